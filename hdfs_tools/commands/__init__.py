@@ -1,0 +1,1 @@
+"""The subcommands of ``hdfs-tools``, one module each."""

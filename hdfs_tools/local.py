@@ -1,0 +1,54 @@
+"""Files of this machine."""
+
+import os
+from collections.abc import Iterator
+
+__all__ = ["walk_files"]
+
+
+def walk_files(folder: str) -> Iterator[tuple[str, int]]:
+    """Iterate over everything in a folder and below it that is not itself a folder.
+
+    Links are followed. What cannot be followed or listed (a dangling link, a link to a folder
+    that it lies in, a folder without permission) is named like a file, so that whoever reads it
+    finds out why.
+
+    Parameters
+    ----------
+    folder : str
+        Path of the folder.
+
+    Yields
+    ------
+    name : str
+        Path relative to `folder`, with ``/``; in sorted order, folder by folder.
+    size : int
+        Bytes; 0 where that cannot be told.
+
+    Raises
+    ------
+    OSError
+        `folder` itself cannot be listed.
+    """
+    here = os.stat(folder)
+    yield from _walk(folder, "", [(here.st_dev, here.st_ino)])
+
+
+def _walk(folder: str, prefix: str, above: list[tuple[int, int]]) -> Iterator[tuple[str, int]]:
+    with os.scandir(folder) as scan:
+        entries = sorted(scan, key=lambda entry: entry.name)
+    for entry in entries:
+        name = prefix + entry.name
+        try:
+            found = entry.stat()
+        except OSError:
+            yield name, 0
+            continue
+        if not entry.is_dir():
+            yield name, found.st_size
+            continue
+        identity = (found.st_dev, found.st_ino)
+        if identity in above or not os.access(entry.path, os.R_OK | os.X_OK):
+            yield name, 0
+        else:
+            yield from _walk(entry.path, name + "/", [*above, identity])

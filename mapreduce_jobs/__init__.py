@@ -1,0 +1,1 @@
+"""MapReduce jobs over collections of medical images, one runnable job a module."""

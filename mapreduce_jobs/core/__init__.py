@@ -1,0 +1,1 @@
+"""What every job shares: inputs, options, counters, the bad-image policy, shipping, runners."""

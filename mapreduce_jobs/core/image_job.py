@@ -1,0 +1,218 @@
+"""The base of every job that measures images."""
+
+import os
+import posixpath
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from mrjob.step import MRStep
+
+from hdfs_tools.bundle import Record, Reference
+from hdfs_tools.errors import HdfsToolsError
+from mapreduce_jobs.core.errors import ImageFailed
+from mapreduce_jobs.core.inputs import deal_images
+from mapreduce_jobs.core.job import Job
+from mapreduce_jobs.core.protocols import RecordLineProtocol
+from mapreduce_jobs.core.splits import record_lines
+
+if TYPE_CHECKING:  # the libraries behind it are for map tasks, not for --help
+    from mapreduce_jobs.imaging.image import Image
+
+__all__ = ["ImageJob", "Totals"]
+
+Totals = dict[str, Any]
+"""What is known of one image or of many: numbers, strings and lists, as JSON has them."""
+
+_COUNTER_INTERVAL = 1.0  # seconds
+_MAX_PIXELS = 1_000_000_000
+
+
+class ImageJob(Job):
+    """A job that measures images, each by itself, and may sum up groups of them.
+
+    A subclass defines `measure` and, to offer ``--group-by``, `merge`; `result` if what is shown
+    differs from what is summed up.
+    """
+
+    INPUT_PROTOCOL = RecordLineProtocol
+
+    def measure(self, image: "Image") -> Totals:
+        """Return what is to be known of one image; an exception makes an error record."""
+        raise NotImplementedError
+
+    def merge(self, one: Totals, other: Totals) -> Totals:
+        """Return what is known of two sets of images together.
+
+        It must be exact, associative and commutative, so that the order cannot show.
+        """
+        raise NotImplementedError
+
+    def result(self, totals: Totals) -> Totals:
+        """Return what the job prints of an image or a group."""
+        return totals
+
+    # Options
+
+    def configure_args(self) -> None:
+        """Add the options of every image job."""
+        super().configure_args()
+        self.add_passthru_arg(
+            "--on-error",
+            choices=("record", "skip", "fail"),
+            default="record",
+            help="for an image that fails: write an error record (the default), only count it, or"
+            " stop the job",
+        )
+        self.add_passthru_arg(
+            "--max-pixels",
+            type=int,
+            default=_MAX_PIXELS,
+            metavar="N",
+            help="do not decode an image of more pixels, all frames together"
+            " (default: %(default)s)",
+        )
+        if self._can_merge():
+            self.add_passthru_arg(
+                "--group-by",
+                choices=("image", "folder", "all"),
+                default="image",
+                help="one result an image (the default), a folder, or in all",
+            )
+
+    def load_args(self, args: list[str]) -> None:
+        """Check the options."""
+        super().load_args(args)
+        if self.options.max_pixels < 1:
+            self.arg_parser.error("--max-pixels: must be 1 or more")
+        self._group_by = self.options.group_by if self._can_merge() else "image"
+        self._counters: Counter[str] = Counter()
+        self._counted_at = 0.0
+
+    def _can_merge(self) -> bool:
+        return type(self).merge is not ImageJob.merge
+
+    def steps(self) -> list[MRStep]:
+        """One step: map only where every image is by itself."""
+        mapper = {
+            "mapper_init": self.mapper_init,
+            "mapper": self.mapper,
+            "mapper_final": self.mapper_final,
+        }
+        if self._group_by == "image":
+            return [MRStep(**mapper)]
+        return [MRStep(**mapper, combiner=self.combiner, reducer=self.reducer)]
+
+    # Tasks
+
+    def mapper_init(self) -> None:
+        """Keep to one core: the others have tasks of their own."""
+        import cv2
+
+        cv2.setNumThreads(1)
+
+    def mapper(self, name: str, item: Record | Reference) -> Iterator[tuple[str, Totals]]:
+        """Measure one image."""
+        from mapreduce_jobs.imaging.decode import decode
+
+        self._count("read")
+        try:
+            image = decode(item.read(), self.options.max_pixels)
+            totals = self.measure(image)
+            if self._group_by == "image":
+                totals = self.result(totals)
+        except Exception as error:
+            yield from self._failed(name, error)
+            return
+        self._count("measured")
+        yield self._group(name), totals
+
+    def mapper_final(self) -> None:
+        """Report the counters that are left."""
+        self._report_counters()
+
+    def combiner(self, group: str, values: Iterable[Totals]) -> Iterator[tuple[str, Totals]]:
+        """Merge what one task knows of a group."""
+        merged: Totals | None = None
+        for value in values:
+            if "error" in value:
+                yield group, value
+            else:
+                merged = value if merged is None else self.merge(merged, value)
+        if merged is not None:
+            yield group, merged
+
+    def reducer(self, group: str, values: Iterable[Totals]) -> Iterator[tuple[str, Totals]]:
+        """Merge what is known of a group; error records pass through."""
+        for key, value in self.combiner(group, values):
+            yield key, value if "error" in value else self.result(value)
+
+    def _group(self, name: str) -> str:
+        if self._group_by == "folder":
+            return posixpath.dirname(name) or "."
+        return name if self._group_by == "image" else "all"
+
+    # The bad-image policy
+
+    def _failed(self, name: str, error: Exception) -> Iterator[tuple[str, Totals]]:
+        from mapreduce_jobs.imaging.errors import ImagingError
+
+        kind = type(error).__name__
+        message = str(error) or kind
+        if isinstance(error, OSError) and error.strerror:
+            message = error.strerror  # without the path, which differs from machine to machine
+        elif not isinstance(error, ImagingError | HdfsToolsError | OSError):
+            self.log_traceback()
+        self._count("failed")
+        self._count(f"failed: {kind}")
+        if self.options.on_error == "fail":
+            self._report_counters()
+            raise ImageFailed(f"{name}: {kind}: {message}") from error
+        if self.options.on_error == "record":
+            yield name, {"error": kind, "message": message}
+
+    # Counters
+
+    def _count(self, counter: str) -> None:
+        self._counters[counter] += 1
+        if time.monotonic() - self._counted_at > _COUNTER_INTERVAL:
+            self._report_counters()
+
+    def _report_counters(self) -> None:
+        for counter, amount in self._counters.items():
+            self.increment_counter("images", counter, amount)
+        self._counters.clear()
+        self._counted_at = time.monotonic()
+
+    def finished(self, counters: list[dict[str, dict[str, int]]]) -> None:
+        """Say how many images were measured; exit status 1 if the results hold failures."""
+        import sys
+
+        images = counters[0].get("images", {})
+        failed = images.get("failed", 0)
+        if not images.get("read"):
+            sys.stderr.write("no images in the input\n")
+        if not failed:
+            return
+        kinds = ", ".join(
+            f"{images[counter]} {counter.removeprefix('failed: ')}"
+            for counter in sorted(images)
+            if counter.startswith("failed: ")
+        )
+        sys.stderr.write(f"{failed} of {images['read']} images failed: {kinds}\n")
+        if self.options.on_error == "record":
+            sys.exit(1)
+
+    # Input
+
+    def deal(
+        self, inputs: list[str], stdin: Iterable[bytes], tasks: int, folder: str
+    ) -> tuple[list[str], int | None]:
+        """Deal images to map tasks."""
+        return deal_images(inputs, stdin, tasks, folder)
+
+    def task_lines(self, spans: bool) -> Iterator[bytes]:
+        """Iterate over the record lines of a map task."""
+        folder = os.path.dirname(os.environ.get("mapreduce_map_input_file", ""))
+        return record_lines(self.stdin, folder or os.getcwd(), spans)

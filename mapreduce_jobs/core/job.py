@@ -1,0 +1,134 @@
+"""The base of every job: how it is run, how its input reaches it and how it ends."""
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Iterable, Iterator
+from typing import Any, NoReturn
+
+from mrjob.job import MRJob
+from mrjob.util import log_to_null, log_to_stream
+
+from mapreduce_jobs.core.errors import JobError, UsageError
+from mapreduce_jobs.core.progress import progress
+from mapreduce_jobs.core.protocols import JSONLineProtocol
+from mapreduce_jobs.core.runners import InlineRunner, LocalRunner
+from mapreduce_jobs.core.splits import SPANS_VARIABLE
+
+__all__ = ["Job"]
+
+_RUNNERS = {"inline": InlineRunner, "local": LocalRunner}
+
+
+class Job(MRJob):
+    """An MRJob that deals its own input, ships this project, and ends in a sentence.
+
+    A subclass defines `deal` and `task_lines` beside mrjob's mapper, combiner and reducer.
+    """
+
+    INTERNAL_PROTOCOL = JSONLineProtocol
+    OUTPUT_PROTOCOL = JSONLineProtocol
+
+    def deal(
+        self, inputs: list[str], stdin: Iterable[bytes], tasks: int, folder: str
+    ) -> tuple[list[str], int | None]:
+        """Deal the input to map tasks; see `mapreduce_jobs.core.inputs`."""
+        raise NotImplementedError
+
+    def task_lines(self, spans: bool) -> Iterator[bytes]:
+        """Iterate over what a map task is given, one mapper call each.
+
+        Parameters
+        ----------
+        spans : bool
+            Whether the lines of the task's input may stand for spans of files.
+        """
+        raise NotImplementedError
+
+    # How it is run
+
+    @classmethod
+    def run(cls) -> None:
+        """Run the job, or one task of it, as the command line says, and exit."""
+        try:
+            cls().execute()
+        except JobError as error:
+            cls._end(str(error), error.exit_status)
+        except BrokenPipeError:  # whoever reads the results has read enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
+        except KeyboardInterrupt:
+            cls._end("interrupted", 130)
+
+    @classmethod
+    def _end(cls, message: str, status: int) -> NoReturn:
+        name = os.path.basename(sys.argv[0]).removesuffix(".py")
+        is_task = any(a in sys.argv for a in ("--mapper", "--combiner", "--reducer"))
+        sys.stderr.write(f"{message}\n" if is_task else f"{name}: {message}\n")
+        sys.exit(status)
+
+    def run_job(self) -> None:
+        """Run the whole job; write its results to standard output."""
+        self.set_up_logging(
+            quiet=self.options.quiet, verbose=self.options.verbose, stream=sys.stderr
+        )
+        with self.make_runner() as runner:
+            shown = sys.stderr.isatty() and not self.options.quiet
+            with progress(runner, shown):
+                runner.run()
+            if self._should_cat_output():
+                for chunk in runner.cat_output():
+                    self.stdout.write(chunk)
+                self.stdout.flush()
+            self.finished(runner.counters())
+
+    def finished(self, counters: list[dict[str, dict[str, int]]]) -> None:
+        """Say how the job went; called once, with the counters of each step."""
+
+    @classmethod
+    def set_up_logging(cls, quiet: bool = False, verbose: bool = False, stream: Any = None) -> None:
+        """Log warnings; with ``--verbose`` everything that mrjob does, with ``--quiet`` nothing."""
+        for name in ("mrjob", "__main__"):
+            if quiet:
+                log_to_null(name=name)
+            else:
+                log_to_stream(name=name, debug=verbose, stream=stream)
+                logging.getLogger(name).setLevel(logging.DEBUG if verbose else logging.WARNING)
+        logging.getLogger("mrjob.conf").addFilter(_is_news)
+        logging.getLogger("mrjob.runner").addFilter(_is_news)
+
+    def make_runner(self) -> Any:
+        """Make the runner that the options ask for."""
+        runner = super().make_runner()
+        runner.plan = lambda tasks, folder: self.deal(
+            list(self.options.args), self.stdin, tasks, folder
+        )
+        return runner
+
+    def _runner_class(self) -> Any:
+        alias = self.options.runner or "inline"
+        if alias not in _RUNNERS:
+            raise UsageError(f"-r {alias}: this version runs jobs with -r inline or -r local")
+        return _RUNNERS[alias]
+
+    def _usage(self) -> str:
+        text = (type(self).__doc__ or "").strip().partition("\n\n")[0]
+        return f"%(prog)s [options] [INPUT ...]\n\n{text}"
+
+    # How input reaches a task
+
+    def _read_input(self) -> Iterator[bytes]:
+        if self.options.run_mapper and self.options.step_num == 0 and not self.options.args:
+            return self.task_lines(SPANS_VARIABLE in os.environ)
+        return iter(super()._read_input())
+
+    def log_traceback(self) -> None:
+        """Write the traceback of the exception being handled to the task's log."""
+        self.stderr.write(traceback.format_exc().encode("utf-8", "backslashreplace"))
+        self.stderr.flush()
+
+
+def _is_news(entry: logging.LogRecord) -> bool:
+    """Tell whether a log entry is about this job: having no mrjob.conf is not."""
+    return not entry.msg.startswith("No configs ")

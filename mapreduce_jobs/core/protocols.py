@@ -1,0 +1,52 @@
+"""mrjob protocols: record lines in, one JSON line a key out."""
+
+import json
+from typing import Any
+
+from hdfs_tools.bundle import Record, Reference, bundle_line, parse_line
+
+__all__ = ["JSONLineProtocol", "RecordLineProtocol"]
+
+
+class JSONLineProtocol:
+    r"""``key TAB value``, both JSON, readable in any script, and the same bytes everywhere.
+
+    mrjob's own JSON protocol encodes with whichever library a machine has.
+
+    >>> JSONLineProtocol().write("胸部.png", {"images": 1}).decode()
+    '"胸部.png"\t{"images": 1}'
+    """
+
+    def read(self, line: bytes) -> tuple[Any, Any]:
+        """Return key and value of a line."""
+        key, value = line.split(b"\t", 1)
+        return json.loads(key), json.loads(value)
+
+    def write(self, key: Any, value: Any) -> bytes:
+        """Return the line; a number that is not finite is a ValueError."""
+        text = f"{_json(key)}\t{_json(value)}"
+        # Only bytes of a file name that are not UTF-8 are left for the error handler.
+        return text.encode("utf-8", "backslashreplace")
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+class RecordLineProtocol:
+    r"""The record line: the key is an image's name, the value its `Record` or `Reference`.
+
+    >>> RecordLineProtocol().read(b"ct/1.dcm\tAAAA")
+    ('ct/1.dcm', Record(name='ct/1.dcm', encoded=b'AAAA'))
+    >>> RecordLineProtocol().write("ct/1.dcm", b"\x00\x00\x00")
+    b'ct/1.dcm\tAAAA'
+    """
+
+    def read(self, line: bytes) -> tuple[str, Record | Reference]:
+        """Return an image's name and where its bytes are."""
+        item = parse_line(line)
+        return item.name, item
+
+    def write(self, name: str, data: bytes) -> bytes:
+        """Return the bundle record of an image."""
+        return bundle_line(name, data).rstrip(b"\n")

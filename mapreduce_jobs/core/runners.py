@@ -1,0 +1,243 @@
+"""mrjob's inline and local runners, with this project's way of dealing input and of failing.
+
+What differs from mrjob's own:
+
+- Input is dealt to map tasks by the job (see `inputs`), evenly by bytes, without copying it.
+- ``-D mapreduce.job.maps=N`` and ``-D mapreduce.job.reduces=N`` say how many tasks there are.
+- A failed task's own last words are the error; its siblings are stopped.
+- ``--output-dir`` appears when the job is done, with ``_SUCCESS`` as on Hadoop, and must not exist.
+- Sorting does not happen in memory, and temporary folders are removed after a failure too.
+"""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from functools import partial
+from glob import glob
+from typing import IO, Any
+
+from mrjob.inline import InlineMRJobRunner
+from mrjob.local import LocalMRJobRunner, _sort_lines_with_sort_bin
+from mrjob.sim import SimMRJobRunner
+
+from mapreduce_jobs.core.errors import JobError, UsageError
+from mapreduce_jobs.core.shipping import write_package
+from mapreduce_jobs.core.splits import SPANS_VARIABLE
+
+__all__ = ["InlineRunner", "LocalRunner"]
+
+# Plan of a job's input: (tasks, folder) -> paths of the tasks' input files, number of images.
+Plan = Callable[[int, str], tuple[list[str], int | None]]
+
+_SMALL = 32 << 20  # bytes of reducer input that one reducer deals with at once
+
+
+class _OneMachine(SimMRJobRunner):
+    """What the inline and the local runner share."""
+
+    plan: Plan
+    _output_dir: str | None
+    images: int | None = None
+    """Number of images in the input, where it is known; set when the job runs."""
+
+    @classmethod
+    def _default_opts(cls) -> dict[str, Any]:
+        return {**super()._default_opts(), "cleanup_on_failure": ["ALL"], "bootstrap_mrjob": False}
+
+    def _check_input_paths(self) -> None:
+        """Leave it to the plan, which says more."""
+
+    def _run(self) -> None:
+        folder = os.path.join(self._get_local_tmp_dir(), "input")
+        os.makedirs(folder)
+        self._task_files, self.images = self.plan(self._task_count("maps"), folder)
+        final = self._output_dir
+        if final is None:
+            super()._run()
+            return
+        final = os.path.abspath(os.path.expanduser(final))
+        if os.path.lexists(final):
+            raise UsageError(f"{final}: the output folder exists already")
+        partial_output = f"{final}.partial-{os.getpid()}"
+        os.makedirs(os.path.dirname(final), exist_ok=True)
+        self._output_dir = partial_output
+        try:
+            super()._run()
+            open(os.path.join(partial_output, "_SUCCESS"), "wb").close()
+            os.rename(partial_output, final)
+        except BaseException:
+            subprocess.run(["rm", "-rf", "--", partial_output], check=False)
+            raise
+        finally:
+            self._output_dir = final
+
+    def _task_count(self, kind: str) -> int:
+        """Return the number of map or reduce tasks: as told, else one a core."""
+        name = f"mapreduce.job.{kind}"
+        told = self._opts["jobconf"].get(name)
+        if told is None:
+            return self._default_task_count()
+        try:
+            return max(1, int(told))
+        except ValueError:
+            raise UsageError(f"-D {name}={told}: not a whole number") from None
+
+    def _default_task_count(self) -> int:
+        return 1
+
+    def _input_paths_for_step(self, step_num: int) -> list[str]:
+        return self._task_files if step_num == 0 else super()._input_paths_for_step(step_num)
+
+    def _split_mapper_input(self, input_paths: list[str], step_num: int) -> list[dict[str, Any]]:
+        if step_num:
+            return super()._split_mapper_input(input_paths, step_num)
+        splits = []
+        for number, path in enumerate(input_paths):
+            task_input = self._task_input_path("mapper", step_num, number)
+            os.makedirs(os.path.dirname(task_input))
+            os.symlink(path, task_input)
+            splits.append({"file": path, "start": 0, "length": os.path.getsize(path)})
+        return splits
+
+    def _env_for_task(
+        self, task_type: str, step_num: int, task_num: int, map_split: Any = None
+    ) -> dict[str, str]:
+        env = super()._env_for_task(task_type, step_num, task_num, map_split)
+        if step_num == 0 and task_type == "mapper":
+            env[SPANS_VARIABLE] = "1"
+        return env
+
+    def _split_reducer_input(self, step_num: int) -> int:
+        """Split the sorted input between keys; a small one, unless told, not at all."""
+        told = "mapreduce.job.reduces" in self._opts["jobconf"]
+        path = self._sorted_reducer_input_path(step_num)
+        size = os.path.getsize(path)
+        count = self._task_count("reduces") if told or size > _SMALL else 1
+        number, written, last_key = -1, 0, None
+        task_input: IO[bytes] | None = None
+        with open(path, "rb") as lines:
+            for line in lines:
+                key = line.partition(b"\t")[0]
+                if task_input is None or (
+                    key != last_key and written >= size / count and number < count - 1
+                ):
+                    if task_input is not None:
+                        task_input.close()
+                    number, written = number + 1, 0
+                    task_input = self._open_reducer_input(step_num, number)
+                last_key = key
+                task_input.write(line)
+                written += len(line)
+        if task_input is None:
+            number = 0
+            task_input = self._open_reducer_input(step_num, number)
+        task_input.close()
+        return number + 1
+
+    def _open_reducer_input(self, step_num: int, number: int) -> IO[bytes]:
+        path = self._task_input_path("reducer", step_num, number)
+        os.makedirs(os.path.dirname(path))
+        return open(path, "wb")
+
+    def _sort_input_func(self) -> Callable[..., None]:
+        return partial(
+            _sort_lines_with_sort_bin,
+            sort_bin=["sort", "-t", "\t", "-k", "1,1", "-s"],
+            tmp_dir=self._get_local_tmp_dir(),
+        )
+
+    def task_stderr_paths(self) -> list[str]:
+        """Return the files that map tasks write their counters to, as far as they are there."""
+        return glob(os.path.join(self._get_local_tmp_dir(), "step", "000", "mapper", "*", "stderr"))
+
+
+class InlineRunner(_OneMachine, InlineMRJobRunner):
+    """Runs every task in this process, one after the other."""
+
+
+class LocalRunner(_OneMachine, LocalMRJobRunner):
+    """Runs each task as a process, one a core at a time, shipped to it as on a cluster."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._processes: set[subprocess.Popen[bytes]] = set()
+        self._stopping = False
+
+    def _default_task_count(self) -> int:
+        return int(self._num_cores())
+
+    def _py_files(self) -> list[str]:
+        path = os.path.join(self._get_local_tmp_dir(), "mapreduce_imaging.zip")
+        if not os.path.exists(path):
+            write_package(path)
+        return [*super()._py_files(), path]
+
+    def _setup_wrapper_script_content(self, *args: Any, **kwargs: Any) -> list[str]:
+        # Without a shell in between, stopping the process stops the task.
+        lines = super()._setup_wrapper_script_content(*args, **kwargs)
+        return ['exec "$@"' if line == '"$@"' else line for line in lines]
+
+    def _run_multiple(
+        self, funcs: Iterable[Callable[[], None]], num_processes: int | None = None
+    ) -> None:
+        with ThreadPoolExecutor(self._num_cores()) as pool:
+            running = [pool.submit(func) for func in funcs]
+            try:
+                wait(running, return_when=FIRST_EXCEPTION)
+            finally:
+                failed = [task for task in running if task.done() and task.exception()]
+                if failed or not all(task.done() for task in running):
+                    self._stop()
+                    pool.shutdown(cancel_futures=True)
+            if failed:
+                raise failed[0].exception()  # type: ignore[misc]
+
+    def _stop(self) -> None:
+        self._stopping = True
+        for process in list(self._processes):
+            process.send_signal(signal.SIGTERM)
+
+    def _invoke_task_func(
+        self, task_type: str, step_num: int, task_num: int
+    ) -> Callable[..., None]:
+        args = self._substep_args(step_num, task_type)
+        stderr_path = self._task_stderr_path(task_type, step_num, task_num)
+
+        def invoke(
+            stdin: IO[bytes], stdout: IO[bytes], stderr: IO[bytes], wd: str, env: dict[str, str]
+        ) -> None:
+            process = subprocess.Popen(
+                args, stdin=stdin, stdout=stdout, stderr=stderr, cwd=wd, env=env
+            )
+            self._processes.add(process)
+            if self._stopping:
+                process.terminate()
+            status = process.wait()
+            self._processes.discard(process)
+            if status:
+                raise JobError(_last_words(stderr_path) or _end_of(task_type, status))
+
+        return invoke
+
+    def _log_cause_of_error(self, ex: BaseException) -> None:
+        """Say nothing more: the error is the task's own."""
+
+
+def _last_words(stderr_path: str) -> str:
+    """Return what a task wrote to standard error, without counters and the shell's echo."""
+    with open(stderr_path, encoding="utf-8", errors="backslashreplace") as lines:
+        return "".join(_words(lines)).strip()
+
+
+def _words(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        if not line.startswith(("reporter:", "+ ")):
+            yield line
+
+
+def _end_of(task_type: str, status: int) -> str:
+    if status < 0:
+        return f"a {task_type} was ended by {signal.Signals(-status).name}"
+    return f"a {task_type} ended with exit status {status}"

@@ -1,0 +1,33 @@
+"""The zip of this project that travels with a job, so that nodes need only its dependencies."""
+
+import os
+import zipfile
+from pathlib import Path
+
+import hdfs_tools
+import mapreduce_jobs
+
+__all__ = ["write_package"]
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
+
+
+def write_package(path: str | os.PathLike[str]) -> None:
+    """Write the Python files of this project's packages into a zip to put on ``PYTHONPATH``.
+
+    The same sources give the same bytes, so that a cluster's cache can know them again.
+
+    Parameters
+    ----------
+    path : path
+        The zip to write.
+    """
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
+        for module in (hdfs_tools, mapreduce_jobs):
+            root = Path(str(module.__file__)).parent
+            for source in sorted(root.rglob("*.py")):
+                name = source.relative_to(root.parent).as_posix()
+                entry = zipfile.ZipInfo(name, _EPOCH)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                entry.external_attr = 0o644 << 16
+                package.writestr(entry, source.read_bytes())

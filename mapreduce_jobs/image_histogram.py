@@ -1,0 +1,99 @@
+"""Histogram of each image, of each folder, or of all images together."""
+
+from typing import TYPE_CHECKING
+
+from mapreduce_jobs.core.image_job import ImageJob, Totals
+
+if TYPE_CHECKING:
+    from mapreduce_jobs.imaging.image import Image
+
+_BINS = 256
+
+
+class ImageHistogram(ImageJob):
+    """Count the pixels of images by grey level, or by red, green and blue."""
+
+    def configure_args(self) -> None:
+        """Add the job's options."""
+        super().configure_args()
+        self.add_passthru_arg(
+            "--model",
+            choices=("grey", "rgb"),
+            default="grey",
+            help="count grey levels (colour becomes luma; the default) or red, green and blue",
+        )
+        self.add_passthru_arg(
+            "--bins",
+            type=int,
+            default=_BINS,
+            metavar="N",
+            help="number of bins; without --range a power of two (default: %(default)s)",
+        )
+        self.add_passthru_arg(
+            "--range",
+            type=float,
+            nargs=2,
+            metavar=("START", "STOP"),
+            help="values to count, as in numpy.histogram; by default the whole range of each image:"
+            " 0 to 2^bits stored, from -2^(bits-1) if signed",
+        )
+
+    def load_args(self, args: list[str]) -> None:
+        """Check the options."""
+        super().load_args(args)
+        bins, limits = self.options.bins, self.options.range
+        if bins < 1:
+            self.arg_parser.error("--bins: must be 1 or more")
+        if limits is None and bins & (bins - 1):
+            self.arg_parser.error(
+                f"--bins {bins}: not a power of two; give the values to count with --range"
+            )
+        if limits is not None and not -1e300 < limits[0] < limits[1] < 1e300:
+            self.arg_parser.error("--range: START must be a number below STOP")
+
+    def measure(self, image: "Image") -> Totals:
+        """Count the pixels of one image."""
+        from mapreduce_jobs.imaging.histogram import Bins, bins_of, histogram
+
+        if self.options.range is None:
+            bins = bins_of(image, self.options.bins)
+        else:
+            start, stop = map(_plain, self.options.range)
+            bins = Bins(start, stop, self.options.bins)
+        pixels, counts = histogram(image, bins, self.options.model)
+        return {
+            "images": 1,
+            "pixels": pixels,
+            "bins": {"start": bins.start, "stop": bins.stop, "count": bins.count},
+            "counts": {channel: counted.tolist() for channel, counted in counts.items()},
+        }
+
+    def merge(self, one: Totals, other: Totals) -> Totals:
+        """Add up two histograms, on bins that both can be brought to."""
+        import numpy as np
+
+        from mapreduce_jobs.imaging.histogram import Bins, common_bins, rebin
+
+        ours, theirs = Bins(**one["bins"]), Bins(**other["bins"])
+        bins = common_bins(ours, theirs)
+        counts = {
+            channel: (
+                rebin(np.array(counted), ours, bins)
+                + rebin(np.array(other["counts"][channel]), theirs, bins)
+            ).tolist()
+            for channel, counted in one["counts"].items()
+        }
+        return {
+            "images": one["images"] + other["images"],
+            "pixels": one["pixels"] + other["pixels"],
+            "bins": {"start": bins.start, "stop": bins.stop, "count": bins.count},
+            "counts": counts,
+        }
+
+
+def _plain(number: float) -> float:
+    return int(number) if number.is_integer() else number
+
+
+if __name__ == "__main__":
+    ImageHistogram.run()

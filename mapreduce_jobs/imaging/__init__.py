@@ -1,0 +1,1 @@
+"""Pure functions on images; knows neither mrjob nor HDFS."""

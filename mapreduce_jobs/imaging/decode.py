@@ -1,0 +1,72 @@
+"""From bytes to an `Image`, by content and never by the file's name."""
+
+import warnings
+from collections.abc import Callable
+
+from mapreduce_jobs.imaging import dicom, raster
+from mapreduce_jobs.imaging.errors import DecodeError, EmptyFile, UnknownFormat
+from mapreduce_jobs.imaging.image import Image
+
+__all__ = ["MAX_PIXELS", "decode", "sniff"]
+
+MAX_PIXELS = 1_000_000_000
+"""Default limit of an image's size: frames × rows × columns."""
+
+
+def sniff(data: bytes) -> str | None:
+    r"""Tell the format of an image by its first bytes.
+
+    Returns
+    -------
+    str or None
+        ``"PNG"``, ``"JPEG"``, ``"TIFF"``, ``"BMP"``, ``"GIF"``, ``"WebP"``, ``"DICOM"``, or None.
+
+    Examples
+    --------
+    >>> sniff(b"GIF89a" + bytes(20))
+    'GIF'
+    >>> sniff(b"Patient was seen") is None
+    True
+    """
+    # DICOM first: the preamble of a DICOM file may be the header of a TIFF (PS3.10, 7.1).
+    return "DICOM" if dicom.is_dicom(data) else raster.sniff(data)
+
+
+def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image:
+    """Decode an image file: PNG, JPEG, TIFF, BMP, GIF, WebP or DICOM.
+
+    Values, dtype and bit depth are the file's own: 16-bit stays 16-bit. Pages of a TIFF and
+    pictures of an animation are frames. A palette becomes colour, CMYK becomes RGB, an alpha
+    channel is left out, 1-bit images are 0 and 255. The EXIF orientation is applied.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    max_pixels : int, optional
+        Most frames × rows × columns to decode; a larger image is not decoded at all.
+
+    Returns
+    -------
+    Image
+
+    Raises
+    ------
+    DecodeError
+        One of its kinds, whose message is the reason.
+    """
+    if not data:
+        raise EmptyFile("the file is empty")
+    kind = sniff(data)
+    if kind is None:
+        start = data[:8]
+        hint = "text" if start.isascii() and start.decode().isprintable() else "unknown"
+        raise UnknownFormat(f"not an image of a known format (the content is {hint})")
+    read: Callable[[bytes, int], Image] = dicom.read if kind == "DICOM" else raster.READERS[kind]
+    with warnings.catch_warnings():
+        # The libraries warn of oddities that they then cope with.
+        warnings.simplefilter("ignore")
+        try:
+            return read(data, max_pixels)
+        except DecodeError as error:
+            raise type(error)(f"{kind}: {error}") from error.__cause__

@@ -1,0 +1,118 @@
+"""DICOM, by pydicom: the stored values of a file, single- or multi-frame."""
+
+import io
+import struct
+
+import pydicom
+from pydicom.dataset import FileDataset
+from pydicom.pixels.processing import apply_color_lut
+from pydicom.pixels.utils import pixel_array
+
+from mapreduce_jobs.imaging.errors import CorruptImage, NoPixels, Truncated, Unsupported
+from mapreduce_jobs.imaging.image import Image
+from mapreduce_jobs.imaging.raster import check_size
+
+__all__ = ["is_dicom", "read"]
+
+_NEEDED = ("Rows", "Columns", "BitsAllocated", "PhotometricInterpretation")
+_PIXEL_ELEMENTS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+
+# First elements of a file without the 128-byte preamble: group 0002 or 0008, either byte order.
+_FIRST_TAGS = tuple(
+    struct.pack(order, group, element)
+    for order in ("<HH", ">HH")
+    for group, elements in ((2, (0, 1, 2)), (8, (0, 1, 5, 8, 0x12, 0x16, 0x18)))
+    for element in elements
+)
+
+# What pydicom raises for content that it cannot make sense of.
+_READ_ERRORS = (
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    struct.error,
+)
+
+
+def is_dicom(data: bytes) -> bool:
+    """Tell DICOM content by its prefix, or by its first element where a file has no prefix."""
+    return data[128:132] == b"DICM" or data.startswith(_FIRST_TAGS)
+
+
+def read(data: bytes, max_pixels: int) -> Image:
+    """Read the stored values of a DICOM file.
+
+    Colour becomes RGB, whatever its colour space; a palette is applied. No rescale, no window, no
+    inversion.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    max_pixels : int
+        Most frames × rows × columns.
+
+    Returns
+    -------
+    Image
+        Its `bits` are the file's Bits Stored (0028,0101).
+
+    Raises
+    ------
+    DecodeError
+        One of its kinds.
+    """
+    try:
+        dataset = pydicom.dcmread(io.BytesIO(data), force=True)
+        element = next((name for name in _PIXEL_ELEMENTS if name in dataset), None)
+        if element is None:
+            raise NoPixels(_without_pixels(dataset))
+        missing = [name for name in _NEEDED if name not in dataset]
+        if missing:
+            raise CorruptImage(f"the header has no {', '.join(missing)}")
+        rows, columns = int(dataset.Rows), int(dataset.Columns)
+        frames = int(dataset.get("NumberOfFrames", 1) or 1)
+        samples = int(dataset.get("SamplesPerPixel", 1))
+        bits = int(dataset.get("BitsStored", dataset.BitsAllocated))
+        expected = frames * rows * columns * samples * int(dataset.BitsAllocated) // 8
+    except _READ_ERRORS as error:
+        raise CorruptImage(f"the header cannot be read: {error}") from error
+    check_size(frames, rows, columns, max_pixels)
+    try:
+        pixels = pixel_array(dataset)
+        if dataset.PhotometricInterpretation == "PALETTE COLOR":
+            pixels = apply_color_lut(pixels, dataset)
+            samples = pixels.shape[-1]
+            bits = pixels.dtype.itemsize * 8
+    except _READ_ERRORS as error:
+        syntax = (
+            dataset.file_meta.get("TransferSyntaxUID") if "file_meta" in vars(dataset) else None
+        )
+        if syntax is not None and syntax.is_compressed:
+            raise Unsupported(
+                f"{syntax.name} cannot be decoded by the decoders of pydicom that are installed"
+            ) from error
+        if len(dataset.get(element) or b"") < expected:
+            raise Truncated("the file ends before its pixels do") from error
+        raise CorruptImage(f"the pixels cannot be read: {_first_line(error)}") from error
+    if pixels.dtype.kind not in "iuf":
+        raise Unsupported(f"pixels of type {pixels.dtype}")
+    shape = (frames, rows, columns) if samples == 1 else (frames, rows, columns, samples)
+    pixels = pixels.reshape(shape)
+    return Image(pixels[..., :3] if samples > 3 else pixels, bits)
+
+
+def _without_pixels(dataset: FileDataset) -> str:
+    name = getattr(dataset.get("SOPClassUID"), "name", None)
+    return f"it holds no pixels ({name})" if name else "it holds no pixels"
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

@@ -1,0 +1,198 @@
+"""Edges: gradient magnitude and Canny, and how dense they are.
+
+Derivatives are by the 3×3 Sobel operator, not normalised, with the border repeated: what
+`cv2.Canny` does inside, `scipy.ndimage.sobel` by default, and the scale that thresholds are
+usually given in.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from mapreduce_jobs.imaging.errors import UnsuitableImage
+from mapreduce_jobs.imaging.image import Image, Pixels, grey
+
+__all__ = ["EdgeCount", "canny_edges", "gradient_edges", "gradient_magnitude", "to_8bit"]
+
+
+@dataclass(frozen=True)
+class EdgeCount:
+    """Sums over pixels; those of two sets of pixels add up to those of their union.
+
+    Attributes
+    ----------
+    pixels : int
+        Pixels where the gradient is defined: all but those beside a value that is not finite.
+    edge_pixels : int
+        Those of them that are edges.
+    gradient_sum : Fraction
+        Sum of the gradient magnitude over `pixels`; exact, so that any order adds up to the same.
+    """
+
+    pixels: int
+    edge_pixels: int
+    gradient_sum: Fraction
+
+
+def gradient_magnitude(frame: Pixels) -> npt.NDArray[np.floating]:
+    """Return |∇I| = √(Ix² + Iy²) of one frame.
+
+    Parameters
+    ----------
+    frame : ndarray, shape (rows, columns)
+        Grey levels.
+
+    Returns
+    -------
+    ndarray, shape (rows, columns)
+        float32 for 8-bit frames, where every Ix² + Iy² is exact in it; float64 else.
+
+    Examples
+    --------
+    A vertical step of 1: the two columns beside it have Ix = 1 + 2 + 1 = 4.
+
+    >>> gradient_magnitude(np.uint8([[0, 0, 1, 1]] * 3))[1].tolist()
+    [0.0, 4.0, 4.0, 0.0]
+    """
+    depth = cv2.CV_32F
+    if frame.dtype != np.uint8:
+        depth = cv2.CV_64F
+        frame = frame.astype(np.float64)
+    ix = cv2.Sobel(frame, depth, 1, 0, borderType=cv2.BORDER_REPLICATE)
+    iy = cv2.Sobel(frame, depth, 0, 1, borderType=cv2.BORDER_REPLICATE)
+    return _length(ix, iy)
+
+
+def gradient_edges(image: Image, threshold: float) -> EdgeCount:
+    """Count the pixels whose gradient magnitude is above a threshold.
+
+    Parameters
+    ----------
+    image : Image
+        Any dtype; colour becomes luma; each frame by itself.
+    threshold : float
+        In grey levels times 8 a pixel, the scale of the Sobel operator.
+
+    Returns
+    -------
+    EdgeCount
+
+    Raises
+    ------
+    UnsuitableImage
+        There is no pixel with a gradient that is a finite number.
+
+    Examples
+    --------
+    >>> gradient_edges(Image(np.uint8([[[0, 0, 1, 1]] * 3]), bits=8), threshold=3)
+    EdgeCount(pixels=12, edge_pixels=6, gradient_sum=Fraction(24, 1))
+    """
+    pixels = edge_pixels = 0
+    total = Fraction(0)
+    for frame in grey(image):
+        magnitude = gradient_magnitude(frame)
+        if frame.dtype.kind == "f":
+            magnitude = magnitude[np.isfinite(magnitude)]
+        pixels += magnitude.size
+        edge_pixels += int(np.count_nonzero(magnitude > threshold))
+        total += _sum(magnitude)
+    if not pixels:
+        raise UnsuitableImage("no pixel has a gradient that is a finite number")
+    return EdgeCount(pixels, edge_pixels, total)
+
+
+def canny_edges(image: Image, low: float, high: float) -> EdgeCount:
+    """Count the pixels that `cv2.Canny` marks (aperture 3, |Ix| + |Iy|, no blur).
+
+    Parameters
+    ----------
+    image : Image
+        8 bits; colour becomes luma; each frame by itself. See `to_8bit`.
+    low, high : float
+        Thresholds of the hysteresis.
+
+    Returns
+    -------
+    EdgeCount
+
+    Raises
+    ------
+    UnsuitableImage
+        The image has more than 8 bits.
+    """
+    if image.pixels.dtype != np.uint8:
+        raise UnsuitableImage(
+            f"Canny is defined on 8 bits, this image has {image.pixels.dtype} pixels:"
+            " say with --to-8bit how to convert it"
+        )
+    pixels = edge_pixels = 0
+    total = Fraction(0)
+    for frame in grey(image):
+        ix = cv2.Sobel(frame, cv2.CV_16S, 1, 0, borderType=cv2.BORDER_REPLICATE)
+        iy = cv2.Sobel(frame, cv2.CV_16S, 0, 1, borderType=cv2.BORDER_REPLICATE)
+        pixels += frame.size
+        edge_pixels += cv2.countNonZero(cv2.Canny(ix, iy, low, high))
+        total += _sum(_length(ix.astype(np.float32), iy.astype(np.float32)))
+    return EdgeCount(pixels, edge_pixels, total)
+
+
+def to_8bit(image: Image, method: str) -> Image:
+    """Convert an image of more than 8 bits to 8; one of 8 bits is returned as it is.
+
+    Parameters
+    ----------
+    image : Image
+        Any dtype.
+    method : {"full", "minmax"}
+        ``"full"``: the range of the bits stored becomes 0…255, by dropping the lower bits; for
+        integers only. ``"minmax"``: the least value becomes 0, the greatest 255, linear between
+        and rounded.
+
+    Returns
+    -------
+    Image
+        uint8.
+
+    Raises
+    ------
+    UnsuitableImage
+        ``"full"`` of floats, which have no full range; ``"minmax"`` where no value is finite.
+
+    Examples
+    --------
+    >>> deep = Image(np.uint16([[[0, 1000, 4095]]]), bits=12)
+    >>> to_8bit(deep, "full").pixels.tolist()  # 1000 // 16
+    [[[0, 62, 255]]]
+    >>> to_8bit(deep, "minmax").pixels.tolist()  # 1000 · 255 / 4095 = 62.3
+    [[[0, 62, 255]]]
+    """
+    pixels = image.pixels
+    if pixels.dtype == np.uint8:
+        return image
+    if method == "full":
+        if pixels.dtype.kind == "f":
+            raise UnsuitableImage("floats have no full range: use --to-8bit minmax")
+        lowest = -(1 << image.bits - 1) if pixels.dtype.kind == "i" else 0
+        scaled = (pixels.astype(np.int64) - lowest) >> max(0, image.bits - 8)
+        return Image(np.clip(scaled, 0, 255).astype(np.uint8), 8, image.unit)
+    finite = np.isfinite(pixels)
+    if not finite.any():
+        raise UnsuitableImage("no pixel is a finite number")
+    low, high = float(pixels[finite].min()), float(pixels[finite].max())
+    shifted = np.where(finite, pixels, low).astype(np.float64) - low
+    if high > low:
+        shifted *= 255 / (high - low)
+    return Image(np.rint(shifted).astype(np.uint8), 8, image.unit)
+
+
+def _length(ix: Pixels, iy: Pixels) -> npt.NDArray[np.floating]:
+    squares = ix * ix
+    squares += iy * iy
+    return np.sqrt(squares, out=squares)
+
+
+def _sum(magnitude: npt.NDArray[np.floating]) -> Fraction:
+    return Fraction(float(magnitude.sum(dtype=np.float64)))

@@ -1,0 +1,62 @@
+"""Errors of imaging, one root.
+
+::
+
+    ImagingError
+     ├── DecodeError            bytes that do not give an image
+     │    ├── EmptyFile         no bytes at all
+     │    ├── UnknownFormat     not an image of a kind that can be read
+     │    ├── Truncated         the file ends before the image does
+     │    ├── ChecksumMismatch  the file's own checksum does not fit its content
+     │    ├── CorruptImage      damaged in some other way
+     │    ├── TooManyPixels     more pixels than the limit allows
+     │    ├── NoPixels          a well-formed file that holds no image
+     │    └── Unsupported       a kind of image, or a compression, that cannot be read
+     └── UnsuitableImage        a good image that an operation is not defined on
+
+The class's name is what a job's error records and counters show.
+"""
+
+
+class ImagingError(Exception):
+    """Root of every error that imaging raises itself."""
+
+
+class DecodeError(ImagingError):
+    """Bytes that do not give an image."""
+
+
+class EmptyFile(DecodeError):
+    """There are no bytes."""
+
+
+class UnknownFormat(DecodeError):
+    """The content is not an image of a kind that can be read."""
+
+
+class Truncated(DecodeError):
+    """The file ends before the image does."""
+
+
+class ChecksumMismatch(DecodeError):
+    """The file's own checksum does not fit its content."""
+
+
+class CorruptImage(DecodeError):
+    """The content is damaged."""
+
+
+class TooManyPixels(DecodeError):
+    """The image has more pixels than the limit allows."""
+
+
+class NoPixels(DecodeError):
+    """The file is well-formed and holds no image: a report, a plan, a directory."""
+
+
+class Unsupported(DecodeError):
+    """A kind of image, or a compression, that cannot be read."""
+
+
+class UnsuitableImage(ImagingError):
+    """A good image that an operation is not defined on."""

@@ -1,0 +1,87 @@
+"""Count words: ``"WORD" TAB COUNT``, a line a word."""
+
+import re
+import sys
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from mrjob.protocol import BytesValueProtocol
+
+from mapreduce_jobs.core.inputs import deal_text
+from mapreduce_jobs.core.job import Job
+from mapreduce_jobs.core.splits import text_blocks
+
+_MOST_WORDS = 500_000  # distinct words that a map task holds
+_HADOOP_WORD = re.compile(rb"[^ \t\n\r\f]+")
+
+
+class WordCount(Job):
+    """Count the words of texts. A word is what whitespace separates, as in Hadoop's own example."""
+
+    INPUT_PROTOCOL = BytesValueProtocol
+
+    def configure_args(self) -> None:
+        """Add the job's options."""
+        super().configure_args()
+        self.add_passthru_arg(
+            "--normalise",
+            action="store_true",
+            help="count Unicode words (letters, marks, digits), whatever their case",
+        )
+
+    def mapper_init(self) -> None:
+        """Begin to count."""
+        self._counts: Counter[bytes] = Counter()
+        self._pattern = _unicode_word() if self.options.normalise else None
+
+    def mapper(self, _: None, text: bytes) -> Iterator[tuple[str, int]]:
+        """Count the words of a block of text; hand counts on when there are many words."""
+        if self._pattern is not None:
+            self._counts.update(self._normalised(text))
+        elif b"\v" in text:  # the one ASCII space that does not separate words to Hadoop
+            self._counts.update(_HADOOP_WORD.findall(text))
+        else:
+            self._counts.update(text.split())
+        if len(self._counts) > _MOST_WORDS:
+            yield from self.mapper_final()
+
+    def mapper_final(self) -> Iterator[tuple[str, int]]:
+        """Hand the counts on."""
+        for word, count in self._counts.items():
+            yield word.decode("utf-8", "replace"), count
+        self._counts.clear()
+
+    def combiner(self, word: str, counts: Iterable[int]) -> Iterator[tuple[str, int]]:
+        """Add up what one map task counted."""
+        yield word, sum(counts)
+
+    def reducer(self, word: str, counts: Iterable[int]) -> Iterator[tuple[str, int]]:
+        """Add up what all tasks counted."""
+        yield word, sum(counts)
+
+    def _normalised(self, text: bytes) -> Iterator[bytes]:
+        composed = unicodedata.normalize("NFC", text.decode("utf-8", "replace"))
+        folded = unicodedata.normalize("NFC", composed.casefold())
+        assert self._pattern is not None  # noqa: S101
+        return (match[0].encode() for match in self._pattern.finditer(folded))
+
+    def deal(
+        self, inputs: list[str], stdin: Iterable[bytes], tasks: int, folder: str
+    ) -> tuple[list[str], int | None]:
+        """Deal texts to map tasks."""
+        return deal_text(inputs, stdin, tasks, folder)
+
+    def task_lines(self, spans: bool) -> Iterator[bytes]:
+        """Iterate over blocks of text that cut no word."""
+        return text_blocks(self.stdin, spans)
+
+
+def _unicode_word() -> re.Pattern[str]:
+    r"""Return the pattern of letters and digits with their marks, which ``\w`` leaves out."""
+    marks = (c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(c)[0] == "M")
+    return re.compile(rf"[^\W_][\w{''.join(marks)}]*")
+
+
+if __name__ == "__main__":
+    WordCount.run()
