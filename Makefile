@@ -9,7 +9,7 @@ BIN     = $(VENV)/bin
 .PHONY: demo test lint bench clean
 
 demo: $(VENV)/.base
-	$(BIN)/python demo.py
+	$(BIN)/python examples/demo.py
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest

@@ -27,15 +27,16 @@ class ImageHistogram(ImageJob):
             type=int,
             default=_BINS,
             metavar="N",
-            help="number of bins; without --range a power of two (default: %(default)s)",
+            help="number of bins; without --range at most so many, of a width that is a power of"
+            " two (default: %(default)s)",
         )
         self.add_passthru_arg(
             "--range",
             type=float,
             nargs=2,
             metavar=("START", "STOP"),
-            help="values to count, as in numpy.histogram; by default the whole range of each image:"
-            " 0 to 2^bits stored, from -2^(bits-1) if signed",
+            help="values to count, as in numpy.histogram; by default 0 to 255 for 8-bit images and"
+            " what occurs in others",
         )
 
     def load_args(self, args: list[str]) -> None:
@@ -44,10 +45,6 @@ class ImageHistogram(ImageJob):
         bins, limits = self.options.bins, self.options.range
         if bins < 1:
             self.arg_parser.error("--bins: must be 1 or more")
-        if limits is None and bins & (bins - 1):
-            self.arg_parser.error(
-                f"--bins {bins}: not a power of two; give the values to count with --range"
-            )
         if limits is not None and not -1e300 < limits[0] < limits[1] < 1e300:
             self.arg_parser.error("--range: START must be a number below STOP")
 
@@ -75,7 +72,7 @@ class ImageHistogram(ImageJob):
         from mapreduce_jobs.imaging.histogram import Bins, common_bins, rebin
 
         ours, theirs = Bins(**one["bins"]), Bins(**other["bins"])
-        bins = common_bins(ours, theirs)
+        bins = common_bins(ours, theirs, self.options.bins)
         counts = {
             channel: (
                 rebin(np.array(counted), ours, bins)

@@ -5,8 +5,10 @@ import struct
 
 import pydicom
 from pydicom.dataset import FileDataset
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import pixel_array
+from pydicom.uid import UID
 
 from mapreduce_jobs.imaging.errors import CorruptImage, NoPixels, Truncated, Unsupported
 from mapreduce_jobs.imaging.image import Image
@@ -37,6 +39,8 @@ _READ_ERRORS = (
     EOFError,
     NotImplementedError,
     RuntimeError,
+    BytesLengthException,
+    InvalidDicomError,
     struct.error,
 )
 
@@ -82,8 +86,10 @@ def read(data: bytes, max_pixels: int) -> Image:
         samples = int(dataset.get("SamplesPerPixel", 1))
         bits = int(dataset.get("BitsStored", dataset.BitsAllocated))
         expected = frames * rows * columns * samples * int(dataset.BitsAllocated) // 8
+        present = len(dataset[element].value or b"")
+        compression = _compression(dataset)
     except _READ_ERRORS as error:
-        raise CorruptImage(f"the header cannot be read: {error}") from error
+        raise CorruptImage(f"the header cannot be read: {_first_line(error)}") from error
     check_size(frames, rows, columns, max_pixels)
     try:
         pixels = pixel_array(dataset)
@@ -91,22 +97,26 @@ def read(data: bytes, max_pixels: int) -> Image:
             pixels = apply_color_lut(pixels, dataset)
             samples = pixels.shape[-1]
             bits = pixels.dtype.itemsize * 8
+        pixels = pixels.reshape((frames, rows, columns, samples)[: 3 if samples == 1 else 4])
     except _READ_ERRORS as error:
-        syntax = (
-            dataset.file_meta.get("TransferSyntaxUID") if "file_meta" in vars(dataset) else None
-        )
-        if syntax is not None and syntax.is_compressed:
+        if compression is not None:
             raise Unsupported(
-                f"{syntax.name} cannot be decoded by the decoders of pydicom that are installed"
+                f"{compression} cannot be decoded by the decoders of pydicom that are installed"
             ) from error
-        if len(dataset.get(element) or b"") < expected:
+        if present < expected:
             raise Truncated("the file ends before its pixels do") from error
         raise CorruptImage(f"the pixels cannot be read: {_first_line(error)}") from error
     if pixels.dtype.kind not in "iuf":
         raise Unsupported(f"pixels of type {pixels.dtype}")
-    shape = (frames, rows, columns) if samples == 1 else (frames, rows, columns, samples)
-    pixels = pixels.reshape(shape)
     return Image(pixels[..., :3] if samples > 3 else pixels, bits)
+
+
+def _compression(dataset: FileDataset) -> str | None:
+    """Return the name of the transfer syntax if it is a compressed one."""
+    syntax = dataset.file_meta.get("TransferSyntaxUID")
+    if isinstance(syntax, UID) and syntax.is_transfer_syntax and syntax.is_compressed:
+        return syntax.name
+    return None
 
 
 def _without_pixels(dataset: FileDataset) -> str:

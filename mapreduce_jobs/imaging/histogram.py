@@ -1,9 +1,9 @@
 """Histograms that merge exactly.
 
 Bins without a range given follow from the image alone, and are *dyadic*: their width is a power
-of two and their start a multiple of it. Histograms of 8-, 12- and 16-bit images can therefore be
-brought to common bins without looking at a pixel again: the wider bins are unions of the narrower
-ones. The common bins are the join of a semilattice, so the order of merging cannot show.
+of two and their start a multiple of it. The bins of any two images can therefore be brought to
+common ones without looking at a pixel again: wide bins are unions of narrow ones. The common bins
+depend on the extremes only, so the order of merging cannot show.
 """
 
 import math
@@ -21,6 +21,7 @@ Counts = npt.NDArray[np.int64]
 
 # calcHist counts in 32-bit floats, which are exact to 2**24.
 _EXACT_FLOATS = 1 << 24
+_FINEST_WIDTH = 2.0**-64
 
 
 @dataclass(frozen=True)
@@ -36,48 +37,53 @@ class Bins:
 
     @property
     def width(self) -> float:
-        """Width of a bin; exact for dyadic bins."""
-        return (self.stop - self.start) / self.count
+        """Width of a bin; exact for dyadic bins, and a whole number if it can be."""
+        span = self.stop - self.start
+        return span / self.count if span % self.count else span // self.count
 
 
-def bins_of(image: Image, count: int) -> Bins:
-    """Return the bins that follow from an image: the full range of values of its kind.
+def bins_of(image: Image, most: int) -> Bins:
+    """Return the bins that follow from an image: the finest dyadic ones that hold its values.
 
-    Unsigned: [0, 2^bits). Signed: [-2^(bits-1), 2^(bits-1)). Float: up to the smallest power of
-    two above every magnitude, from 0 or, where a value is negative, from its opposite. Values
-    beyond the bits that the header promises widen the range to that of the dtype.
+    For 8-bit images they hold all of 0…255, so that with 256 bins each value has its own.
 
     Parameters
     ----------
     image : Image
-        Any dtype.
-    count : int
-        Number of bins, a power of two.
+        Any dtype. Values that are not finite numbers are left out of account.
+    most : int
+        Most bins to have.
 
     Returns
     -------
     Bins
-        Dyadic bins.
+        Dyadic bins, of a width of at least 1 for integers.
 
     Examples
     --------
-    >>> bins_of(Image(np.zeros((1, 2, 2), np.uint16), bits=12), 256)
-    Bins(start=0, stop=4096, count=256)
-    >>> bins_of(Image(np.float32([[[-0.3, 0.7]]]), bits=32), 256)
-    Bins(start=-1.0, stop=1.0, count=256)
+    A CT of 12 bits with values from -1024 to 1500: 256 bins of 8 do not suffice, 158 of 16 do.
+
+    >>> bins_of(Image(np.int16([[[-1024, 40, 1500]]]), bits=12), 256)
+    Bins(start=-1024, stop=1504, count=158)
     """
     pixels = image.pixels
-    if pixels.dtype.kind == "f":
-        finite = pixels[np.isfinite(pixels)]
-        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
-        stop = math.ldexp(1.0, math.frexp(max(abs(low), abs(high)))[1])
-        return Bins(-stop if low < 0 else 0.0, stop, count)
-    bits, full = image.bits, pixels.dtype.itemsize * 8
-    signed = pixels.dtype.kind == "i"
-    start, stop = (-(1 << bits - 1), 1 << bits - 1) if signed else (0, 1 << bits)
-    if bits < full and pixels.size and (pixels.min() < start or pixels.max() >= stop):
-        start, stop = (-(1 << full - 1), 1 << full - 1) if signed else (0, 1 << full)
-    return Bins(start, stop, count)
+    if pixels.dtype == np.uint8:
+        return _finest(0, 255, 1, most)
+    if pixels.dtype.kind in "iu":
+        return _finest(int(pixels.min()), int(pixels.max()), 1, most)
+    finite = pixels[np.isfinite(pixels)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    # Below the spacing of floats of this size there is nothing to tell apart.
+    width = max(float(np.spacing(max(abs(low), abs(high)))), _FINEST_WIDTH)
+    return _finest(low, high, width, most)
+
+
+def _finest(low: float, high: float, width: float, most: int) -> Bins:
+    """Return the finest dyadic bins for values from `low` to `high`, of at least `width`."""
+    while high // width - low // width >= most:
+        width *= 2
+    first, last = low // width, high // width
+    return Bins(first * width, (last + 1) * width, int(last - first) + 1)
 
 
 def histogram(image: Image, bins: Bins, model: str = "grey") -> tuple[int, dict[str, Counts]]:
@@ -137,8 +143,8 @@ def _count(values: Pixels, bins: Bins) -> Counts:
         of_value = np.bincount(unsigned, minlength=1 << info.bits)
         if info.min < 0:
             of_value = np.roll(of_value, -info.min)  # two's complement: negative values come last
-    if (bins.start, bins.stop) == (info.min, info.max + 1) and of_value.size % bins.count == 0:
-        return of_value.reshape(bins.count, -1).sum(axis=1)
+    if bins == Bins(info.min, info.max + 1, of_value.size):
+        return of_value
     levels = np.arange(info.min, info.max + 1)
     used = of_value > 0
     counted = np.histogram(
@@ -157,20 +163,28 @@ def _count_bytes(values: Pixels) -> Counts:
     return of_value
 
 
-def common_bins(one: Bins, other: Bins) -> Bins:
+def common_bins(one: Bins, other: Bins, most: int) -> Bins:
     """Return the finest dyadic bins that both can be brought to.
+
+    They are what `bins_of` gives for all the pixels together, so merging is associative.
+
+    Parameters
+    ----------
+    one, other : Bins
+        Dyadic bins of at most `most`, or equal ones of any kind.
+    most : int
+        Most bins to have.
 
     Examples
     --------
-    >>> common_bins(Bins(0, 256, 256), Bins(0, 4096, 256))
-    Bins(start=0, stop=4096, count=256)
+    >>> common_bins(Bins(0, 256, 256), Bins(-1024, 1504, 158), 256)
+    Bins(start=-1024, stop=1504, count=158)
     """
     if one == other:
         return one
-    width = max(one.width, other.width)
-    start = math.floor(min(one.start, other.start) / width) * width
-    stop = math.ceil(max(one.stop, other.stop) / width) * width
-    return Bins(_plain(start), _plain(stop), round((stop - start) / width))
+    low = min(one.start, other.start)
+    high = max(one.stop - one.width, other.stop - other.width)
+    return _finest(low, high, max(one.width, other.width), most)
 
 
 def rebin(counts: Counts, bins: Bins, wider: Bins) -> Counts:
@@ -199,7 +213,3 @@ def rebin(counts: Counts, bins: Bins, wider: Bins) -> Counts:
     result = np.zeros(wider.count, np.int64)
     np.add.at(result, target, counts)
     return result
-
-
-def _plain(number: float) -> float:
-    return int(number) if float(number).is_integer() else number

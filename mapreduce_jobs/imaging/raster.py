@@ -86,19 +86,19 @@ def check_size(frames: int, rows: int, columns: int, max_pixels: int) -> None:
 
 
 def _read_png(data: bytes, max_pixels: int) -> Image:
-    depth, colour_type = _check_png(data)
+    depth, colour_type, orientation = _check_png(data)
     image = _open(PngImagePlugin.PngImageFile, data)
     check_size(_frame_count(image), image.height, image.width, max_pixels)
     if depth == 16 and colour_type != 0:
-        orientation = _orientation(image)
         pixels = _from_opencv(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED))
         return Image(_upright(pixels[np.newaxis], orientation), 16)
     return _read_frames(image, depth=16 if depth == 16 else 8)
 
 
-def _check_png(data: bytes) -> tuple[int, int]:
-    """Check a PNG's chunks, each against its CRC; return bit depth and colour type."""
+def _check_png(data: bytes) -> tuple[int, int, int]:
+    """Check a PNG's chunks, each by its CRC; return bit depth, colour type and orientation."""
     view = memoryview(data)
+    orientation = 1
     position = len(_PNG)
     while True:
         if position + 12 > len(view):
@@ -109,12 +109,16 @@ def _check_png(data: bytes) -> tuple[int, int]:
             raise Truncated(f"the file ends within its {_printable(kind)} chunk")
         if zlib.crc32(view[position + 4 : end - 4]) != int.from_bytes(view[end - 4 : end], "big"):
             raise ChecksumMismatch(f"the CRC of its {_printable(kind)} chunk does not fit")
+        if kind == b"eXIf":
+            exif = PIL.Image.Exif()
+            exif.load(b"Exif\0\0" + data[position + 8 : end - 4])
+            orientation = int(exif.get(_ORIENTATION, 1))
         if kind == b"IEND":
             break
         position = end
     if data[12:16] != b"IHDR" or struct.unpack_from(">I", view, 8)[0] != 13:
         raise CorruptImage("the header (IHDR) is missing")
-    return data[24], data[25]
+    return data[24], data[25], orientation
 
 
 def _read_jpeg(data: bytes, max_pixels: int) -> Image:
@@ -160,8 +164,10 @@ def _read_tiff(data: bytes, max_pixels: int) -> Image:
     pages = list(_tiff_pages(data, max_pixels))
     if any(page != pages[0] for page in pages):
         raise Unsupported("its pages differ in size or kind, so they are not frames of one image")
-    _, _, samples, bits, sample_format, orientation = pages[0]
+    _, _, samples, bits, sample_format, planes = pages[0]
     if (samples > 1 and bits > 8) or (sample_format == 3 and bits > 32):
+        if samples > 1 and planes == 2:
+            raise Unsupported(f"{samples} samples of {bits} bits in planes of their own")
         flags = cv2.IMREAD_UNCHANGED
         try:
             ok, decoded = cv2.imdecodemulti(np.frombuffer(data, np.uint8), flags)
@@ -175,7 +181,7 @@ def _read_tiff(data: bytes, max_pixels: int) -> Image:
         stack = np.stack([_from_opencv(page) for page in decoded])
         if stack.dtype.itemsize * 8 != bits:
             raise Unsupported(f"{samples} samples of {bits} bits cannot be read without loss")
-        return Image(_upright(stack, orientation), bits)
+        return Image(stack, bits)  # OpenCV, like Pillow, turns a TIFF upright itself
     image = _open(TiffImagePlugin.TiffImageFile, data)
     result = _read_frames(image, frames=len(pages), depth=bits if bits in (12, 16, 32) else 8)
     if sample_format == 2 and bits == 16:  # Pillow widens signed 16 bits
@@ -185,7 +191,7 @@ def _read_tiff(data: bytes, max_pixels: int) -> Image:
     return result
 
 
-# Rows, columns, samples a pixel, bits a sample, sample format, orientation.
+# Rows, columns, samples a pixel, bits a sample, sample format, planar configuration.
 _TiffPage = tuple[int, int, int, int, int, int]
 
 
@@ -193,7 +199,9 @@ def _tiff_pages(data: bytes, max_pixels: int) -> Iterator[_TiffPage]:
     """Iterate over the page directories; check that what they point to is there."""
     file = io.BytesIO(data)
     seen: set[int] = set()
-    header = data[:16] if data[2:4] in (b"+\0", b"\0+") else data[:8]
+    if data[:4] == b"MM\0+":
+        raise Unsupported("a big-endian BigTIFF")
+    header = data[:16] if data[:4] == b"II+\0" else data[:8]
     try:
         directory = TiffImagePlugin.ImageFileDirectory_v2(header)
         while directory.next:
@@ -223,7 +231,7 @@ def _tiff_pages(data: bytes, max_pixels: int) -> Iterator[_TiffPage]:
                 int(tags.get(277, 1)),
                 bits.pop(),
                 formats.pop(),
-                int(tags.get(_ORIENTATION, 1)),
+                int(tags.get(284, 1)),
             )
     except _READ_ERRORS as error:
         raise CorruptImage(f"its page directory cannot be read: {error}") from error

@@ -1,0 +1,92 @@
+"""Run the jobs over real medical images and show what comes out.
+
+The images are test data of pydicom (MIT licence), which comes with this project: CT, MR and
+ultrasound, grey, colour and palette, 8 to 16 bits, plain and JPEG 2000.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydicom.data import get_testdata_file
+from rich.console import Console
+from rich.table import Table
+
+OUTPUT = Path("demo-output")
+JOBS = Path(__file__).resolve().parent.parent / "mapreduce_jobs"
+SCANS = {
+    "ct/small.dcm": "CT_small.dcm",
+    "ct/jpeg2000.dcm": "693_J2KI.dcm",
+    "mr/small.dcm": "MR_small.dcm",
+    "mr/overlay.dcm": "examples_overlay.dcm",
+    "ultrasound/rgb.dcm": "examples_rgb_color.dcm",
+    "ultrasound/frames.dcm": "examples_ybr_color.dcm",
+    "ultrasound/palette.dcm": "examples_palette.dcm",
+}
+BARS = " ▁▂▃▄▅▆▇█"
+
+
+def main() -> None:
+    """Collect the images, run each job as a user would, and print a table."""
+    console = Console(width=110)
+    shutil.rmtree(OUTPUT, ignore_errors=True)
+    scans = OUTPUT / "scans"
+    for name, source in SCANS.items():
+        target = scans / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(str(get_testdata_file(source, download=False)), target)
+    console.print(f"{len(SCANS)} real medical images are in {scans}/\n")
+
+    histograms = run(console, "image_histogram.py", [scans], "histograms.jsonl")
+    canny = ["--detector", "canny", "--to-8bit", "minmax"]
+    edges = run(console, "edge_density.py", [*canny, scans], "edges.jsonl")
+    run(console, "word_count.py", [JOBS.parent / "README.md"], "words.jsonl")
+
+    table = Table("image", "pixels", "values", "histogram", "edge density", "mean |∇I|")
+    for name in sorted(histograms):
+        histogram, edge = histograms[name], edges[name]
+        bins = histogram["bins"]
+        table.add_row(
+            name,
+            f"{histogram['pixels']:,}",
+            f"{bins['start']}…{bins['stop'] - 1}",
+            sparkline(histogram["counts"]["grey"], 24),
+            f"{edge['density']:.2%}",
+            f"{edge['mean_gradient']:.1f}",
+        )
+    console.print(table)
+    console.print(f"The results, one JSON line an image, are in {OUTPUT}/*.jsonl")
+    console.print("Your own images: python mapreduce_jobs/image_histogram.py FOLDER")
+
+
+def run(console: Console, job: str, arguments: list[Any], result: str) -> dict[str, Any]:
+    """Run a job on all cores; return its result lines by key."""
+    words = [str(word) for word in arguments]
+    path = OUTPUT / result
+    shown = [word.replace(f"{JOBS.parent}/", "") for word in words]
+    console.print(
+        f"$ python mapreduce_jobs/{job} -r local {' '.join(shown)} > {path}", style="bold"
+    )
+    with path.open("wb") as output:
+        command = [sys.executable, str(JOBS / job), "-r", "local", *words]
+        subprocess.run(command, stdout=output, check=True)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    console.print(f"  {len(lines)} lines\n")
+    return {json.loads(key): json.loads(value) for key, value in (s.split("\t") for s in lines)}
+
+
+def sparkline(counts: list[int], width: int) -> str:
+    """Draw the used part of a histogram, the square root of each count as a bar."""
+    used = [i for i, count in enumerate(counts) if count]
+    part = counts[used[0] : used[-1] + 1]
+    width = min(width, len(part))
+    step = len(part) / width
+    sums = [sum(part[round(i * step) : round((i + 1) * step)]) for i in range(width)]
+    return "".join(BARS[round((total / max(sums)) ** 0.5 * (len(BARS) - 1))] for total in sums)
+
+
+if __name__ == "__main__":
+    main()
