@@ -43,8 +43,8 @@ class ImageHistogram(ImageJob):
         """Check the options."""
         super().load_args(args)
         bins, limits = self.options.bins, self.options.range
-        if bins < 1:
-            self.arg_parser.error("--bins: must be 1 or more")
+        if bins < (2 if limits is None else 1):
+            self.arg_parser.error("--bins: must be 2 or more, with --range 1 or more")
         if limits is not None and not -1e300 < limits[0] < limits[1] < 1e300:
             self.arg_parser.error("--range: START must be a number below STOP")
 

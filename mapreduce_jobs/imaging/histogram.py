@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from mapreduce_jobs.imaging.errors import UnsuitableImage
 from mapreduce_jobs.imaging.image import Image, Pixels, grey, rgb
 
 __all__ = ["Bins", "bins_of", "common_bins", "histogram", "rebin"]
@@ -22,6 +23,7 @@ Counts = npt.NDArray[np.int64]
 # calcHist counts in 32-bit floats, which are exact to 2**24.
 _EXACT_FLOATS = 1 << 24
 _FINEST_WIDTH = 2.0**-64
+_LARGEST = 1e300
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,17 @@ def bins_of(image: Image, most: int) -> Bins:
     image : Image
         Any dtype. Values that are not finite numbers are left out of account.
     most : int
-        Most bins to have.
+        Most bins to have, at least 2: no dyadic bin holds both -1 and 1.
 
     Returns
     -------
     Bins
         Dyadic bins, of a width of at least 1 for integers.
+
+    Raises
+    ------
+    UnsuitableImage
+        A value is beyond ±1e300.
 
     Examples
     --------
@@ -73,8 +80,11 @@ def bins_of(image: Image, most: int) -> Bins:
         return _finest(int(pixels.min()), int(pixels.max()), 1, most)
     finite = pixels[np.isfinite(pixels)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    largest = max(abs(low), abs(high))
+    if largest > _LARGEST:
+        raise UnsuitableImage(f"it has values beyond ±{_LARGEST:g}")
     # Below the spacing of floats of this size there is nothing to tell apart.
-    width = max(float(np.spacing(max(abs(low), abs(high)))), _FINEST_WIDTH)
+    width = max(float(np.spacing(largest)), _FINEST_WIDTH)
     return _finest(low, high, width, most)
 
 
@@ -134,7 +144,8 @@ def histogram(image: Image, bins: Bins, model: str = "grey") -> tuple[int, dict[
 def _count(values: Pixels, bins: Bins) -> Counts:
     """Count like `numpy.histogram`; integers of up to 16 bits by way of a count of each value."""
     if values.dtype not in (np.uint8, np.uint16, np.int16, np.int8):
-        return np.histogram(values, bins.count, (bins.start, bins.stop))[0].astype(np.int64)
+        wide = values.astype(np.float64)  # in which the edges of dyadic bins are exact
+        return np.histogram(wide, bins.count, (bins.start, bins.stop))[0].astype(np.int64)
     info = np.iinfo(values.dtype)
     if values.dtype == np.uint8:
         of_value = _count_bytes(values)
@@ -208,8 +219,9 @@ def rebin(counts: Counts, bins: Bins, wider: Bins) -> Counts:
     """
     if bins == wider:
         return counts
-    lower_edges = bins.start + np.arange(bins.count) * bins.width
-    target = ((lower_edges - wider.start) // wider.width).astype(np.int64)
+    # In units of a width, which is a power of two, every step is exact.
+    lower_edges = (bins.start / bins.width + np.arange(bins.count)) * (bins.width / wider.width)
+    target = (np.floor(lower_edges) - wider.start / wider.width).astype(np.int64)
     result = np.zeros(wider.count, np.int64)
     np.add.at(result, target, counts)
     return result
