@@ -1,69 +1,18 @@
-"""What several tests need: real and generated images, odd names, and jobs run as processes."""
+"""Collections of images, good and broken, and jobs run as processes."""
 
 import io
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image as PillowImage
-from pydicom.data import get_testdata_file
 
-ROOT = Path(__file__).resolve().parent.parent
-JOBS = ROOT / "mapreduce_jobs"
-
-ODD_NAMES = [
-    "with space.png",
-    "tab\there.png",
-    "new\nline.png",
-    "return\rhere.png",
-    "100%.png",
-    "looks%20encoded.png",
-    "quotes'\".png",
-    "胸部/左.png",
-    "-leading-dash.png",
-    ".leading-dot.png",
-    "a/b/c/d/e/f/g/h/deep.png",
-    "hash#mark?.png",
-    "star*[1].png",
-    "back\\slash.png",
-    "not-utf-8-\udcff.png",
-    "no-extension",
-    "#bytes=1+2",
-]
-
-
-@dataclass
-class Ran:
-    """A process that has ended."""
-
-    status: int
-    stdout: bytes
-    stderr: str
-
-    @property
-    def lines(self) -> list[bytes]:
-        """Lines of standard output, sorted."""
-        return sorted(self.stdout.splitlines())
-
-
-def run(*command: object, stdin: bytes = b"", cwd: object = None, env: dict | None = None) -> Ran:
-    """Run a command to its end."""
-    ended = subprocess.run(
-        [os.fspath(word) if isinstance(word, Path) else str(word) for word in command],
-        input=stdin,
-        capture_output=True,
-        cwd=cwd,
-        env={**os.environ, **(env or {})},
-        timeout=300,
-    )
-    return Ran(ended.returncode, ended.stdout, ended.stderr.decode())
+from tests.support import JOBS, ODD_NAMES, Ran, broken_versions, dicom, png, run, scan, write_tree
 
 
 @pytest.fixture
@@ -80,25 +29,6 @@ def job(tmp_path: Path) -> Callable[..., Ran]:
         return run(sys.executable, JOBS / f"{name}.py", *arguments, cwd=cwd, **kwargs)
 
     return run_job
-
-
-def png(pixels: np.ndarray) -> bytes:
-    """Encode as PNG, 8 or 16 bits."""
-    return bytes(cv2.imencode(".png", pixels)[1])
-
-
-def dicom(name: str) -> bytes:
-    """Return a file of pydicom's test data."""
-    return Path(str(get_testdata_file(name, download=False))).read_bytes()
-
-
-def scan(seed: int, shape: tuple[int, int] = (48, 64), dtype: type = np.uint8) -> np.ndarray:
-    """Return grey levels with structure and noise."""
-    rng = np.random.default_rng(seed)
-    rows, columns = np.mgrid[: shape[0], : shape[1]]
-    disc = (rows - shape[0] / 2) ** 2 + (columns - shape[1] / 2) ** 2 < (min(shape) / 3) ** 2
-    top = np.iinfo(dtype).max
-    return np.clip(disc * top * 0.6 + rng.normal(top / 5, top / 20, shape), 0, top).astype(dtype)
 
 
 @pytest.fixture(scope="session")
@@ -125,40 +55,10 @@ def good_images() -> dict[str, bytes]:
     return images | {name: png(scan(10 + i)) for i, name in enumerate(ODD_NAMES)}
 
 
-def broken_versions() -> dict[str, bytes]:
-    """Return files that are not whole images, one for each way to be broken."""
-    whole = png(scan(99, (256, 256)))
-    flipped = bytearray(whole)
-    flipped[len(whole) // 2] ^= 1
-    bomb = io.BytesIO()
-    PillowImage.new("1", (60_000, 60_000)).save(bomb, "PNG")
-    files = {
-        "empty.png": b"",
-        "text.png": b"The patient was seen at 10 o'clock.\n" * 9,
-        "bomb.png": bomb.getvalue(),
-        "checksum.png": bytes(flipped),
-        "report.dcm": dicom("reportsi.dcm"),
-        "short.dcm": dicom("MR_truncated.dcm"),
-    }
-    for tenth in range(1, 10):
-        files[f"truncated {tenth}.png"] = whole[: len(whole) * tenth // 10]
-    return files
-
-
 @pytest.fixture(scope="session")
 def broken_images() -> dict[str, bytes]:
     """Files that are not whole images."""
     return broken_versions()
-
-
-def write_tree(folder: Path, files: dict[str, bytes]) -> Path:
-    """Write files, with the folders they need."""
-    for name, data in files.items():
-        path = os.path.join(folder, name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "wb") as file:
-            file.write(data)
-    return folder
 
 
 @pytest.fixture

@@ -58,16 +58,17 @@ def deal_images(
     UsageError
         An input does not exist, or two images would have the same name.
     """
-    dealer = _Dealer(tasks, folder)
-    for argument in inputs or ["-"]:
-        if argument == "-":
-            dealer.stream(stdin, "standard input", os.getcwd())
-            continue
-        named_files = _named_files(argument)
-        dealer.check_names |= len(inputs) > 1 or len(named_files) > 1
-        for path in named_files:
-            dealer.add(path, argument)
-    return dealer.close()
+    with TaskFiles(folder, tasks) as files:
+        dealer = _Dealer(files, tasks, folder)
+        for argument in inputs or ["-"]:
+            if argument == "-":
+                dealer.stream(stdin, "standard input", os.getcwd())
+                continue
+            named_files = _named_files(argument)
+            dealer.check_names |= len(inputs) > 1 or len(named_files) > 1
+            for path in named_files:
+                dealer.add(path, argument)
+    return files.paths(), dealer.images
 
 
 def deal_text(
@@ -77,23 +78,15 @@ def deal_text(
 
     Parameters and errors are those of `deal_images`.
     """
-    files = TaskFiles(folder, tasks)
-    for argument in inputs or ["-"]:
-        paths: Iterable[str]
-        if argument == "-":
-            paths = [_spool(stdin, folder)]
-        else:
-            paths = (
-                path for named in _named_files(argument) for path in _text_files(named, folder)
-            )
-        for path in paths:
+    with TaskFiles(folder, tasks) as files:
+        for path in _texts(inputs or ["-"], stdin, folder):
             try:
                 size = os.stat(path).st_size
             except OSError as error:
                 raise UsageError(f"{path}: {error.strerror}") from None
             for span in spans_of(os.path.abspath(path), size, tasks):
                 files.add(span.line(), span.length)
-    return files.close(), None
+    return files.paths(), None
 
 
 def _named_files(argument: str) -> list[str]:
@@ -112,14 +105,21 @@ def _named_files(argument: str) -> list[str]:
     return found
 
 
-def _text_files(path: str, folder: str) -> Iterator[str]:
-    if os.path.isdir(path):
-        yield from (f"{path}/{name}" for name, _ in _walk(path) if not _MARKERS.fullmatch(name))
-    elif _is_stream(path):
-        with open(path, "rb") as stream:
-            yield _spool(stream, folder)
-    else:
-        yield path
+def _texts(inputs: list[str], stdin: Iterable[bytes], folder: str) -> Iterator[str]:
+    """Iterate over the paths of the texts that the user names; streams are kept on disk."""
+    for argument in inputs:
+        if argument == "-":
+            yield _spool(stdin, folder)
+            continue
+        for path in _named_files(argument):
+            if os.path.isdir(path):
+                names = (name for name, _ in _walk(path) if not _MARKERS.fullmatch(name))
+                yield from (f"{path}/{name}" for name in names)
+            elif _is_stream(path):
+                with open(path, "rb") as stream:
+                    yield _spool(stream, folder)
+            else:
+                yield path
 
 
 def _walk(folder: str) -> Iterator[tuple[str, int]]:
@@ -138,25 +138,26 @@ def _is_stream(path: str) -> bool:
 
 
 def _spool(lines: Iterable[bytes], folder: str) -> str:
-    path = os.path.join(folder, f"spooled-{len(os.listdir(folder))}")
+    path = _new_spool(folder)
     with open(path, "wb") as file:
         file.writelines(lines)
     return path
 
 
+def _new_spool(folder: str) -> str:
+    return os.path.join(folder, f"spooled-{len(os.listdir(folder))}")
+
+
 class _Dealer:
     """Deals images to tasks; sees to it that no two have the same name."""
 
-    def __init__(self, tasks: int, folder: str) -> None:
+    def __init__(self, files: TaskFiles, tasks: int, folder: str) -> None:
         self.check_names = False
+        self.images: int | None = 0
+        self._files = files
         self._tasks = tasks
         self._folder = folder
-        self._files = TaskFiles(folder, tasks)
-        self._images: int | None = 0
         self._seen: set[int] = set()
-
-    def close(self) -> tuple[list[str], int | None]:
-        return self._files.close(), self._images
 
     def add(self, path: str, argument: str) -> None:
         """Add a path that the user named, by itself or by the glob `argument`."""
@@ -187,7 +188,7 @@ class _Dealer:
 
     def stream(self, lines: Iterable[bytes], source: str, base: str) -> None:
         """Add record lines that can be read only once; bundle records are kept on disk."""
-        spool = os.path.join(self._folder, f"spooled-{len(os.listdir(self._folder))}")
+        spool = _new_spool(self._folder)
         with open(spool, "wb") as file:
 
             def kept() -> Iterator[tuple[int, bytes]]:
@@ -236,7 +237,7 @@ class _Dealer:
 
     def _span(self, span: Span) -> None:
         if span.length:
-            self._images = None
+            self.images = None
             self._files.add(span.line(), span.length)
 
     def _reference(self, reference: Reference, size: int) -> None:
@@ -250,8 +251,8 @@ class _Dealer:
                     f" have the same name, {reference.name}: give the folder above both"
                 )
             self._seen |= {location, hash(reference.name)}
-        if self._images is not None:
-            self._images += 1
+        if self.images is not None:
+            self.images += 1
         self._files.add(reference_line(reference), size + _OPENING_COST)
 
 

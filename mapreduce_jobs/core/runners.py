@@ -156,6 +156,11 @@ class _OneMachine(SimMRJobRunner):
 class InlineRunner(_OneMachine, InlineMRJobRunner):
     """Runs every task in this process, one after the other."""
 
+    def _log_cause_of_error(self, ex: BaseException) -> None:
+        """Name the file that a task was reading, unless the error is a sentence by itself."""
+        if not isinstance(ex, JobError):
+            super()._log_cause_of_error(ex)
+
 
 class LocalRunner(_OneMachine, LocalMRJobRunner):
     """Runs each task as a process, one a core at a time, shipped to it as on a cluster."""

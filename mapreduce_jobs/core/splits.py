@@ -81,10 +81,15 @@ class TaskFiles:
         heapq.heapreplace(self._load, (load + weight, number))
         self._files[number].write(line)
 
-    def close(self) -> list[str]:
-        """Return the paths of the files that got lines; one empty file if none did."""
+    def __enter__(self) -> "TaskFiles":
+        return self
+
+    def __exit__(self, *_: object) -> None:
         for file in self._files:
             file.close()
+
+    def paths(self) -> list[str]:
+        """Return the paths of the files that got lines, once closed; one empty if none did."""
         filled = [path for path in self._paths if os.path.getsize(path)]
         return filled or self._paths[:1]
 
@@ -176,6 +181,7 @@ def _span_text(span: Span) -> Iterator[bytes]:
 def _between(file: IO[bytes], start: int, stop: int | None) -> Iterator[bytes]:
     """Iterate over the text of the words that begin between two positions."""
     inside = not start
+    last = b""
     if start:
         file.seek(start - 1)
     while stop is None or file.tell() < stop:
@@ -189,11 +195,13 @@ def _between(file: IO[bytes], start: int, stop: int | None) -> Iterator[bytes]:
             chunk = chunk[gap.start() :]
             inside = True
         yield chunk
-    while inside:  # the last word may end beyond the span
+        last = chunk[-1:]
+    cut = inside and last not in _WHITESPACE
+    while cut:  # the last word ends beyond the span
         chunk = file.read(4096)
         gap = _GAP.search(chunk)
         yield chunk if gap is None else chunk[: gap.start()]
-        inside = gap is None and bool(chunk)
+        cut = gap is None and bool(chunk)
 
 
 def spans_of(path: str, size: int, tasks: int) -> Iterator[Span]:

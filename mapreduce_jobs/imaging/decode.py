@@ -1,9 +1,9 @@
 """From bytes to an `Image`, by content and never by the file's name."""
 
+import struct
 import warnings
-from collections.abc import Callable
 
-from mapreduce_jobs.imaging import dicom, raster
+from mapreduce_jobs.imaging import raster
 from mapreduce_jobs.imaging.errors import DecodeError, EmptyFile, UnknownFormat
 from mapreduce_jobs.imaging.image import Image
 
@@ -11,6 +11,15 @@ __all__ = ["MAX_PIXELS", "decode", "sniff"]
 
 MAX_PIXELS = 1_000_000_000
 """Default limit of an image's size: frames × rows × columns."""
+
+
+# First elements of a file without the 128-byte preamble: group 0002 or 0008, either byte order.
+_FIRST_TAGS = tuple(
+    struct.pack(order, group, element)
+    for order in ("<HH", ">HH")
+    for group, elements in ((2, (0, 1, 2)), (8, (0, 1, 5, 8, 0x12, 0x16, 0x18)))
+    for element in elements
+)
 
 
 def sniff(data: bytes) -> str | None:
@@ -29,7 +38,9 @@ def sniff(data: bytes) -> str | None:
     True
     """
     # DICOM first: the preamble of a DICOM file may be the header of a TIFF (PS3.10, 7.1).
-    return "DICOM" if dicom.is_dicom(data) else raster.sniff(data)
+    if data[128:132] == b"DICM" or data.startswith(_FIRST_TAGS):
+        return "DICOM"
+    return raster.sniff(data)
 
 
 def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image:
@@ -62,7 +73,7 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image:
         start = data[:8]
         hint = "text" if start.isascii() and start.decode().isprintable() else "unknown"
         raise UnknownFormat(f"not an image of a known format (the content is {hint})")
-    read: Callable[[bytes, int], Image] = dicom.read if kind == "DICOM" else raster.READERS[kind]
+    read = _read_dicom if kind == "DICOM" else raster.READERS[kind]
     with warnings.catch_warnings():
         # The libraries warn of oddities that they then cope with.
         warnings.simplefilter("ignore")
@@ -70,3 +81,9 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image:
             return read(data, max_pixels)
         except DecodeError as error:
             raise type(error)(f"{kind}: {error}") from error.__cause__
+
+
+def _read_dicom(data: bytes, max_pixels: int) -> Image:
+    from mapreduce_jobs.imaging.dicom import read  # pydicom takes long to import
+
+    return read(data, max_pixels)

@@ -14,18 +14,10 @@ from mapreduce_jobs.imaging.errors import CorruptImage, NoPixels, Truncated, Uns
 from mapreduce_jobs.imaging.image import Image
 from mapreduce_jobs.imaging.raster import check_size
 
-__all__ = ["is_dicom", "read"]
+__all__ = ["read"]
 
 _NEEDED = ("Rows", "Columns", "BitsAllocated", "PhotometricInterpretation")
 _PIXEL_ELEMENTS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
-
-# First elements of a file without the 128-byte preamble: group 0002 or 0008, either byte order.
-_FIRST_TAGS = tuple(
-    struct.pack(order, group, element)
-    for order in ("<HH", ">HH")
-    for group, elements in ((2, (0, 1, 2)), (8, (0, 1, 5, 8, 0x12, 0x16, 0x18)))
-    for element in elements
-)
 
 # What pydicom raises for content that it cannot make sense of.
 _READ_ERRORS = (
@@ -43,11 +35,6 @@ _READ_ERRORS = (
     InvalidDicomError,
     struct.error,
 )
-
-
-def is_dicom(data: bytes) -> bool:
-    """Tell DICOM content by its prefix, or by its first element where a file has no prefix."""
-    return data[128:132] == b"DICM" or data.startswith(_FIRST_TAGS)
 
 
 def read(data: bytes, max_pixels: int) -> Image:
