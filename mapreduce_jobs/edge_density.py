@@ -25,7 +25,7 @@ class EdgeDensity(ImageJob):
         self.add_passthru_arg(
             "--threshold",
             type=float,
-            default=100,
+            default=100.0,
             metavar="T",
             help="of --detector gradient, in the image's grey levels times 8 a pixel; images of 12"
             " or 16 bits want a higher one (default: %(default)s)",
@@ -33,14 +33,14 @@ class EdgeDensity(ImageJob):
         self.add_passthru_arg(
             "--low",
             type=float,
-            default=100,
+            default=100.0,
             metavar="T",
             help="lower threshold of --detector canny (default: %(default)s)",
         )
         self.add_passthru_arg(
             "--high",
             type=float,
-            default=200,
+            default=200.0,
             metavar="T",
             help="upper threshold of --detector canny (default: %(default)s)",
         )

@@ -10,6 +10,7 @@ from mrjob.protocol import BytesValueProtocol
 
 from mapreduce_jobs.core.inputs import deal_text
 from mapreduce_jobs.core.job import Job
+from mapreduce_jobs.core.protocols import CountLineProtocol
 from mapreduce_jobs.core.splits import text_blocks
 
 _MOST_WORDS = 500_000  # distinct words that a map task holds
@@ -20,6 +21,7 @@ class WordCount(Job):
     """Count the words of texts. A word is what whitespace separates, as in Hadoop's own example."""
 
     INPUT_PROTOCOL = BytesValueProtocol
+    INTERNAL_PROTOCOL = CountLineProtocol
 
     def configure_args(self) -> None:
         """Add the job's options."""
@@ -35,7 +37,7 @@ class WordCount(Job):
         self._counts: Counter[bytes] = Counter()
         self._pattern = _unicode_word() if self.options.normalise else None
 
-    def mapper(self, _: None, text: bytes) -> Iterator[tuple[str, int]]:
+    def mapper(self, _: None, text: bytes) -> Iterator[tuple[bytes, int]]:
         """Count the words of a block of text; hand counts on when there are many words."""
         if self._pattern is not None:
             self._counts.update(self._normalised(text))
@@ -46,19 +48,19 @@ class WordCount(Job):
         if len(self._counts) > _MOST_WORDS:
             yield from self.mapper_final()
 
-    def mapper_final(self) -> Iterator[tuple[str, int]]:
-        """Hand the counts on."""
+    def mapper_final(self) -> Iterator[tuple[bytes, int]]:
+        """Hand the counts on; bytes that are not UTF-8 become U+FFFD, as in Java."""
         for word, count in self._counts.items():
-            yield word.decode("utf-8", "replace"), count
+            yield word.decode("utf-8", "replace").encode(), count
         self._counts.clear()
 
-    def combiner(self, word: str, counts: Iterable[int]) -> Iterator[tuple[str, int]]:
+    def combiner(self, word: bytes, counts: Iterable[int]) -> Iterator[tuple[bytes, int]]:
         """Add up what one map task counted."""
         yield word, sum(counts)
 
-    def reducer(self, word: str, counts: Iterable[int]) -> Iterator[tuple[str, int]]:
+    def reducer(self, word: bytes, counts: Iterable[int]) -> Iterator[tuple[str, int]]:
         """Add up what all tasks counted."""
-        yield word, sum(counts)
+        yield word.decode(), sum(counts)
 
     def _normalised(self, text: bytes) -> Iterator[bytes]:
         composed = unicodedata.normalize("NFC", text.decode("utf-8", "replace"))

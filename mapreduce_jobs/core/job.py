@@ -27,8 +27,8 @@ class Job(MRJob):
     A subclass defines `deal` and `task_lines` beside mrjob's mapper, combiner and reducer.
     """
 
-    INTERNAL_PROTOCOL = JSONLineProtocol
-    OUTPUT_PROTOCOL = JSONLineProtocol
+    INTERNAL_PROTOCOL: type[Any] = JSONLineProtocol
+    OUTPUT_PROTOCOL: type[Any] = JSONLineProtocol
 
     def deal(
         self, inputs: list[str], stdin: Iterable[bytes], tasks: int, folder: str

@@ -5,7 +5,7 @@ from typing import Any
 
 from hdfs_tools.bundle import Record, Reference, bundle_line, parse_line
 
-__all__ = ["JSONLineProtocol", "RecordLineProtocol"]
+__all__ = ["CountLineProtocol", "JSONLineProtocol", "RecordLineProtocol"]
 
 
 class JSONLineProtocol:
@@ -31,6 +31,23 @@ class JSONLineProtocol:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+class CountLineProtocol:
+    r"""``WORD TAB COUNT`` between the tasks of a job: a word holds no TAB and no line end.
+
+    >>> CountLineProtocol().write("Größe".encode(), 3)
+    b'Gr\xc3\xb6\xc3\x9fe\t3'
+    """
+
+    def read(self, line: bytes) -> tuple[bytes, int]:
+        """Return word, in UTF-8, and count."""
+        word, _, count = line.partition(b"\t")
+        return word, int(count)
+
+    def write(self, word: bytes, count: int) -> bytes:
+        """Return the line."""
+        return b"%b\t%d" % (word, count)
 
 
 class RecordLineProtocol:

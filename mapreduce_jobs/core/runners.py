@@ -10,6 +10,8 @@ What differs from mrjob's own:
 """
 
 import os
+import re
+import shlex
 import signal
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
@@ -31,7 +33,8 @@ __all__ = ["InlineRunner", "LocalRunner"]
 # Plan of a job's input: (tasks, folder) -> paths of the tasks' input files, number of images.
 Plan = Callable[[int, str], tuple[list[str], int | None]]
 
-_SMALL = 32 << 20  # bytes of reducer input that one reducer deals with at once
+_LOCKING = re.compile(r"wrapper\.lock|fcntl|exec 9>")
+_SMALL = 2 << 20  # bytes of reducer input that one reducer deals with at once
 
 
 class _OneMachine(SimMRJobRunner):
@@ -178,6 +181,14 @@ class LocalRunner(_OneMachine, LocalMRJobRunner):
         if not os.path.exists(path):
             write_package(path)
         return [*super()._py_files(), path]
+
+    def _setup_cmd_content(self, setup: Any) -> list[str]:
+        lines = super()._setup_cmd_content(setup)
+        if self._setup:
+            folder = shlex.quote(self._get_local_tmp_dir())
+            return [line.replace("/tmp/wrapper", f"{folder}/wrapper") for line in lines]  # noqa: S108
+        # To set PYTHONPATH needs no lock, for which mrjob leaves a file in /tmp.
+        return [line for line in lines if not _LOCKING.search(line)]
 
     def _setup_wrapper_script_content(self, *args: Any, **kwargs: Any) -> list[str]:
         # Without a shell in between, stopping the process stops the task.

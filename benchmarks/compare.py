@@ -1,0 +1,80 @@
+"""The results of all peers are the same, or the benchmark ends."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from hashlib import blake2b
+from pathlib import Path
+
+from benchmarks.errors import BenchmarkError
+
+__all__ = ["Results", "assert_equal", "json_lines", "uniq_lines"]
+
+Results = Mapping[str, bytes]
+"""The value of each key; a digest of it, so that results of many images stay small."""
+
+_UNIQ = re.compile(rb" *(\d+) (.+)\n")
+_SHOWN = 3
+
+
+def json_lines(path: Path) -> Results:
+    """Read ``key TAB value`` lines, both JSON, in any order."""
+
+    def pairs() -> Iterator[tuple[str, object]]:
+        with open(path, encoding="utf-8") as lines:
+            for line in lines:
+                key, _, value = line.partition("\t")
+                yield json.loads(key), json.loads(value)
+
+    return _results(path, pairs)
+
+
+def uniq_lines(path: Path) -> Results:
+    """Read the lines of ``uniq -c``: the count, a space, the word."""
+
+    def pairs() -> Iterator[tuple[str, object]]:
+        with open(path, "rb") as lines:
+            for line in lines:
+                match = _UNIQ.fullmatch(line)
+                if match is None:
+                    raise ValueError(f"not a line of uniq -c: {line!r}")
+                yield match[2].decode(), int(match[1])
+
+    return _results(path, pairs)
+
+
+def _results(path: Path, pairs: Callable[[], Iterator[tuple[str, object]]]) -> Results:
+    results: dict[str, bytes] = {}
+    try:
+        for key, value in pairs():
+            if key in results:
+                raise BenchmarkError(f"{path}: {key!r} is there twice")
+            canonical = json.dumps(value, sort_keys=True).encode()
+            results[key] = blake2b(canonical, digest_size=16).digest()
+    except ValueError as error:
+        raise BenchmarkError(f"{path}: {error}") from error
+    return results
+
+
+def assert_equal(results: Results, expected: Results, path: Path, reference: Path) -> None:
+    """Raise `BenchmarkError` unless two peers have the same keys with the same values.
+
+    Parameters
+    ----------
+    results, expected : Results
+        What is checked, and what it must be.
+    path, reference : path
+        The files that they were read from, to be named.
+    """
+    if results == expected:
+        return
+    different = [
+        key
+        for key in sorted(results.keys() | expected.keys())
+        if results.get(key) != expected.get(key)
+    ]
+    shown = ", ".join(map(repr, different[:_SHOWN]))
+    raise BenchmarkError(
+        f"{path} differs from {reference} in {len(different)} of {len(expected)} results,"
+        f" such as {shown}"
+    )

@@ -1,0 +1,114 @@
+"""Who runs: this project's jobs as a user runs them, and the peers that do the same work."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.compare import Results, json_lines, uniq_lines
+
+__all__ = [
+    "COUNTER",
+    "DASK",
+    "DASK_FORK",
+    "INLINE",
+    "LOCAL",
+    "POOL",
+    "ROOT",
+    "SHELL",
+    "SPARK",
+    "Contestant",
+    "image_contestants",
+    "word_contestants",
+]
+
+ROOT = Path(__file__).resolve().parent.parent
+
+LOCAL = "this project, `-r local`"
+INLINE = "this project, `-r inline`"
+POOL = "multiprocessing Pool"
+DASK = "Dask bag"
+DASK_FORK = "Dask bag, forked"
+SPARK = "PySpark"
+COUNTER = "Counter loop"
+SHELL = "`tr \\| sort \\| uniq -c`"  # as a cell of a table
+
+_JOBS = {"histogram": "image_histogram.py", "edges": "edge_density.py", "words": "word_count.py"}
+_SHELL_COUNT = """LC_ALL=C; export LC_ALL; tr -s '[:space:]' '\\n' < "$1" | sort | uniq -c"""
+
+
+def _environment() -> dict[str, str]:
+    # Spark's Python processes start elsewhere and must find this package too.
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUTF8": "1"}
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A command whose standard output is the results.
+
+    Attributes
+    ----------
+    name : str
+        As the tables have it.
+    slug : str
+        Its part in names of files.
+    command : tuple of str
+        The program and its arguments.
+    env : mapping
+        The environment it runs in.
+    read : callable
+        Reads the results from its output.
+    """
+
+    name: str
+    slug: str
+    command: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=_environment, repr=False)
+    read: Callable[[Path], Results] = json_lines
+
+
+def image_contestants(job: str, folder: Path, tasks: int) -> list[Contestant]:
+    """Return who measures the images of a folder; the first is the reference.
+
+    Parameters
+    ----------
+    job : {"histogram", "edges"}
+        What is measured.
+    folder : path
+        The images.
+    tasks : int
+        Processes that work at once, for all but ``-r inline``.
+    """
+    work = (job, str(folder), str(tasks))
+    return [
+        *_ours(job, folder, tasks),
+        Contestant(POOL, "pool", _peer("pool", *work)),
+        Contestant(DASK, "dask", _peer("dask_bag", *work, "spawn")),
+        Contestant(DASK_FORK, "dask_fork", _peer("dask_bag", *work, "fork")),
+        Contestant(SPARK, "spark", _peer("spark_images", *work)),
+    ]
+
+
+def word_contestants(text: Path, tasks: int) -> list[Contestant]:
+    """Return who counts the words of a text; the first is the reference."""
+    return [
+        *_ours("words", text, tasks),
+        Contestant(COUNTER, "counter_loop", _peer("counter_loop", str(text))),
+        Contestant(SHELL, "shell", ("sh", "-c", _SHELL_COUNT, "count", str(text)), read=uniq_lines),
+        Contestant(SPARK, "spark", _peer("spark_words", str(text), str(tasks))),
+    ]
+
+
+def _ours(job: str, data: Path, tasks: int) -> list[Contestant]:
+    command = (sys.executable, str(ROOT / "mapreduce_jobs" / _JOBS[job]))
+    local = ("-r", "local", "--num-cores", str(tasks), "-D", f"mapreduce.job.maps={tasks}")
+    return [
+        Contestant(INLINE, "inline", (*command, "-r", "inline", str(data)), os.environ),
+        Contestant(LOCAL, "local", (*command, *local, str(data)), os.environ),
+    ]
+
+
+def _peer(module: str, *arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", f"benchmarks.peers.{module}", *arguments)

@@ -1,0 +1,177 @@
+"""Generated images and text: seeded, the same in every run, made once and then reused.
+
+Image *n* and block *n* of the text follow from the seed and *n* alone, so that any number of
+processes write the same bytes, and a small collection is the beginning of a large one.
+"""
+
+import multiprocessing.pool
+import signal
+import tempfile
+from collections.abc import Callable
+from functools import cache, partial
+from itertools import count
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["image_folder", "read_through", "scan", "text_file"]
+
+_SEED = 20240229
+_SIDE = 512
+_PROCESSES = 2
+
+_VOCABULARY = 200_000
+_WORDS_A_LINE = 16  # some 80 bytes
+_LINES_A_BLOCK = 10_000
+_ONSETS = ("", "b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v", "ß", "č", "ш", "胸")
+_VOWELS = ("a", "e", "i", "o", "u", "ä", "é", "ö", "ü", "и", "部")
+_CODAS = ("", "n", "r", "s", "st")
+
+
+def scan(number: int, bits: int) -> npt.NDArray[np.unsignedinteger]:
+    """Return one image that resembles a slice: a body, organs, and the scanner's noise.
+
+    Parameters
+    ----------
+    number : int
+        Which image.
+    bits : int
+        Bits used of a pixel.
+
+    Returns
+    -------
+    ndarray, shape (512, 512)
+        uint8 for up to 8 bits, uint16 for more.
+    """
+    rng = np.random.default_rng([_SEED, number])
+
+    def ellipse(spread: int, smallest: int, largest: int, level: float) -> None:
+        x, y = (_SIDE // 2 + rng.integers(-spread, spread + 1, 2)).tolist()
+        axes = rng.integers(smallest, largest, 2).tolist()
+        cv2.ellipse(tissue, (x, y), axes, rng.uniform(0, 180), 0, 360, level, cv2.FILLED)
+
+    tissue = np.full((_SIDE, _SIDE), 12, np.float32)
+    ellipse(20, 130, 220, 110)
+    for _ in range(rng.integers(6, 14)):
+        ellipse(110, 8, 60, rng.uniform(30, 230))
+    noise = rng.standard_normal(tissue.shape, np.float32) * rng.uniform(3, 8)
+    stop = 1 << bits
+    levels = (cv2.GaussianBlur(tissue, (0, 0), 1.5) + noise) * (stop / 256)
+    pixels = np.clip(np.rint(levels), 0, stop - 1)
+    return pixels.astype(np.uint8 if bits <= 8 else np.uint16)
+
+
+def image_folder(data: Path, images: int, bits: int) -> Path:
+    """Return a folder of grey PNG, written if it is not there yet.
+
+    Parameters
+    ----------
+    data : path
+        Where generated data is kept.
+    images : int
+        How many.
+    bits : int
+        Bits used of a pixel; more than 8 make 16-bit files.
+    """
+
+    def write(folder: Path) -> None:
+        folder.mkdir()
+        with _pool() as pool:
+            pool.map(partial(_write_scan, folder, bits), range(images))
+
+    return _made_once(data / f"grey-{bits}bit-{images}", write)
+
+
+def _write_scan(folder: Path, bits: int, number: int) -> None:
+    encoded = cv2.imencode(".png", scan(number, bits))[1]
+    (folder / f"scan-{number:06d}.png").write_bytes(encoded.tobytes())
+
+
+def text_file(data: Path, megabytes: int) -> Path:
+    """Return a text of Zipf-distributed words, written if it is not there yet.
+
+    Parameters
+    ----------
+    data : path
+        Where generated data is kept.
+    megabytes : int
+        Size, in 10⁶ bytes; at most a line less.
+    """
+
+    def write(path: Path) -> None:
+        _zipf()  # before the processes are forked, which so have it too
+        left = megabytes * 1_000_000
+        with open(path, "wb") as file, _pool() as pool:
+            for first in count(step=4 * _PROCESSES):
+                for block in pool.map(_text_block, range(first, first + 4 * _PROCESSES), 1):
+                    if len(block) > left:
+                        file.write(block[: block.rfind(b"\n", 0, left) + 1])
+                        return
+                    file.write(block)
+                    left -= len(block)
+
+    return _made_once(data / f"text-{megabytes}mb.txt", write)
+
+
+def _text_block(number: int) -> bytes:
+    words, upper = _zipf()
+    rng = np.random.default_rng([_SEED, number])
+    ranks = np.searchsorted(upper, rng.random((_LINES_A_BLOCK, _WORDS_A_LINE)), side="right")
+    return "".join(" ".join(line) + "\n" for line in words[ranks].tolist()).encode()
+
+
+@cache
+def _zipf() -> tuple[npt.NDArray[np.object_], npt.NDArray[np.float64]]:
+    """Return the words by rank, and the upper ends of their shares of [0, 1)."""
+    shares = 1 / np.arange(1, _VOCABULARY + 1)
+    upper = np.cumsum(shares / shares.sum())
+    upper[-1] = 1
+    return np.array([_word(rank) for rank in range(_VOCABULARY)], object), upper
+
+
+def _word(rank: int) -> str:
+    """Return the word of a rank; the frequent ones are short, and no two are the same."""
+    rest, coda = divmod(rank, len(_CODAS))
+    syllables = []
+    while True:
+        rest, vowel = divmod(rest, len(_VOWELS))
+        rest, onset = divmod(rest, len(_ONSETS))
+        syllables.append(_ONSETS[onset] + _VOWELS[vowel])
+        if not rest:
+            return "".join(syllables) + _CODAS[coda]
+        rest -= 1
+
+
+def _pool() -> multiprocessing.pool.Pool:
+    # An interrupt is this process's to deal with.
+    return multiprocessing.Pool(_PROCESSES, signal.signal, (signal.SIGINT, signal.SIG_IGN))
+
+
+def _made_once(path: Path, write: Callable[[Path], None]) -> Path:
+    """Return `path`; if it is not there, `write` it under another name first, then rename it."""
+    if path.exists():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".making-") as folder:
+        partial_path = Path(folder) / path.name
+        write(partial_path)
+        partial_path.rename(path)
+    return path
+
+
+def read_through(path: Path) -> int:
+    """Read a file, or every file of a folder, so that the system has it in memory.
+
+    Returns
+    -------
+    int
+        Size in bytes.
+    """
+    size = 0
+    for source in path.iterdir() if path.is_dir() else [path]:
+        with open(source, "rb") as file:
+            while chunk := file.read(1 << 20):
+                size += len(chunk)
+    return size

@@ -1,0 +1,75 @@
+"""What the peers do to one image: the functions of `mapreduce_jobs.imaging`, as the jobs do."""
+
+import json
+import os
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+
+from mapreduce_jobs.imaging.decode import decode
+from mapreduce_jobs.imaging.edges import gradient_edges
+from mapreduce_jobs.imaging.histogram import bins_of, histogram
+from mapreduce_jobs.imaging.image import Image
+
+__all__ = ["image_line", "names", "one_core"]
+
+# The jobs' defaults.
+_BINS = 256
+_THRESHOLD = 100.0
+
+
+def _histogram(image: Image) -> dict[str, Any]:
+    bins = bins_of(image, _BINS)
+    pixels, counts = histogram(image, bins)
+    return {
+        "images": 1,
+        "pixels": pixels,
+        "bins": {"start": bins.start, "stop": bins.stop, "count": bins.count},
+        "counts": {channel: counted.tolist() for channel, counted in counts.items()},
+    }
+
+
+def _edges(image: Image) -> dict[str, Any]:
+    edges = gradient_edges(image, _THRESHOLD)
+    return {
+        "images": 1,
+        "pixels": edges.pixels,
+        "edge_pixels": edges.edge_pixels,
+        "density": edges.edge_pixels / edges.pixels,
+        "mean_gradient": float(edges.gradient_sum / edges.pixels),
+        "detector": "gradient",
+        "threshold": _THRESHOLD,
+    }
+
+
+_MEASURES: dict[str, Callable[[Image], dict[str, Any]]] = {
+    "histogram": _histogram,
+    "edges": _edges,
+}
+
+
+def one_core() -> None:
+    """Keep to one core, as the jobs do: the others have processes of their own."""
+    cv2.setNumThreads(1)
+
+
+def names(folder: str) -> list[str]:
+    """Return the names of the images of a folder."""
+    return sorted(os.listdir(folder))
+
+
+def image_line(job: str, folder: str, name: str) -> str:
+    """Return the line of results of one image, without the line end.
+
+    Parameters
+    ----------
+    job : {"histogram", "edges"}
+        What to measure.
+    folder, name : str
+        Where the image is.
+    """
+    with open(os.path.join(folder, name), "rb") as file:
+        image = decode(file.read())
+    value = _MEASURES[job](image)
+    return f"{json.dumps(name, ensure_ascii=False)}\t{json.dumps(value, ensure_ascii=False)}"

@@ -1,0 +1,83 @@
+"""What this project is to reach, beside what it reached: a table, never an assertion."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from benchmarks.contestants import DASK, DASK_FORK, LOCAL, POOL, SHELL, SPARK
+from benchmarks.summary import Table
+
+__all__ = ["targets"]
+
+# The sizes that the targets are set for.
+_MANY = 10_000
+_FEW = 1_000
+_MEGABYTES = 200
+_MOST_OF_POOL = 1.15
+_LEAST_AHEAD_OF_SPARK = 3.0
+_SAME_MEMORY = 0.05  # what the same work differs by from run to run
+
+Row = tuple[str, str, str, bool]
+"""What is compared, the target, what was measured, whether it was reached."""
+
+
+def targets(tables: Sequence[Table]) -> str:
+    """Return the table of the targets that these benchmarks tell of; empty if there are none."""
+    rows = [*_of_images(tables), *_of_words(tables)]
+    if not rows:
+        return ""
+    lines = ["## Targets", "", "| `-r local` | target | measured | reached |", "|---|--:|--:|---|"]
+    lines += [
+        f"| {what} | {target} | {measured} | {'yes' if reached else 'no'} |"
+        for what, target, measured, reached in rows
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _of_images(tables: Sequence[Table]) -> Iterator[Row]:
+    for job in ("histogram", "edges"):
+        sizes = {table.amount: table for table in tables if table.job == job and table.bits == 8}
+        few, many = sizes.get(_FEW), sizes.get(_MANY)
+        if many is not None:
+            what = f"{job}, {_MANY:,} images: wall time ÷"
+            yield _ratio(many, LOCAL, POOL, what, f"≤ {_MOST_OF_POOL}", _most(_MOST_OF_POOL))
+            for peer in (DASK, DASK_FORK):
+                yield _ratio(many, LOCAL, peer, what, "< 1", _below_one)
+        if few is not None:
+            what = f"{job}, {_FEW:,} images: PySpark's wall time ÷"
+            target = f"≥ {_LEAST_AHEAD_OF_SPARK:.0f}"
+            yield _ratio(few, SPARK, LOCAL, what, target, _least(_LEAST_AHEAD_OF_SPARK))
+        if few is not None and many is not None:
+            one, other = few.of(LOCAL).task_peak, many.of(LOCAL).task_peak
+            yield (
+                f"{job}: peak of a task, {_FEW:,} and {_MANY:,} images",
+                "the same",
+                f"{one:.1f} and {other:.1f} MB",
+                abs(other - one) <= _SAME_MEMORY * one,
+            )
+
+
+def _of_words(tables: Sequence[Table]) -> Iterator[Row]:
+    for table in tables:
+        if table.job == "words" and table.amount == _MEGABYTES:
+            for peer in (SHELL, SPARK):
+                what = f"words, {_MEGABYTES} MB: wall time ÷"
+                yield _ratio(table, LOCAL, peer, what, "< 1", _below_one)
+
+
+def _ratio(
+    table: Table, name: str, base: str, what: str, target: str, reached: Callable[[float], bool]
+) -> Row:
+    ratio = table.of(name).seconds / table.of(base).seconds
+    base_name = "its own" if base == LOCAL else base
+    return f"{what} {base_name}", target, f"{ratio:.2f}", reached(ratio)
+
+
+def _most(limit: float) -> Callable[[float], bool]:
+    return lambda ratio: ratio <= limit
+
+
+def _least(limit: float) -> Callable[[float], bool]:
+    return lambda ratio: ratio >= limit
+
+
+def _below_one(ratio: float) -> bool:
+    return ratio < 1

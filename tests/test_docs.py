@@ -1,0 +1,113 @@
+"""README, help and examples say what is so."""
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import JOBS, ROOT, run
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+JOB_NAMES = sorted(path.stem for path in JOBS.glob("*.py") if path.stem != "__init__")
+
+
+def commands(text: str) -> list[str]:
+    """Return the commands of a page's console blocks."""
+    blocks = re.findall(r"^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    lines = [line.partition("  #")[0].strip() for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line]
+
+
+@pytest.fixture
+def clone(tmp_path: Path, good_folder: Path) -> Path:
+    """A folder that looks like a clone with a user's scans in it."""
+    for name in ("mapreduce_jobs", "hdfs_tools", "examples", "README.md", "Makefile", "setup.cfg"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    shutil.copytree(good_folder, tmp_path / "scans")
+    return tmp_path
+
+
+SETTING_UP = ("make ", "python3 -m venv", ". .venv/bin/activate", "pip install")
+
+
+def test_every_command_of_the_readme_runs(clone):
+    """In the order of the page; what sets up is only checked to be there."""
+    ours = Path(sys.executable).parent
+    for line in commands(README):
+        if line.startswith(SETTING_UP):
+            continue
+        ran = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", line],
+            cwd=clone,
+            env={"PATH": f"{ours}:/usr/bin:/bin", "HOME": str(clone)},
+            capture_output=True,
+        )
+        # The odd names among the scans hold what a list by find cannot.
+        assert ran.returncode in ((0, 1) if line.startswith("find") else (0,)), (line, ran.stderr)
+        assert b"Traceback" not in ran.stderr
+    assert (clone / "copy" / "ct" / "small.dcm").exists()
+
+
+def test_commands_that_set_up():
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    used = {line.split()[1] for line in commands(README) if line.startswith("make ")}
+    assert {"demo", "test"} == used <= targets
+    assert {"lint", "bench"} <= targets
+
+
+@pytest.mark.parametrize("name", JOB_NAMES)
+def test_every_job_and_its_options_are_in_the_readme(job, name):
+    assert f"`{name}`" in README
+    shown = job(name, "--help").stdout.decode()
+    own = set(re.findall(r"^  (--[a-z0-9-]+)", shown.split("--help", 1)[1], re.MULTILINE))
+    assert own - set(re.findall(r"--[a-z0-9-]+", README)) == set()
+
+
+def test_every_subcommand_has_help(command):
+    shown = command(sys.executable, "-m", "hdfs_tools", "--help").stdout.decode()
+    names = [path.stem for path in (ROOT / "hdfs_tools/commands").glob("[a-z]*.py")]
+    for name in names:
+        assert name in shown
+        assert command(sys.executable, "-m", "hdfs_tools", name, "--help").status == 0
+
+
+def test_the_example_is_the_readmes():
+    (block,) = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    assert block in (ROOT / "examples/mean_intensity.py").read_text()
+
+
+def test_the_example_counts_right(good_folder):
+    script = ROOT / "examples/mean_intensity.py"
+    ran = run(sys.executable, script, "-r", "local", "--group-by", "all", good_folder)
+    (line,) = ran.lines
+    each = run(sys.executable, script, good_folder)
+    assert len(each.lines) > 10
+    assert json.loads(line.split(b"\t")[1])["mean"] > 0
+
+
+def test_the_demo(tmp_path):
+    ran = run(sys.executable, ROOT / "examples/demo.py", cwd=tmp_path)
+    assert ran.status == 0, ran.stderr
+    shown = ran.stdout.decode()
+    for name in ("ct/small.dcm", "mr/overlay.dcm", "ultrasound/rgb.dcm"):
+        assert name in shown
+    for name in ("histograms", "edges", "words"):
+        lines = (tmp_path / f"demo-output/{name}.jsonl").read_text(encoding="utf-8").splitlines()
+        assert all(json.loads(line.split("\t")[1]) for line in lines)
+    for line in re.findall(r"^\$ (.*)$", shown, re.MULTILINE):
+        assert shlex.split(line)[0] == "python"
+
+
+def test_help_is_fast_because_it_imports_nothing_heavy():
+    """What an imaging library costs is paid by map tasks only."""
+    for name in JOB_NAMES:
+        code = (
+            f"import sys; from mapreduce_jobs import {name};"
+            "print(*({'numpy', 'cv2', 'PIL', 'pydicom', 'rich'} & set(sys.modules)))"
+        )
+        assert run(sys.executable, "-c", code).stdout == b"\n"
