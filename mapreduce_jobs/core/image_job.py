@@ -1,5 +1,6 @@
 """The base of every job that measures images."""
 
+import json
 import os
 import posixpath
 import time
@@ -122,6 +123,7 @@ class ImageJob(Job):
             totals = self.measure(image)
             if self._group_by == "image":
                 totals = self.result(totals)
+            json.dumps(totals, allow_nan=False)  # what cannot be written is this image's error
         except Exception as error:
             yield from self._failed(name, error)
             return

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
@@ -51,6 +52,7 @@ class Job(MRJob):
     @classmethod
     def run(cls) -> None:
         """Run the job, or one task of it, as the command line says, and exit."""
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and clean up on the way
         try:
             cls().execute()
         except JobError as error:
@@ -73,6 +75,8 @@ class Job(MRJob):
         self.set_up_logging(
             quiet=self.options.quiet, verbose=self.options.verbose, stream=sys.stderr
         )
+        if not self.options.args and sys.stdin.isatty():
+            sys.stderr.write("no INPUT is given: reading standard input (see --help)\n")
         with self.make_runner() as runner:
             shown = sys.stderr.isatty() and not self.options.quiet
             with progress(runner, shown):

@@ -12,6 +12,7 @@ What differs from mrjob's own:
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
@@ -71,7 +72,7 @@ class _OneMachine(SimMRJobRunner):
             open(os.path.join(partial_output, "_SUCCESS"), "wb").close()
             os.rename(partial_output, final)
         except BaseException:
-            subprocess.run(["rm", "-rf", "--", partial_output], check=False)
+            shutil.rmtree(partial_output, ignore_errors=True)
             raise
         finally:
             self._output_dir = final

@@ -1,0 +1,153 @@
+"""Running a job of one's own: what the base class does for it, on a terminal and in a pipe."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.support import JOBS, png, run, scan
+
+OWN_JOB = '''
+"""A job of somebody's own."""
+import numpy as np
+from mapreduce_jobs.core.image_job import ImageJob
+
+class Own(ImageJob):
+    """Own."""
+
+    def configure_args(self):
+        super().configure_args()
+        self.add_passthru_arg("--what", default="good")
+
+    def measure(self, image):
+        return {
+            "good": lambda: {"mean": float(image.pixels.mean())},
+            "nan": lambda: {"mean": float("nan")},
+            "numpy": lambda: {"sum": image.pixels.sum()},
+            "mistake": lambda: {"mean": image.pixel.mean()},
+        }[self.options.what]()
+
+if __name__ == "__main__":
+    Own.run()
+'''
+
+
+@pytest.fixture
+def own(tmp_path, tree):
+    """Run a job that stands in a folder of its own, on three images."""
+    tree(tmp_path, {f"scans/{i}.png": png(scan(i)) for i in range(3)})
+    (tmp_path / "own.py").write_text(OWN_JOB)
+
+    def run_own(*options):
+        return run(sys.executable, "own.py", *options, "scans", cwd=tmp_path)
+
+    return run_own
+
+
+@pytest.mark.parametrize("runner", ["inline", "local"])
+class TestOwnJob:
+    def test_good(self, own, runner):
+        ran = own("-r", runner)
+        assert (ran.status, ran.stderr) == (0, "")
+        key, value = ran.lines[1].split(b"\t")
+        assert json.loads(key) == "1.png"
+        assert json.loads(value) == {"mean": scan(1).mean()}
+
+    @pytest.mark.parametrize(
+        ("what", "error"),
+        [("nan", "ValueError"), ("numpy", "TypeError"), ("mistake", "AttributeError")],
+    )
+    def test_a_mistake_is_an_error_of_each_image_and_its_traceback_is_kept(
+        self, own, runner, what, error
+    ):
+        ran = own("-r", runner, "--what", what)
+        assert ran.status == 1
+        assert len(ran.lines) == 3
+        assert all(json.loads(line.split(b"\t")[1])["error"] == error for line in ran.lines)
+        assert f"3 of 3 images failed: 3 {error}" in ran.stderr
+
+    def test_on_error_fail_shows_the_traceback(self, own, runner):
+        ran = own("-r", runner, "--what", "mistake", "--on-error", "fail")
+        assert ran.status == 1
+        assert "AttributeError: 'Image' object has no attribute 'pixel'" in ran.stderr
+
+    def test_as_a_library(self, runner, good_folder):
+        """In the way that mrjob's own documentation tests jobs."""
+        from mapreduce_jobs.edge_density import EdgeDensity
+
+        job = EdgeDensity(["-r", runner, str(good_folder)])
+        with job.make_runner() as runner_of_job:
+            runner_of_job.run()
+            found = dict(job.parse_output(runner_of_job.cat_output()))
+            images = runner_of_job.counters()[0]["images"]
+        assert len(found) == images["read"] == images["measured"]
+        assert found["ct/small.dcm"]["pixels"] == 128 * 128
+
+
+def on_a_terminal(*command, cwd, stdin_is_terminal=False):
+    """Run a command whose standard error is a terminal; return what it showed."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, *command],
+        cwd=cwd,
+        stdin=theirs if stdin_is_terminal else subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+    ) as job:
+        os.close(theirs)
+        if stdin_is_terminal:
+            os.write(ours, b"\x04")  # end of input
+        shown = b""
+        while True:
+            try:
+                shown += os.read(ours, 4096)
+            except OSError:  # the terminal is closed
+                break
+    os.close(ours)
+    return shown.decode(), job.returncode
+
+
+class TestTerminal:
+    @pytest.mark.parametrize("runner", ["inline", "local"])
+    def test_progress(self, tmp_path, tree, runner):
+        image = png(scan(0, (1024, 1024)))
+        tree(tmp_path, {f"scans/{i}.png": image for i in range(300)})
+        shown, status = on_a_terminal(JOBS / "edge_density.py", "-r", runner, "scans", cwd=tmp_path)
+        assert status == 0
+        assert "/300" in shown
+        assert "images/s" in shown
+
+    def test_waiting_for_standard_input_is_said(self, tmp_path):
+        shown, status = on_a_terminal(
+            JOBS / "edge_density.py", cwd=tmp_path, stdin_is_terminal=True
+        )
+        assert status == 0
+        assert "reading standard input" in shown
+
+
+def test_terminated(tmp_path, tree):
+    """SIGTERM, to the job alone: its tasks end, and nothing is left."""
+    tree(tmp_path, {f"scans/{i}.png": png(scan(i, (512, 512))) for i in range(400)})
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    job = subprocess.Popen(
+        [sys.executable, JOBS / "edge_density.py", "-r", "local", "-o", "out", "scans"],
+        cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    while not list(temporary.glob("*/step/*/mapper/*/stderr")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(0.3)
+    job.send_signal(signal.SIGTERM)
+    assert job.wait(timeout=60) == 143
+    assert os.listdir(temporary) == []
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(ProcessLookupError):
+        os.killpg(job.pid, 0)
