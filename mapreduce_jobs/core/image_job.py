@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from mrjob.step import MRStep
 
-from hdfs_tools.bundle import Record, Reference
 from hdfs_tools.errors import HdfsToolsError
+from hdfs_tools.record import Record, Reference
 from mapreduce_jobs.core.errors import ImageFailed
 from mapreduce_jobs.core.inputs import deal_images
 from mapreduce_jobs.core.job import Job

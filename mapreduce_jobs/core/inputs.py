@@ -14,15 +14,15 @@ import re
 import stat
 from collections.abc import Iterable, Iterator
 
-from hdfs_tools.bundle import Reference, is_bundle_name, parse_line, reference_line
+from hdfs_tools.bundle import is_bundle_name
 from hdfs_tools.errors import UnsupportedScheme
 from hdfs_tools.local import walk_files
+from hdfs_tools.record import Reference, is_uri, parse_line, reference_line
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.splits import Span, TaskFiles, spans_of
 
 __all__ = ["deal_images", "deal_text"]
 
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _MANIFEST_NAMES = (".manifest", ".txt")
 # What Hadoop leaves beside a job's part files.
 _MARKERS = re.compile(r"(.*/)?(_SUCCESS|\.(_SUCCESS|part-[^/]*)\.crc)")
@@ -93,7 +93,7 @@ def _named_files(argument: str) -> list[str]:
     """Return the local paths that an argument names: itself, or what matches the glob."""
     if argument.startswith("file:"):
         argument = Reference(argument).path()
-    elif _URI.match(argument):
+    elif is_uri(argument):
         raise UsageError(f"{argument}: only files of this machine can be read")
     if os.path.lexists(argument):
         return [argument]

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hdfs_tools.bundle import Record, Reference, bundle_line, parse_line
+from hdfs_tools.record import Record, Reference, bundle_line, parse_line
 
 __all__ = ["CountLineProtocol", "JSONLineProtocol", "RecordLineProtocol"]
 

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import IO
 from urllib.parse import quote, unquote
 
-from hdfs_tools.bundle import Reference, lines_between, parse_line, reference_line
+from hdfs_tools.bundle import lines_between
+from hdfs_tools.record import Reference, parse_line, reference_line
 from mapreduce_jobs.core.errors import JobError
 
 __all__ = ["SPANS_VARIABLE", "Span", "TaskFiles", "record_lines", "spans_of", "text_blocks"]

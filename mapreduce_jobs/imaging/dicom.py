@@ -1,7 +1,6 @@
 """DICOM, by pydicom: the stored values of a file, single- or multi-frame."""
 
 import io
-import struct
 
 import pydicom
 from pydicom.dataset import FileDataset
@@ -12,7 +11,7 @@ from pydicom.uid import UID
 
 from mapreduce_jobs.imaging.errors import CorruptImage, NoPixels, Truncated, Unsupported
 from mapreduce_jobs.imaging.image import Image
-from mapreduce_jobs.imaging.raster import check_size
+from mapreduce_jobs.imaging.samples import READ_ERRORS, check_size
 
 __all__ = ["read"]
 
@@ -20,21 +19,7 @@ _NEEDED = ("Rows", "Columns", "BitsAllocated", "PhotometricInterpretation")
 _PIXEL_ELEMENTS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 # What pydicom raises for content that it cannot make sense of.
-_READ_ERRORS = (
-    OSError,
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    ArithmeticError,
-    AssertionError,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    BytesLengthException,
-    InvalidDicomError,
-    struct.error,
-)
+_READ_ERRORS = (*READ_ERRORS, BytesLengthException, InvalidDicomError)
 
 
 def read(data: bytes, max_pixels: int) -> Image:

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from hdfs_tools.bundle import bundle_line, parse_line
+from hdfs_tools.record import bundle_line, parse_line
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.inputs import deal_images, deal_text
 from mapreduce_jobs.core.splits import record_lines

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hdfs_tools.bundle import bundle_line
+from hdfs_tools.record import bundle_line
 from mapreduce_jobs.core.shipping import write_package
 
 JOBS = Path(__file__).resolve().parents[2] / "mapreduce_jobs"

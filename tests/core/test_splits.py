@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdfs_tools.bundle import bundle_line
+from hdfs_tools.record import bundle_line
 from mapreduce_jobs.core import splits
 from mapreduce_jobs.core.errors import JobError
 from mapreduce_jobs.core.splits import Span, TaskFiles, record_lines, spans_of, text_blocks

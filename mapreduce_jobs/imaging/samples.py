@@ -1,0 +1,161 @@
+"""From what Pillow and OpenCV decode to arrays of the file's own values."""
+
+import io
+import struct
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+import PIL.Image
+from PIL import ImageFile
+
+from mapreduce_jobs.imaging.errors import CorruptImage, TooManyPixels, Unsupported
+from mapreduce_jobs.imaging.image import Image, Pixels
+
+__all__ = [
+    "READ_ERRORS",
+    "check_size",
+    "exif_orientation",
+    "frame_count",
+    "from_opencv",
+    "open_picture",
+    "read_frames",
+    "upright",
+]
+
+_ORIENTATION = 274  # the TIFF and EXIF tag
+
+# What Pillow's and OpenCV's readers raise for content that they cannot make sense of.
+READ_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    ArithmeticError,
+    AttributeError,
+    AssertionError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+    cv2.error,
+    PIL.Image.DecompressionBombError,
+)
+
+
+def check_size(frames: int, rows: int, columns: int, max_pixels: int) -> None:
+    """Raise `TooManyPixels` if an image that says it has this size is over the limit."""
+    if frames * rows * columns > max_pixels:
+        raise TooManyPixels(
+            f"{frames} × {rows} × {columns} pixels (frames × rows × columns) are more than"
+            f" --max-pixels {max_pixels}"
+        )
+
+
+def open_picture(
+    plugin: Callable[[io.BytesIO], ImageFile.ImageFile], data: bytes
+) -> ImageFile.ImageFile:
+    """Open with one of Pillow's readers; nothing but the header is read."""
+    try:
+        return plugin(io.BytesIO(data))
+    except READ_ERRORS as error:
+        raise CorruptImage(f"the header cannot be read: {_reason(error)}") from error
+
+
+def frame_count(image: ImageFile.ImageFile) -> int:
+    """Return the number of frames of an open image."""
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except READ_ERRORS as error:
+        raise CorruptImage(f"its frames cannot be counted: {_reason(error)}") from error
+
+
+def read_frames(image: ImageFile.ImageFile, frames: int | None = None, depth: int = 8) -> Image:
+    """Decode every frame of an open image."""
+    count = frames or frame_count(image)
+    try:
+        arrays = []
+        for index in range(count):
+            if count > 1:
+                image.seek(index)
+            image.load()
+            arrays.append(_samples(image))
+        if any(array.ndim != arrays[0].ndim for array in arrays):
+            arrays = [
+                a if a.ndim == 3 else np.repeat(a[..., np.newaxis], 3, axis=2) for a in arrays
+            ]
+        pixels = np.stack(arrays) if count > 1 else arrays[0][np.newaxis]
+        # Pillow's TIFF reader turns its image upright itself.
+        orientation = 1 if image.format == "TIFF" else _orientation(image)
+    except READ_ERRORS as error:
+        raise CorruptImage(f"the pixels cannot be read: {_reason(error)}") from error
+    if depth == 16 and pixels.dtype == np.int32 and image.format == "PNG":
+        pixels = pixels.astype(np.uint16)  # Pillow before 11 widens 16-bit grey
+    bits = min(depth, pixels.dtype.itemsize * 8) if pixels.dtype.kind in "iu" else 32
+    return Image(upright(pixels, orientation), bits)
+
+
+def _samples(image: ImageFile.ImageFile) -> Pixels:
+    """Return the samples of the current frame, rows × columns or rows × columns × 3."""
+    mode = image.mode
+    if mode in ("L", "I", "F"):
+        return np.asarray(image)
+    if mode.startswith("I;16"):
+        return np.asarray(image).astype(np.uint16, copy=False)
+    if mode == "1":
+        return np.asarray(image.convert("L"))
+    if mode in ("LA", "La"):
+        return np.asarray(image.getchannel(0))
+    if mode == "RGB":
+        return np.asarray(image)
+    return np.asarray(image.convert("RGB"))
+
+
+def from_opencv(decoded: Any) -> Pixels:
+    """Return what OpenCV decoded, blue first, as grey or as red, green, blue without alpha."""
+    if decoded is None:
+        raise CorruptImage("the pixels cannot be read")
+    pixels: Pixels = decoded
+    if pixels.ndim == 2:
+        return pixels
+    if pixels.shape[2] not in (3, 4):
+        raise Unsupported(f"{pixels.shape[2]} samples a pixel")
+    colour = pixels[:, :, 2::-1]
+    return np.ascontiguousarray(colour)
+
+
+def exif_orientation(exif: bytes) -> int:
+    """Return the orientation that EXIF data tells, 1 (upright) if it tells none."""
+    parsed = PIL.Image.Exif()
+    try:
+        parsed.load(b"Exif\0\0" + exif)
+        return int(parsed.get(_ORIENTATION, 1))
+    except READ_ERRORS as error:
+        raise CorruptImage(f"its EXIF data cannot be read: {_reason(error)}") from error
+
+
+def _orientation(image: ImageFile.ImageFile) -> int:
+    return int(image.getexif().get(_ORIENTATION, 1))
+
+
+def upright(pixels: Pixels, orientation: int) -> Pixels:
+    """Turn frames × rows × columns as the EXIF orientation says (EXIF 2.32, tag 274)."""
+    turned = {
+        2: lambda: pixels[:, :, ::-1],
+        3: lambda: pixels[:, ::-1, ::-1],
+        4: lambda: pixels[:, ::-1],
+        5: lambda: pixels.swapaxes(1, 2),
+        6: lambda: pixels.swapaxes(1, 2)[:, :, ::-1],
+        7: lambda: pixels.swapaxes(1, 2)[:, ::-1, ::-1],
+        8: lambda: pixels.swapaxes(1, 2)[:, ::-1],
+    }.get(orientation)
+    return pixels if turned is None else np.ascontiguousarray(turned())
+
+
+def _reason(error: BaseException) -> str:
+    """Return a reason without an address in memory, which would differ from run to run."""
+    text = str(error) or type(error).__name__
+    return type(error).__name__ if " at 0x" in text else text

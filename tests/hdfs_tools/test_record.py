@@ -1,0 +1,88 @@
+"""The record line: what goes in comes out, and nothing else."""
+
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hdfs_tools import record
+from hdfs_tools.errors import CorruptRecord, NotARegularFile, UnsupportedScheme
+from hdfs_tools.record import Record, Reference
+
+file_names = st.binary(min_size=1).map(os.fsdecode)
+
+
+class TestNames:
+    @given(file_names)
+    def test_any_file_name_survives(self, name):
+        assert record.decode_name(record.encode_name(name)) == name
+
+    @given(file_names)
+    def test_an_encoded_name_is_one_field_of_one_line(self, name):
+        line = record.encode_name(name).encode("utf-8")
+        assert not any(byte < 0x20 or byte == 0x7F for byte in line)
+
+    def test_scripts_and_spaces_stay_readable(self):
+        assert record.encode_name("胸部 X線/große Lunge.png") == "胸部 X線/große Lunge.png"
+
+    def test_control_characters_are_encoded_as_utf_8(self):
+        assert record.encode_name("a\x85b\x7f") == "a%C2%85b%7F"
+
+
+class TestLines:
+    @given(file_names, st.binary())
+    def test_a_bundle_record_gives_back_name_and_bytes(self, name, data):
+        line = record.bundle_line(name, data)
+        assert line.count(b"\n") == 1
+        item = record.parse_line(line)
+        assert isinstance(item, Record)
+        assert (item.name, item.read()) == (name, data)
+
+    @given(file_names.filter(lambda name: "/./" not in name and not name.startswith("/")))
+    def test_a_reference_gives_back_the_path(self, name):
+        reference = Reference(name).within("/data")
+        assert record.parse_line(record.reference_line(reference)) == reference
+        assert reference.name == name.removeprefix("./")
+
+    @pytest.mark.parametrize(
+        ("reference", "name"),
+        [
+            ("/data/scans/./ct/1.dcm", "ct/1.dcm"),
+            ("/data/scans/ct/1.dcm", "/data/scans/ct/1.dcm"),
+            ("ct/1.dcm", "ct/1.dcm"),
+            ("hdfs://node/data/./ct/a%20b.dcm", "ct/a b.dcm"),
+        ],
+    )
+    def test_the_name_of_a_reference(self, reference, name):
+        assert Reference(reference).name == name
+
+    @given(st.binary(min_size=8), st.data())
+    def test_damage_to_base64_is_noticed(self, content, data):
+        encoded = bytearray(record.bundle_line("x", content).rstrip(b"\n").split(b"\t")[1])
+        position = data.draw(st.integers(0, len(encoded) - 4))
+        encoded[position] = ord("*")
+        with pytest.raises(CorruptRecord):
+            Record("x", bytes(encoded)).read()
+
+    def test_a_shortened_record_is_noticed(self):
+        with pytest.raises(CorruptRecord):
+            Record("x", b"AAAAA").read()
+
+
+class TestReading:
+    def test_a_file_uri(self, tmp_path):
+        path = tmp_path / "a b%.png"
+        path.write_bytes(b"image")
+        assert Reference(path.as_uri()).read() == b"image"
+
+    def test_other_storage_is_named(self):
+        with pytest.raises(UnsupportedScheme, match="s3:"):
+            Reference("s3://bucket/1.png").read()
+
+    def test_what_is_not_a_file_is_not_waited_for(self, tmp_path):
+        os.mkfifo(tmp_path / "pipe")
+        with pytest.raises(NotARegularFile, match="pipe"):
+            Reference(str(tmp_path / "pipe")).read()
+        with pytest.raises(NotARegularFile, match="folder"):
+            Reference(str(tmp_path)).read()
