@@ -171,7 +171,7 @@ class _Dealer:
                 if _MARKERS.fullmatch(name):
                     continue
                 if is_bundle_name(name):
-                    self._bundle(f"{root}/{name}", size)
+                    self._bundle(f"{root}/{name}")
                 elif prefix:
                     self._reference(_as_written(prefix + name), size)
                 else:
@@ -180,7 +180,7 @@ class _Dealer:
             with open(path, "rb") as stream:
                 self.stream(stream, path, os.getcwd())
         elif is_bundle_name(path):
-            self._bundle(os.path.abspath(path), _size(path))
+            self._bundle(os.path.abspath(path))
         elif path.endswith(_MANIFEST_NAMES):
             self._manifest(path)
         else:
@@ -219,9 +219,10 @@ class _Dealer:
         self.check_names = True
         start = stop = 0
         for position, line in lines:
-            if b"\t" not in line:
-                if b"\0" in line:
-                    raise UsageError(f"{source}: not record lines, it holds binary data")
+            tab = line.find(b"\t")
+            if b"\0" in line[: tab if tab >= 0 else None]:
+                raise UsageError(f"{source}: not record lines, it holds binary data")
+            if tab < 0:
                 if line.strip(b"\r\n"):
                     self._reference(*_resolve(line, base))
                 continue
@@ -231,7 +232,12 @@ class _Dealer:
             stop = position + len(line)
         self._span(Span(path, start, stop - start))
 
-    def _bundle(self, path: str, size: int) -> None:
+    def _bundle(self, path: str) -> None:
+        try:
+            with open(path, "rb") as bundle:
+                size = os.fstat(bundle.fileno()).st_size
+        except OSError as error:
+            raise UsageError(f"{path}: {error.strerror}") from None
         for span in spans_of(path, size, self._tasks):
             self._span(span)
 

@@ -120,15 +120,18 @@ class TestWrongInput:
             ("no*where", r"no\*where: no file matches"),
             ("hdfs://node/data", "hdfs://node/data: only files of this machine"),
             ("gone.manifest", "no such file"),
+            ("dangling.bundle", "dangling.bundle: No such file"),
         ],
     )
-    def test_is_named(self, names, given, said):
+    def test_is_named(self, names, tmp_path, given, said):
+        (tmp_path / "dangling.bundle").symlink_to("nowhere")
         with pytest.raises(UsageError, match=said):
             names(given)
 
-    def test_an_image_on_standard_input(self, names):
+    @pytest.mark.parametrize("second", [b"\x1a\n", b"\0\0\0\rIHDR", b"\0\t\0"])
+    def test_an_image_on_standard_input(self, names, second):
         with pytest.raises(UsageError, match="standard input: not record lines"):
-            names("-", stdin=[b"\x89PNG\r\n", b"\x1a\n\0\0\0\rIHDR"])
+            names("-", stdin=[b"\x89PNG\r\n", second, b"\0\0"])
 
     def test_text_that_is_not_there(self, tmp_path):
         with pytest.raises(UsageError, match="nowhere"):

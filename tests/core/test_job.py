@@ -130,23 +130,32 @@ class TestTerminal:
         assert "reading standard input" in shown
 
 
-def test_terminated(tmp_path, tree):
-    """SIGTERM, to the job alone: its tasks end, and nothing is left."""
+@pytest.mark.parametrize(
+    ("number", "end", "status", "said"),
+    [
+        (signal.SIGINT, os.killpg, 130, b"edge_density: interrupted\n"),  # Ctrl-C: to all
+        (signal.SIGTERM, os.kill, 143, b""),  # to the job alone
+    ],
+)
+def test_a_job_that_is_ended_leaves_nothing(tmp_path, tree, number, end, status, said):
+    """No traceback, no output folder, nothing temporary, no task that goes on."""
     tree(tmp_path, {f"scans/{i}.png": png(scan(i, (512, 512))) for i in range(400)})
     temporary = tmp_path / "tmp"
     temporary.mkdir()
-    job = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, JOBS / "edge_density.py", "-r", "local", "-o", "out", "scans"],
         cwd=tmp_path,
         env={**os.environ, "TMPDIR": str(temporary)},
+        stderr=subprocess.PIPE,
         start_new_session=True,
-    )
-    deadline = time.monotonic() + 60
-    while not list(temporary.glob("*/step/*/mapper/*/stderr")) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    time.sleep(0.3)
-    job.send_signal(signal.SIGTERM)
-    assert job.wait(timeout=60) == 143
+    ) as job:
+        deadline = time.monotonic() + 60
+        while not list(temporary.glob("*/step/*/mapper/*/stderr")) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(0.3)
+        end(job.pid, number)
+        _, stderr = job.communicate(timeout=60)
+    assert (job.returncode, stderr) == (status, said)
     assert os.listdir(temporary) == []
     assert not (tmp_path / "out").exists()
     with pytest.raises(ProcessLookupError):

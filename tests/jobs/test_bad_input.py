@@ -2,10 +2,8 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -169,30 +167,3 @@ def test_a_reader_that_has_enough(good_folder, tmp_path):
     assert job.stderr.read() == b""
     job.stderr.close()
     job.wait()
-
-
-def test_interrupted(tmp_path, tree):
-    """Ctrl-C: a word, no traceback, nothing left, no task left running."""
-
-    tree(tmp_path, {f"scans/{i}.png": png(scan(i, (512, 512))) for i in range(400)})
-    temporary = tmp_path / "tmp"
-    temporary.mkdir()
-    job = subprocess.Popen(
-        [sys.executable, JOBS / "edge_density.py", "-r", "local", "-o", "out", "scans"],
-        cwd=tmp_path,
-        env={**os.environ, "TMPDIR": str(temporary)},
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 60
-    while not list(temporary.glob("*/step/*/mapper/*/stderr")) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    time.sleep(0.3)
-    os.killpg(job.pid, signal.SIGINT)
-    _, stderr = job.communicate(timeout=60)
-    assert job.returncode == 130
-    assert stderr == b"edge_density: interrupted\n"
-    assert os.listdir(temporary) == []
-    assert not (tmp_path / "out").exists()
-    with pytest.raises(ProcessLookupError):
-        os.killpg(job.pid, 0)
