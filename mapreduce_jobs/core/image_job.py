@@ -3,6 +3,7 @@
 import json
 import os
 import posixpath
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -15,6 +16,7 @@ from hdfs_tools.record import Record, Reference
 from mapreduce_jobs.core.errors import ImageFailed
 from mapreduce_jobs.core.inputs import deal_images
 from mapreduce_jobs.core.job import Job
+from mapreduce_jobs.core.memory import keep_freed_memory
 from mapreduce_jobs.core.protocols import RecordLineProtocol
 from mapreduce_jobs.core.splits import record_lines
 
@@ -89,6 +91,7 @@ class ImageJob(Job):
             self.arg_parser.error("--max-pixels: must be 1 or more")
         self._group_by = self.options.group_by if self._can_merge() else "image"
         self._counters: Counter[str] = Counter()
+        self._logged: set[str] = set()
         self._counted_at = 0.0
 
     def _can_merge(self) -> bool:
@@ -108,10 +111,11 @@ class ImageJob(Job):
     # Tasks
 
     def mapper_init(self) -> None:
-        """Keep to one core: the others have tasks of their own."""
+        """Keep to one core, since the others have tasks of their own, and keep memory."""
         import cv2
 
         cv2.setNumThreads(1)
+        keep_freed_memory()
 
     def mapper(self, name: str, item: Record | Reference) -> Iterator[tuple[str, Totals]]:
         """Measure one image."""
@@ -165,7 +169,9 @@ class ImageJob(Job):
         if isinstance(error, OSError) and error.strerror:
             message = error.strerror  # without the path, which differs from machine to machine
         elif not isinstance(error, ImagingError | HdfsToolsError | OSError):
-            self.log_traceback()
+            if kind not in self._logged:  # one of a kind is enough to find the mistake
+                self.log_traceback(name)
+            self._logged.add(kind)
         self._count("failed")
         self._count(f"failed: {kind}")
         if self.options.on_error == "fail":
@@ -187,22 +193,23 @@ class ImageJob(Job):
         self._counters.clear()
         self._counted_at = time.monotonic()
 
-    def finished(self, counters: list[dict[str, dict[str, int]]]) -> None:
-        """Say how many images were measured; exit status 1 if the results hold failures."""
-        import sys
-
-        images = counters[0].get("images", {})
+    def finished(self, runner: Any) -> None:
+        """Say how many images failed, and how; exit status 1 if the results hold failures."""
+        images = runner.counters()[0].get("images", {})
         failed = images.get("failed", 0)
         if not images.get("read"):
-            sys.stderr.write("no images in the input\n")
+            self.say("no images in the input")
         if not failed:
             return
+        traceback = runner.first_traceback()
+        if traceback is not None:
+            self.say(f"An error in the job itself, the first of its kind at {traceback}")
         kinds = ", ".join(
             f"{images[counter]} {counter.removeprefix('failed: ')}"
             for counter in sorted(images)
             if counter.startswith("failed: ")
         )
-        sys.stderr.write(f"{failed} of {images['read']} images failed: {kinds}\n")
+        self.say(f"{failed} of {images['read']} images failed: {kinds}")
         if self.options.on_error == "record":
             sys.exit(1)
 

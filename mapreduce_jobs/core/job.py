@@ -76,7 +76,7 @@ class Job(MRJob):
             quiet=self.options.quiet, verbose=self.options.verbose, stream=sys.stderr
         )
         if not self.options.args and sys.stdin.isatty():
-            sys.stderr.write("no INPUT is given: reading standard input (see --help)\n")
+            self.say("no INPUT is given: reading standard input (see --help)")
         with self.make_runner() as runner:
             shown = sys.stderr.isatty() and not self.options.quiet
             with progress(runner, shown):
@@ -85,10 +85,15 @@ class Job(MRJob):
                 for chunk in runner.cat_output():
                     self.stdout.write(chunk)
                 self.stdout.flush()
-            self.finished(runner.counters())
+            self.finished(runner)
 
-    def finished(self, counters: list[dict[str, dict[str, int]]]) -> None:
-        """Say how the job went; called once, with the counters of each step."""
+    def finished(self, runner: Any) -> None:
+        """Say how the job went; called once, when its results are written."""
+
+    def say(self, text: str) -> None:
+        """Write to standard error, unless ``--quiet``."""
+        if not self.options.quiet:
+            sys.stderr.write(f"{text}\n")
 
     @classmethod
     def set_up_logging(cls, quiet: bool = False, verbose: bool = False, stream: Any = None) -> None:
@@ -127,9 +132,10 @@ class Job(MRJob):
             return self.task_lines(SPANS_VARIABLE in os.environ)
         return iter(super()._read_input())
 
-    def log_traceback(self) -> None:
+    def log_traceback(self, about: str) -> None:
         """Write the traceback of the exception being handled to the task's log."""
-        self.stderr.write(traceback.format_exc().encode("utf-8", "backslashreplace"))
+        text = f"{about}:\n{traceback.format_exc()}"
+        self.stderr.write(text.encode("utf-8", "backslashreplace"))
         self.stderr.flush()
 
 

@@ -15,10 +15,11 @@ import shlex
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from functools import partial
 from glob import glob
+from itertools import takewhile
 from typing import IO, Any
 
 from mrjob.inline import InlineMRJobRunner
@@ -153,8 +154,20 @@ class _OneMachine(SimMRJobRunner):
         )
 
     def task_stderr_paths(self) -> list[str]:
-        """Return the files that map tasks write their counters to, as far as they are there."""
-        return glob(os.path.join(self._get_local_tmp_dir(), "step", "000", "mapper", "*", "stderr"))
+        """Return the logs of the map tasks, as far as they are there."""
+        folder = os.path.join(self._get_local_tmp_dir(), "step", "000", "mapper")
+        return sorted(glob(os.path.join(folder, "*", "stderr")))
+
+    def first_traceback(self) -> str | None:
+        """Return the first traceback that a map task logged, with the line before it."""
+        for path in self.task_stderr_paths():
+            with open(path, encoding="utf-8", errors="backslashreplace") as log:
+                before = ""
+                for line in log:
+                    if line.startswith("Traceback "):
+                        return before + line + "".join(takewhile(_is_words, log))
+                    before = line
+        return None
 
 
 class InlineRunner(_OneMachine, InlineMRJobRunner):
@@ -245,13 +258,11 @@ class LocalRunner(_OneMachine, LocalMRJobRunner):
 def _last_words(stderr_path: str) -> str:
     """Return what a task wrote to standard error, without counters and the shell's echo."""
     with open(stderr_path, encoding="utf-8", errors="backslashreplace") as lines:
-        return "".join(_words(lines)).strip()
+        return "".join(filter(_is_words, lines)).strip()
 
 
-def _words(lines: Iterable[str]) -> Iterator[str]:
-    for line in lines:
-        if not line.startswith(("reporter:", "+ ")):
-            yield line
+def _is_words(line: str) -> bool:
+    return not line.startswith(("reporter:", "+ "))
 
 
 def _end_of(task_type: str, status: int) -> str:

@@ -189,9 +189,11 @@ def to_8bit(image: Image, method: str) -> Image:
 
 
 def _length(ix: Pixels, iy: Pixels) -> npt.NDArray[np.floating]:
-    squares = ix * ix
-    squares += iy * iy
-    return np.sqrt(squares, out=squares)
+    """Return √(ix² + iy²), in place of `ix`; `iy` is overwritten too."""
+    ix *= ix
+    iy *= iy
+    ix += iy
+    return np.sqrt(ix, out=ix)
 
 
 def _sum(magnitude: npt.NDArray[np.floating]) -> Fraction:

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -62,7 +63,7 @@ class TestOwnJob:
         ("what", "error"),
         [("nan", "ValueError"), ("numpy", "TypeError"), ("mistake", "AttributeError")],
     )
-    def test_a_mistake_is_an_error_of_each_image_and_its_traceback_is_kept(
+    def test_a_mistake_is_an_error_of_each_image_and_its_traceback_is_shown(
         self, own, runner, what, error
     ):
         ran = own("-r", runner, "--what", what)
@@ -70,6 +71,11 @@ class TestOwnJob:
         assert len(ran.lines) == 3
         assert all(json.loads(line.split(b"\t")[1])["error"] == error for line in ran.lines)
         assert f"3 of 3 images failed: 3 {error}" in ran.stderr
+        assert re.search(r"first of its kind at \d\.png:\nTraceback ", ran.stderr)
+        assert ran.stderr.count("Traceback") == 1
+
+    def test_quiet(self, own, runner):
+        assert own("-r", runner, "--quiet", "--what", "mistake").stderr == ""
 
     def test_on_error_fail_shows_the_traceback(self, own, runner):
         ran = own("-r", runner, "--what", "mistake", "--on-error", "fail")
