@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pydicom.data import get_testdata_file
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -22,16 +23,17 @@ SCANS = {
     "ct/jpeg2000.dcm": "693_J2KI.dcm",
     "mr/small.dcm": "MR_small.dcm",
     "mr/overlay.dcm": "examples_overlay.dcm",
-    "ultrasound/rgb.dcm": "examples_rgb_color.dcm",
-    "ultrasound/frames.dcm": "examples_ybr_color.dcm",
-    "ultrasound/palette.dcm": "examples_palette.dcm",
+    "us/rgb.dcm": "examples_rgb_color.dcm",
+    "us/frames.dcm": "examples_ybr_color.dcm",
+    "us/palette.dcm": "examples_palette.dcm",
 }
+LEFT: dict[str, Any] = {"image": "left", "histogram": "left"}
 BARS = " ▁▂▃▄▅▆▇█"
 
 
 def main() -> None:
     """Collect the images, run each job as a user would, and print a table."""
-    console = Console(width=110)
+    console = Console()
     shutil.rmtree(OUTPUT, ignore_errors=True)
     scans = OUTPUT / "scans"
     for name, source in SCANS.items():
@@ -45,7 +47,9 @@ def main() -> None:
     edges = run(console, "edge_density.py", [*canny, scans], "edges.jsonl")
     run(console, "word_count.py", [JOBS.parent / "README.md"], "words.jsonl")
 
-    table = Table("image", "pixels", "values", "histogram", "edge density", "mean |∇I|")
+    table = Table(box=SIMPLE, pad_edge=False, padding=(0, 1))
+    for column in ("image", "pixels", "values", "histogram", "edges", "mean |∇I|"):
+        table.add_column(column, no_wrap=True, justify=LEFT.get(column, "right"))
     for name in sorted(histograms):
         histogram, edge = histograms[name], edges[name]
         bins = histogram["bins"]
@@ -53,8 +57,8 @@ def main() -> None:
             name,
             f"{histogram['pixels']:,}",
             f"{bins['start']}…{bins['stop'] - 1}",
-            sparkline(histogram["counts"]["grey"], 24),
-            f"{edge['density']:.2%}",
+            sparkline(histogram["counts"]["grey"], 16),
+            f"{edge['density']:.1%}",
             f"{edge['mean_gradient']:.1f}",
         )
     console.print(table)
@@ -67,12 +71,11 @@ def run(console: Console, job: str, arguments: list[Any], result: str) -> dict[s
     words = [str(word) for word in arguments]
     path = OUTPUT / result
     shown = [word.replace(f"{JOBS.parent}/", "") for word in words]
-    console.print(
-        f"$ python mapreduce_jobs/{job} -r local {' '.join(shown)} > {path}", style="bold"
-    )
+    command = f"$ python mapreduce_jobs/{job} -r local {' '.join(shown)} > {path}"
+    console.print(command, style="bold", soft_wrap=True)
     with path.open("wb") as output:
-        command = [sys.executable, str(JOBS / job), "-r", "local", *words]
-        subprocess.run(command, stdout=output, check=True)
+        python_job = [sys.executable, str(JOBS / job), "-r", "local"]
+        subprocess.run([*python_job, *words], stdout=output, check=True)
     lines = path.read_text(encoding="utf-8").splitlines()
     console.print(f"  {len(lines)} lines\n")
     return {json.loads(key): json.loads(value) for key, value in (s.split("\t") for s in lines)}

@@ -94,7 +94,7 @@ def test_the_demo(tmp_path):
     ran = run(sys.executable, ROOT / "examples/demo.py", cwd=tmp_path)
     assert ran.status == 0, ran.stderr
     shown = ran.stdout.decode()
-    for name in ("ct/small.dcm", "mr/overlay.dcm", "ultrasound/rgb.dcm"):
+    for name in ("ct/small.dcm", "mr/overlay.dcm", "us/rgb.dcm"):
         assert name in shown
     for name in ("histograms", "edges", "words"):
         lines = (tmp_path / f"demo-output/{name}.jsonl").read_text(encoding="utf-8").splitlines()
