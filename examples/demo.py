@@ -48,7 +48,7 @@ def main() -> None:
     run(console, "word_count.py", [JOBS.parent / "README.md"], "words.jsonl")
 
     table = Table(box=SIMPLE, pad_edge=False, padding=(0, 1))
-    for column in ("image", "pixels", "values", "histogram", "edges", "mean |∇I|"):
+    for column in ("image", "pixels", "values", "histogram", "edges", "|∇I|"):
         table.add_column(column, no_wrap=True, justify=LEFT.get(column, "right"))
     for name in sorted(histograms):
         histogram, edge = histograms[name], edges[name]
@@ -62,6 +62,7 @@ def main() -> None:
             f"{edge['mean_gradient']:.1f}",
         )
     console.print(table)
+    console.print("edges: pixels that Canny marks; |∇I|: mean gradient; both of 8-bit versions.")
     console.print(f"The results, one JSON line an image, are in {OUTPUT}/*.jsonl")
     console.print("Your own images: python mapreduce_jobs/image_histogram.py FOLDER")
 
