@@ -19,6 +19,7 @@ from mapreduce_jobs.core.job import Job
 from mapreduce_jobs.core.memory import keep_freed_memory
 from mapreduce_jobs.core.protocols import RecordLineProtocol
 from mapreduce_jobs.core.splits import record_lines
+from mapreduce_jobs.imaging import MAX_PIXELS
 
 if TYPE_CHECKING:  # the libraries behind it are for map tasks, not for --help
     from mapreduce_jobs.imaging.image import Image
@@ -29,7 +30,6 @@ Totals = dict[str, Any]
 """What is known of one image or of many: numbers, strings and lists, as JSON has them."""
 
 _COUNTER_INTERVAL = 1.0  # seconds
-_MAX_PIXELS = 1_000_000_000
 
 
 class ImageJob(Job):
@@ -71,7 +71,7 @@ class ImageJob(Job):
         self.add_passthru_arg(
             "--max-pixels",
             type=int,
-            default=_MAX_PIXELS,
+            default=MAX_PIXELS,
             metavar="N",
             help="do not decode an image of more pixels, all frames together"
             " (default: %(default)s)",

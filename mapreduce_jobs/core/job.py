@@ -60,6 +60,11 @@ class Job(MRJob):
         except BrokenPipeError:  # whoever reads the results has read enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(1)
+        except OSError as error:  # a full disk, a folder that may not be written
+            if error.strerror is None or "--verbose" in sys.argv:
+                raise
+            place = f"{error.filename}: " if error.filename else ""
+            cls._end(f"{place}{error.strerror}", 1)
         except KeyboardInterrupt:
             cls._end("interrupted", 130)
 

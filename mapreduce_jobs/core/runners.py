@@ -84,10 +84,9 @@ class _OneMachine(SimMRJobRunner):
         told = self._opts["jobconf"].get(name)
         if told is None:
             return self._default_task_count()
-        try:
-            return max(1, int(told))
-        except ValueError:
-            raise UsageError(f"-D {name}={told}: not a whole number") from None
+        if not re.fullmatch(r"[1-9]\d{0,2}", str(told)):
+            raise UsageError(f"-D {name}={told}: must be a whole number from 1 to 999")
+        return int(told)
 
     def _default_task_count(self) -> int:
         return 1

@@ -3,14 +3,11 @@
 import struct
 import warnings
 
-from mapreduce_jobs.imaging import raster
+from mapreduce_jobs.imaging import MAX_PIXELS, raster
 from mapreduce_jobs.imaging.errors import DecodeError, EmptyFile, UnknownFormat
 from mapreduce_jobs.imaging.image import Image
 
-__all__ = ["MAX_PIXELS", "decode", "sniff"]
-
-MAX_PIXELS = 1_000_000_000
-"""Default limit of an image's size: frames × rows × columns."""
+__all__ = ["decode", "sniff"]
 
 
 # First elements of a file without the 128-byte preamble: group 0002 or 0008, either byte order.

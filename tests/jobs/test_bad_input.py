@@ -112,7 +112,9 @@ class TestUsage:
             (["--bins", "1", "."], "--bins: must be 2 or more"),
             (["--range", "5", "5", "."], "--range: START must be a number below STOP"),
             (["--range", "nan", "5", "."], "--range: START must be a number below STOP"),
-            (["-D", "mapreduce.job.maps=many", "."], "mapreduce.job.maps=many: not a whole"),
+            (["-D", "mapreduce.job.maps=many", "."], "maps=many: must be a whole number"),
+            (["-D", "mapreduce.job.maps=0", "."], "maps=0: must be a whole number"),
+            (["-D", "mapreduce.job.maps=5000", "."], "must be a whole number from 1 to 999"),
         ],
     )
     def test_wrong_usage_of_histogram(self, job, words, said):
@@ -167,3 +169,25 @@ def test_a_reader_that_has_enough(good_folder, tmp_path):
     assert job.stderr.read() == b""
     job.stderr.close()
     job.wait()
+
+
+@pytest.mark.parametrize("runner", ["inline", "local"])
+class TestSurroundings:
+    """What the system refuses is said in a sentence."""
+
+    def test_standard_output_is_full(self, good_folder, runner):
+        with open("/dev/full", "wb") as full:
+            job = subprocess.run(
+                [sys.executable, JOBS / "edge_density.py", "-r", runner, good_folder],
+                stdout=full,
+                stderr=subprocess.PIPE,
+            )
+        assert job.returncode == 1
+        assert job.stderr == b"edge_density: No space left on device\n"
+
+    def test_nowhere_to_write(self, job, good_folder, tmp_path, runner):
+        (tmp_path / "file").write_bytes(b"")
+        ran = job("edge_density", "-r", runner, "-o", "file/out", good_folder)
+        assert ran.status == 1
+        assert "file: File exists" in ran.stderr
+        assert "Traceback" not in ran.stderr
