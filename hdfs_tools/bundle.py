@@ -1,12 +1,13 @@
 """Bundles: files of record lines, which hold many images in one file; see `hdfs_tools.record`."""
 
+import errno
 import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from hdfs_tools.errors import CorruptRecord, UnsafeName
+from hdfs_tools.errors import CorruptRecord, NotARegularFile, UnsafeName
 from hdfs_tools.local import walk_files
 from hdfs_tools.record import Reference, bundle_line, parse_line
 
@@ -83,8 +84,13 @@ def pack(source: str | os.PathLike[str], bundle: str | os.PathLike[str]) -> int:
     if os.path.exists(bundle):
         raise FileExistsError(f"{bundle}: exists already")
     references: Iterable[Reference]
+    if not os.path.lexists(source):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), source)
     if os.path.isdir(source):
-        references = (Reference(f"{source}/./{name}") for name, _ in walk_files(source))
+        names: Iterable[tuple[str, int]] = walk_files(source)
+        if Path(bundle).is_relative_to(source):
+            names = list(names)  # before there is a temporary file among them
+        references = (Reference(f"{source}/./{name}") for name, _ in names)
     else:
         references = [Reference(f"{os.path.dirname(source)}/./{os.path.basename(source)}")]
 
@@ -92,8 +98,11 @@ def pack(source: str | os.PathLike[str], bundle: str | os.PathLike[str]) -> int:
         for reference in references:
             try:
                 yield bundle_line(reference.name, reference.read())
+            except NotARegularFile as error:
+                path = reference.location.replace("/./", "/")
+                raise NotARegularFile(f"{path}: {error}") from None
             except OSError as error:
-                error.filename = error.filename or reference.location
+                error.filename = reference.location.replace("/./", "/")
                 raise
 
     return _write_whole(bundle, lines())
@@ -128,9 +137,9 @@ def unpack(bundle: str | os.PathLike[str], folder: str | os.PathLike[str]) -> in
     count = 0
     base = os.path.dirname(os.path.abspath(bundle))
     target = os.path.abspath(folder)
-    os.makedirs(target, exist_ok=True)
     with open(bundle, "rb") as lines:
-        for line in lines:
+        os.makedirs(target, exist_ok=True)
+        for line in filter(None, (line.strip(b"\r\n") for line in lines)):
             item = parse_line(line)
             if isinstance(item, Reference):
                 item = item.within(base)
@@ -151,7 +160,7 @@ def _safe_path(folder: str, name: str) -> str:
     """Return where `name` belongs in `folder`; raise `UnsafeName` if that is outside."""
     parts = name.replace("\\", "/").split("/")
     if ".." in parts or "" in parts or "\0" in name or _DRIVE.match(name):
-        raise UnsafeName(f"{name!r}: this name would be written outside of the folder")
+        raise UnsafeName(f"{name!r}: not a name of a file in the folder")
     path = os.path.join(folder, name)
     if not Path(os.path.realpath(os.path.dirname(path))).is_relative_to(os.path.realpath(folder)):
         raise UnsafeName(f"{name!r}: a link in the folder leads this name outside of it")

@@ -4,6 +4,7 @@ Exit status: 0 done, 1 failed (what failed is named), 2 wrong usage.
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -30,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for command in _COMMANDS:
         command.add_subparser(subparsers)
     arguments = parser.parse_args(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and clean up on the way
     try:
         arguments.run(arguments)
     except (HdfsToolsError, OSError) as error:

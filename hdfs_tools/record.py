@@ -17,6 +17,7 @@ last one, as in ``rsync --relative``: ``/data/scans/./ct/1.dcm`` is the image ``
 """
 
 import binascii
+import errno
 import os
 import re
 import stat
@@ -98,7 +99,7 @@ class Record:
             raise CorruptRecord(f"the record's base64 is damaged: {error}") from None
         # a2b_base64 skips what is not base64, so damage shows as missing bytes.
         padding = len(self.encoded) - len(self.encoded.rstrip(b"="))
-        if len(data) != len(self.encoded) // 4 * 3 - padding:
+        if len(self.encoded) % 4 or len(data) != len(self.encoded) // 4 * 3 - padding:
             raise CorruptRecord("the record's base64 is damaged: it holds other characters")
         return data
 
@@ -153,6 +154,8 @@ class Reference:
             The reference is to other storage.
         """
         path = self.path()
+        if "\0" in path:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):
             os.scandir(path).close()  # a folder that may not be listed says so

@@ -28,6 +28,7 @@ _MANIFEST_NAMES = (".manifest", ".txt")
 _MARKERS = re.compile(r"(.*/)?(_SUCCESS|\.(_SUCCESS|part-[^/]*)\.crc)")
 _OPENING_COST = 16384  # what opening an image costs, in bytes read
 _SPOOLED_SPAN = 1 << 20
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def deal_images(
@@ -158,6 +159,7 @@ class _Dealer:
         self._tasks = tasks
         self._folder = folder
         self._seen: set[int] = set()
+        self._bundles: set[str] = set()
 
     def add(self, path: str, argument: str) -> None:
         """Add a path that the user named, by itself or by the glob `argument`."""
@@ -219,6 +221,8 @@ class _Dealer:
         self.check_names = True
         start = stop = 0
         for position, line in lines:
+            if not position:
+                line = line.removeprefix(_BYTE_ORDER_MARK)
             tab = line.find(b"\t")
             if b"\0" in line[: tab if tab >= 0 else None]:
                 raise UsageError(f"{source}: not record lines, it holds binary data")
@@ -233,6 +237,9 @@ class _Dealer:
         self._span(Span(path, start, stop - start))
 
     def _bundle(self, path: str) -> None:
+        if path in self._bundles:
+            return  # the same bundle, named twice
+        self._bundles.add(path)
         try:
             with open(path, "rb") as bundle:
                 size = os.fstat(bundle.fileno()).st_size
@@ -281,9 +288,10 @@ def _resolve(line: bytes, base: str) -> tuple[Reference, int]:
 
 def _local(reference: Reference) -> str:
     try:
-        return reference.path()
+        path = reference.path()
     except UnsupportedScheme:
         return ""  # the task says so
+    return "" if "\0" in path else path
 
 
 def _folder_of(path: str) -> str:

@@ -1,5 +1,6 @@
 """The base of every job: how it is run, how its input reaches it and how it ends."""
 
+import io
 import logging
 import os
 import signal
@@ -8,6 +9,7 @@ import traceback
 from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
+import yaml
 from mrjob.job import MRJob
 from mrjob.util import log_to_null, log_to_stream
 
@@ -52,7 +54,13 @@ class Job(MRJob):
     @classmethod
     def run(cls) -> None:
         """Run the job, or one task of it, as the command line says, and exit."""
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and clean up on the way
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+                signal.signal(number, lambda number, _: sys.exit(128 + number))  # and clean up
+        if sys.stdin is None:
+            sys.stdin = open(os.devnull)  # noqa: SIM115
+        if sys.stdout is None:
+            cls._end("standard output is closed", 1)
         try:
             cls().execute()
         except JobError as error:
@@ -65,6 +73,8 @@ class Job(MRJob):
                 raise
             place = f"{error.filename}: " if error.filename else ""
             cls._end(f"{place}{error.strerror}", 1)
+        except yaml.YAMLError as error:
+            cls._end(f"mrjob.conf: {' '.join(str(error).split())}", 2)
         except KeyboardInterrupt:
             cls._end("interrupted", 130)
 
@@ -74,6 +84,21 @@ class Job(MRJob):
         is_task = any(a in sys.argv for a in ("--mapper", "--combiner", "--reducer"))
         sys.stderr.write(f"{message}\n" if is_task else f"{name}: {message}\n")
         sys.exit(status)
+
+    def execute(self) -> None:
+        """Run what the options ask for: the job, or a task of it."""
+        binary: Any = sys.stderr
+        if not self.is_task() or hasattr(binary, "buffer"):
+            super().execute()
+            return
+        # mrjob's inline runner puts a binary file there, and Python's warnings are text.
+        text = io.TextIOWrapper(binary, "utf-8", "backslashreplace", write_through=True)
+        sys.stderr = text
+        try:
+            super().execute()
+        finally:
+            sys.stderr = binary
+            text.detach()
 
     def run_job(self) -> None:
         """Run the whole job; write its results to standard output."""

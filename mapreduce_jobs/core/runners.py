@@ -11,7 +11,6 @@ What differs from mrjob's own:
 
 import os
 import re
-import shlex
 import shutil
 import signal
 import subprocess
@@ -35,7 +34,6 @@ __all__ = ["InlineRunner", "LocalRunner"]
 # Plan of a job's input: (tasks, folder) -> paths of the tasks' input files, number of images.
 Plan = Callable[[int, str], tuple[list[str], int | None]]
 
-_LOCKING = re.compile(r"wrapper\.lock|fcntl|exec 9>")
 _SMALL = 2 << 20  # bytes of reducer input that one reducer deals with at once
 
 
@@ -196,12 +194,14 @@ class LocalRunner(_OneMachine, LocalMRJobRunner):
         return [*super()._py_files(), path]
 
     def _setup_cmd_content(self, setup: Any) -> list[str]:
-        lines = super()._setup_cmd_content(setup)
+        """Set PYTHONPATH; with commands of the user's, as mrjob does it.
+
+        mrjob takes a lock, for which it leaves a file in /tmp, and does not bear spaces in paths.
+        """
         if self._setup:
-            folder = shlex.quote(self._get_local_tmp_dir())
-            return [line.replace("/tmp/wrapper", f"{folder}/wrapper") for line in lines]  # noqa: S108
-        # To set PYTHONPATH needs no lock, for which mrjob leaves a file in /tmp.
-        return [line for line in lines if not _LOCKING.search(line)]
+            return list(super()._setup_cmd_content(setup))
+        names = [self._working_dir_mgr.name(**path) for _, path, _ in setup]
+        return [f'export PYTHONPATH="$PWD/{name}:$PYTHONPATH"' for name in names]
 
     def _setup_wrapper_script_content(self, *args: Any, **kwargs: Any) -> list[str]:
         # Without a shell in between, stopping the process stops the task.

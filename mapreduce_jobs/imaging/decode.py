@@ -1,5 +1,6 @@
 """From bytes to an `Image`, by content and never by the file's name."""
 
+import re
 import struct
 import warnings
 
@@ -17,6 +18,9 @@ _FIRST_TAGS = tuple(
     for group, elements in ((2, (0, 1, 2)), (8, (0, 1, 5, 8, 0x12, 0x16, 0x18)))
     for element in elements
 )
+
+
+_NOT_TEXT = re.compile(rb"[^\t\n\r\x20-\x7e\x80-\xff]")
 
 
 def sniff(data: bytes) -> str | None:
@@ -67,8 +71,8 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image:
         raise EmptyFile("the file is empty")
     kind = sniff(data)
     if kind is None:
-        start = data[:8]
-        hint = "text" if start.isascii() and start.decode().isprintable() else "unknown"
+        is_text = not _NOT_TEXT.search(data[:256])
+        hint = "text" if is_text else "unknown"
         raise UnknownFormat(f"not an image of a known format (the content is {hint})")
     read = _read_dicom if kind == "DICOM" else raster.READERS[kind]
     with warnings.catch_warnings():

@@ -159,7 +159,7 @@ def to_8bit(image: Image, method: str) -> Image:
     Raises
     ------
     UnsuitableImage
-        ``"full"`` of floats, which have no full range; ``"minmax"`` where no value is finite.
+        ``"full"`` of floats, which have no full range; ``"minmax"`` where a value is not finite.
 
     Examples
     --------
@@ -178,11 +178,10 @@ def to_8bit(image: Image, method: str) -> Image:
         lowest = -(1 << image.bits - 1) if pixels.dtype.kind == "i" else 0
         scaled = (pixels.astype(np.int64) - lowest) >> max(0, image.bits - 8)
         return Image(np.clip(scaled, 0, 255).astype(np.uint8), 8, image.unit)
-    finite = np.isfinite(pixels)
-    if not finite.any():
-        raise UnsuitableImage("no pixel is a finite number")
-    low, high = float(pixels[finite].min()), float(pixels[finite].max())
-    shifted = np.where(finite, pixels, low).astype(np.float64) - low
+    if not np.isfinite(pixels).all():
+        raise UnsuitableImage("a pixel is not a finite number, which has no 8-bit value")
+    low, high = float(pixels.min()), float(pixels.max())
+    shifted = pixels.astype(np.float64) - low
     if high > low:
         shifted *= 255 / (high - low)
     return Image(np.rint(shifted).astype(np.uint8), 8, image.unit)

@@ -22,6 +22,7 @@ Counts = npt.NDArray[np.int64]
 
 # calcHist counts in 32-bit floats, which are exact to 2**24.
 _EXACT_FLOATS = 1 << 24
+_EXACT_DOUBLES = 1 << 53
 _FINEST_WIDTH = 2.0**-64
 _LARGEST = 1e300
 
@@ -64,7 +65,7 @@ def bins_of(image: Image, most: int) -> Bins:
     Raises
     ------
     UnsuitableImage
-        A value is beyond ±1e300.
+        A value is beyond ±1e300 or, if an integer, ±2^53.
 
     Examples
     --------
@@ -77,7 +78,10 @@ def bins_of(image: Image, most: int) -> Bins:
     if pixels.dtype == np.uint8:
         return _finest(0, 255, 1, most)
     if pixels.dtype.kind in "iu":
-        return _finest(int(pixels.min()), int(pixels.max()), 1, most)
+        least, greatest = int(pixels.min()), int(pixels.max())
+        if max(-least, greatest) > _EXACT_DOUBLES:
+            raise UnsuitableImage("it has integers beyond ±2^53")
+        return _finest(least, greatest, 1, most)
     finite = pixels[np.isfinite(pixels)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
     largest = max(abs(low), abs(high))
@@ -115,6 +119,11 @@ def histogram(image: Image, bins: Bins, model: str = "grey") -> tuple[int, dict[
     counts : dict of str to ndarray of int64
         For each channel, as `numpy.histogram` counts.
 
+    Raises
+    ------
+    UnsuitableImage
+        No pixel is a finite number.
+
     Examples
     --------
     >>> image = Image(np.uint8([[[0, 1, 1, 255]]]), bits=8)
@@ -133,6 +142,8 @@ def histogram(image: Image, bins: Bins, model: str = "grey") -> tuple[int, dict[
         valid = finite.all(axis=-1) if image.is_colour else finite
         channels = {name: values[valid] for name, values in channels.items()}
         pixels = int(np.count_nonzero(valid))
+        if not pixels:
+            raise UnsuitableImage("no pixel is a finite number")
     else:
         pixels = math.prod(image.pixels.shape[:3])
     if model == "rgb" and not image.is_colour:
@@ -165,11 +176,10 @@ def _count(values: Pixels, bins: Bins) -> Counts:
 
 
 def _count_bytes(values: Pixels) -> Counts:
-    rows = np.ascontiguousarray(values).reshape(-1, values.shape[-1])
-    step = max(1, _EXACT_FLOATS // rows.shape[1])
+    row = np.ascontiguousarray(values).reshape(1, -1)
     of_value = np.zeros(256, np.int64)
-    for first in range(0, len(rows), step):
-        part = rows[first : first + step]
+    for first in range(0, row.size, _EXACT_FLOATS):
+        part = row[:, first : first + _EXACT_FLOATS]
         of_value += cv2.calcHist([part], [0], None, [256], [0, 256]).ravel().astype(np.int64)
     return of_value
 

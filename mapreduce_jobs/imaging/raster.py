@@ -35,6 +35,7 @@ __all__ = ["READERS", "sniff"]
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # the last two: BigTIFF
+_GREY, _PALETTE = (0, 4), 3  # colour types of PNG
 _BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)
 
 
@@ -58,11 +59,16 @@ def sniff(data: bytes) -> str | None:
 def _read_png(data: bytes, max_pixels: int) -> Image:
     depth, colour_type, orientation = _check_png(data)
     image = open_picture(PngImagePlugin.PngImageFile, data)
-    check_size(frame_count(image), image.height, image.width, max_pixels)
-    if depth == 16 and colour_type != 0:
-        pixels = from_opencv(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED))
-        return Image(upright(pixels[np.newaxis], orientation), 16)
-    return read_frames(image, depth=16 if depth == 16 else 8)
+    frames = frame_count(image)
+    check_size(frames, image.height, image.width, max_pixels)
+    if frames > 1 or depth < 8 or colour_type == _PALETTE:
+        return read_frames(image)
+    # Pillow takes missing rows for black, and 16-bit colour for 8-bit.
+    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    pixels = from_opencv(decoded)
+    if colour_type in _GREY and pixels.ndim == 3:  # OpenCV makes colour of grey with alpha
+        pixels = pixels[..., 0]
+    return Image(upright(pixels[np.newaxis], orientation), depth)
 
 
 def _check_png(data: bytes) -> tuple[int, int, int]:

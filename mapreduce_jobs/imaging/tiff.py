@@ -28,7 +28,7 @@ def read(data: bytes, max_pixels: int) -> Image:
     pages = list(_tiff_pages(data, max_pixels))
     if any(page != pages[0] for page in pages):
         raise Unsupported("its pages differ in size or kind, so they are not frames of one image")
-    _, _, samples, bits, sample_format, planes = pages[0]
+    _, _, samples, bits, sample_format, planes, white_is_zero = pages[0]
     if (samples > 1 and bits > 8) or (sample_format == 3 and bits > 32):
         if samples > 1 and planes == 2:
             raise Unsupported(f"{samples} samples of {bits} bits in planes of their own")
@@ -46,17 +46,26 @@ def read(data: bytes, max_pixels: int) -> Image:
         if stack.dtype.itemsize * 8 != bits:
             raise Unsupported(f"{samples} samples of {bits} bits cannot be read without loss")
         return Image(stack, bits)  # OpenCV, like Pillow, turns a TIFF upright itself
-    image = open_picture(TiffImagePlugin.TiffImageFile, data)
+    try:
+        image = open_picture(TiffImagePlugin.TiffImageFile, data)
+    except CorruptImage as error:
+        raise Unsupported(
+            f"{samples} samples of {bits} bits, of a kind or in a compression that cannot be read"
+        ) from error.__cause__
     result = read_frames(image, frames=len(pages), depth=bits if bits in (12, 16, 32) else 8)
     if sample_format == 2 and bits == 16:  # Pillow widens signed 16 bits
         return Image(result.pixels.astype(np.int16), 16)
     if sample_format == 1 and bits == 32:  # and takes unsigned 32 bits for signed
         return Image(result.pixels.view(np.uint32), 32)
+    if sample_format == 2 and bits == 8:
+        return Image(result.pixels.view(np.int8), 8)
+    if white_is_zero and bits in (12, 16):  # of 8 bits and less Pillow inverts it
+        return Image((1 << bits) - 1 - result.pixels, bits)
     return result
 
 
-# Rows, columns, samples a pixel, bits a sample, sample format, planar configuration.
-_TiffPage = tuple[int, int, int, int, int, int]
+# Rows, columns, samples a pixel, bits a sample, sample format, planar configuration, white is 0.
+_TiffPage = tuple[int, int, int, int, int, int, bool]
 
 
 def _tiff_pages(data: bytes, max_pixels: int) -> Iterator[_TiffPage]:
@@ -96,6 +105,7 @@ def _tiff_pages(data: bytes, max_pixels: int) -> Iterator[_TiffPage]:
                 bits.pop(),
                 formats.pop(),
                 int(tags.get(284, 1)),
+                tags.get(262) == 0,
             )
     except READ_ERRORS as error:
         raise CorruptImage(f"its page directory cannot be read: {error}") from error

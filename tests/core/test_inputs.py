@@ -77,6 +77,10 @@ class TestNames:
         assert found == sorted([f"{scans}/ct/c", "scans/100%41.png", "scans/a.png"])
         assert count == 3
 
+    def test_after_a_byte_order_mark(self, names, scans):
+        (scans / "list.txt").write_bytes(b"\xef\xbb\xbfa.png\n")
+        assert names("scans/list.txt")[0] == ["a.png"]
+
     def test_standard_input_is_the_default(self, names, scans):
         assert names(stdin=[b"scans/a.png"])[0] == ["scans/a.png"]
 
@@ -103,6 +107,10 @@ class TestNames:
 
 
 class TestTheSameTwice:
+    def test_a_bundle_named_twice_is_read_once(self, names, tree, tmp_path):
+        tree(tmp_path, {"d/sub/x.bundle": bundle_line("x", b"1")})
+        assert names("d/**", "d", "d/sub/x.bundle")[0] == ["x"]
+
     def test_an_image_named_twice_is_read_once(self, names, scans):
         assert names("scans", str(scans), "scans")[0] == ["a.png", "ct/b.dcm", "ct/c"]
 

@@ -15,7 +15,7 @@ from tests.support import JOBS, png, run, scan
 
 OWN_JOB = '''
 """A job of somebody's own."""
-import numpy as np
+import warnings
 from mapreduce_jobs.core.image_job import ImageJob
 
 class Own(ImageJob):
@@ -31,6 +31,7 @@ class Own(ImageJob):
             "nan": lambda: {"mean": float("nan")},
             "numpy": lambda: {"sum": image.pixels.sum()},
             "mistake": lambda: {"mean": image.pixel.mean()},
+            "warned": lambda: warnings.warn("odd", stacklevel=2) or {"mean": 7},
         }[self.options.what]()
 
 if __name__ == "__main__":
@@ -73,6 +74,19 @@ class TestOwnJob:
         assert f"3 of 3 images failed: 3 {error}" in ran.stderr
         assert re.search(r"first of its kind at \d\.png:\nTraceback ", ran.stderr)
         assert ran.stderr.count("Traceback") == 1
+
+    def test_a_warning_changes_nothing(self, own, runner):
+        ran = own("-r", runner, "--what", "warned")
+        assert (ran.status, len(ran.lines)) == (0, 3)
+
+    def test_in_a_place_with_a_space(self, own, runner, tmp_path):
+        (tmp_path / "t m p").mkdir()
+        (tmp_path / "own.py").rename(tmp_path / "my own.py")
+        ran = run(
+            sys.executable, "my own.py", "-r", runner, "scans", cwd=tmp_path,
+            env={"TMPDIR": str(tmp_path / "t m p")},
+        )  # fmt: skip
+        assert (ran.status, ran.stderr, len(ran.lines)) == (0, "", 3)
 
     def test_quiet(self, own, runner):
         assert own("-r", runner, "--quiet", "--what", "mistake").stderr == ""
@@ -141,6 +155,7 @@ class TestTerminal:
     [
         (signal.SIGINT, os.killpg, 130, b"edge_density: interrupted\n"),  # Ctrl-C: to all
         (signal.SIGTERM, os.kill, 143, b""),  # to the job alone
+        (signal.SIGHUP, os.kill, 129, b""),
     ],
 )
 def test_a_job_that_is_ended_leaves_nothing(tmp_path, tree, number, end, status, said):

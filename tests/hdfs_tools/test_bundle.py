@@ -45,6 +45,14 @@ class TestPackAndUnpack:
         bundle.pack(tmp_path / "x.png", tmp_path / "one.bundle")
         assert (tmp_path / "one.bundle").read_bytes() == b"x.png\taW1hZ2U=\n"
 
+    def test_into_the_folder_itself(self, tmp_path):
+        (tmp_path / "x.png").write_bytes(b"image")
+        assert bundle.pack(tmp_path, tmp_path / "all.bundle") == 1
+
+    def test_blank_lines_are_nothing(self, tmp_path):
+        (tmp_path / "x.bundle").write_bytes(b"\n" + bundle_line("x", b"1") + b"\r\n")
+        assert bundle.unpack(tmp_path / "x.bundle", tmp_path / "copy") == 1
+
     def test_nothing_is_left_of_a_failed_pack(self, tmp_path):
         source = tmp_path / "scans"
         source.mkdir()

@@ -1,5 +1,6 @@
 """hdfs-tools as it is typed."""
 
+import os
 import sys
 
 import pytest
@@ -21,15 +22,20 @@ def test_pack_and_unpack(hdfs_tools, tmp_path, tree):
 
 def test_a_failure_is_a_sentence(hdfs_tools, tmp_path):
     (tmp_path / "x.bundle").write_bytes(b"../x.png\tAAAA\n")
+    (tmp_path / "pipes").mkdir()
+    os.mkfifo(tmp_path / "pipes" / "p")
     for words, said in [
         (("pack", "nowhere", "y.bundle"), "nowhere: No such file or directory"),
         (("pack", "x.bundle", "x.bundle"), "x.bundle: exists already"),
-        (("unpack", "x.bundle", "copy"), "'../x.png': this name would be written outside"),
+        (("pack", "pipes", "y.bundle"), "pipes/p: a pipe, socket or device"),
+        (("unpack", "nowhere", "made"), "nowhere: No such file or directory"),
+        (("unpack", "x.bundle", "copy"), "'../x.png': not a name of a file in the folder"),
     ]:
         ended = hdfs_tools(*words)
         assert ended.status == 1
         assert said in ended.stderr
         assert "Traceback" not in ended.stderr
+    assert not (tmp_path / "made").exists()
 
 
 def test_wrong_usage(hdfs_tools):

@@ -65,9 +65,10 @@ class TestLines:
         with pytest.raises(CorruptRecord):
             Record("x", bytes(encoded)).read()
 
-    def test_a_shortened_record_is_noticed(self):
+    @pytest.mark.parametrize("encoded", [b"AAAAA", b"AAAA!!", b"AAA"])
+    def test_a_record_of_no_whole_length_is_noticed(self, encoded):
         with pytest.raises(CorruptRecord):
-            Record("x", b"AAAAA").read()
+            Record("x", encoded).read()
 
 
 class TestReading:
@@ -79,6 +80,10 @@ class TestReading:
     def test_other_storage_is_named(self):
         with pytest.raises(UnsupportedScheme, match="s3:"):
             Reference("s3://bucket/1.png").read()
+
+    def test_a_name_that_no_file_can_have(self):
+        with pytest.raises(FileNotFoundError):
+            Reference("a\0b").read()
 
     def test_what_is_not_a_file_is_not_waited_for(self, tmp_path):
         os.mkfifo(tmp_path / "pipe")

@@ -1,6 +1,7 @@
 """Decoding gives the file's own values, by content, or a DecodeError that says why not."""
 
 import io
+import struct
 import warnings
 import zlib
 from pathlib import Path
@@ -50,6 +51,27 @@ def opencv(pixels, ending) -> bytes:
     return bytes(cv2.imencode(ending, ordered)[1])
 
 
+def png_chunk(kind: bytes, content: bytes) -> bytes:
+    crc = zlib.crc32(kind + content).to_bytes(4, "big")
+    return len(content).to_bytes(4, "big") + kind + content + crc
+
+
+def png_of(rows: int, columns: int, depth: int, colour_type: int, samples: bytes) -> bytes:
+    """Return a PNG with sound chunks and these unfiltered rows, be they enough or not."""
+    header = struct.pack(">IIBBBBB", columns, rows, depth, colour_type, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", header)
+        + png_chunk(b"IDAT", zlib.compress(samples))
+        + png_chunk(b"IEND", b"")
+    )
+
+
+def grey_and_alpha_16(pixels) -> bytes:
+    both = np.dstack([pixels, pixels // 3]).astype(">u2")
+    return png_of(*pixels.shape, 16, 4, b"".join(b"\0" + row.tobytes() for row in both))
+
+
 # What brings an image of each EXIF orientation upright.
 TURNED = {
     1: lambda a: a,
@@ -78,6 +100,7 @@ LOSSLESS = {
         16,
     ),
     "PNG grey and alpha": (pillow(np.dstack([LEVELS, LEVELS // 2]), "PNG"), LEVELS, 8),
+    "PNG grey and alpha 16": (grey_and_alpha_16(DEEP), DEEP, 16),
     "PNG 1 bit": (pillow(BITS, "PNG"), np.asarray(BITS) * np.uint8(255), 8),
     "TIFF grey": (tiff(LEVELS), LEVELS, 8),
     "TIFF grey 16": (tiff(DEEP), DEEP, 16),
@@ -86,6 +109,9 @@ LOSSLESS = {
     "TIFF grey 16, tiled": (tiff(DEEP, tile=(16, 16)), DEEP, 16),
     "BigTIFF": (tiff(DEEP, bigtiff=True), DEEP, 16),
     "TIFF signed 16": (tiff(DEEP.view(np.int16)), DEEP.view(np.int16), 16),
+    "TIFF signed 8": (tiff(LEVELS.view(np.int8)), LEVELS.view(np.int8), 8),
+    "TIFF white is 0": (tiff(LEVELS, photometric="miniswhite"), 255 - LEVELS, 8),
+    "TIFF white is 0, 16": (tiff(DEEP, photometric="miniswhite"), 65535 - DEEP, 16),
     "TIFF 32": (tiff(DEEP.astype(np.uint32) << 16), DEEP.astype(np.uint32) << 16, 32),
     "TIFF signed 32": (tiff(-DEEP.astype(np.int32)), -DEEP.astype(np.int32), 32),
     "TIFF float": (tiff(DEEP / np.float32(7)), (DEEP / np.float32(7)), 32),
@@ -303,6 +329,23 @@ class TestBrokenFiles:
         data[position + 4 + length : position + 8 + length] = crc.to_bytes(4, "big")
         with pytest.raises(DecodeError):
             decode(bytes(data))
+
+    @pytest.mark.parametrize(("depth", "colour_type"), [(8, 0), (16, 0), (8, 2), (16, 2), (8, 6)])
+    def test_a_png_with_rows_missing(self, depth, colour_type):
+        """Its chunks and their checksums are sound."""
+        row = b"\0" + b"\x7f" * (9 * {0: 1, 2: 3, 6: 4}[colour_type] * depth // 8)
+        assert decode(png_of(7, 9, depth, colour_type, row * 7)).pixels.shape[:3] == (1, 7, 9)
+        with pytest.raises(DecodeError):
+            decode(png_of(7, 9, depth, colour_type, row * 3))
+
+    @pytest.mark.parametrize("dtype", [np.float16, np.int64])
+    def test_a_kind_of_tiff_that_cannot_be_read(self, dtype):
+        with pytest.raises(errors.Unsupported):
+            decode(tiff(DEEP.astype(dtype)))
+
+    def test_text_is_called_text(self):
+        with pytest.raises(errors.UnknownFormat, match="content is text"):
+            decode("hello\nGröße".encode())
 
     def test_a_bomb_is_not_decoded(self):
         file = io.BytesIO()

@@ -120,6 +120,11 @@ class TestTo8Bit:
         with pytest.raises(UnsuitableImage):
             to_8bit(image_of(np.zeros((1, 2, 2))), "full")
 
+    @pytest.mark.parametrize("value", [np.nan, np.inf])
+    def test_what_is_not_a_number_has_no_8_bit_value(self, value):
+        with pytest.raises(UnsuitableImage):
+            to_8bit(image_of(np.array([[[0.0, value]]])), "minmax")
+
     def test_8_bits_stay_as_they_are(self):
         image = image_of(noise("u1", (1, 3, 3)))
         assert to_8bit(image, "minmax") is image

@@ -92,19 +92,24 @@ class TestCounts:
 
     def test_no_number_at_all(self):
         image = image_of(np.full((1, 2, 2), np.nan))
-        bins = bins_of(image, 256)
-        assert histogram(image, bins)[0] == 0
-        assert np.isfinite([bins.start, bins.stop]).all()
+        with pytest.raises(UnsuitableImage):
+            histogram(image, bins_of(image, 256))
+
+    @pytest.mark.parametrize("value", [2**53 + 1, -(2**53) - 1, 2**63 - 1])
+    def test_integers_that_a_double_cannot_hold(self, value):
+        with pytest.raises(UnsuitableImage):
+            bins_of(image_of(np.full((1, 1, 1), value, np.int64)), 256)
 
     def test_values_beyond_reason(self):
         with pytest.raises(UnsuitableImage):
             bins_of(image_of(np.array([[[1.0, -1e305]]])), 256)
 
-    def test_counts_beyond_the_precision_of_float32(self):
-        pixels = np.zeros((1, 4100, 4100), np.uint8)
+    @pytest.mark.parametrize("shape", [(1, 4100, 4100), (1, 1, 17_000_001)])
+    def test_counts_beyond_the_precision_of_float32(self, shape):
+        pixels = np.zeros(shape, np.uint8)
         pixels[0, 0, 0] = 1
         counts = histogram(image_of(pixels), Bins(0, 256, 256))[1]["grey"]
-        assert counts[:2].tolist() == [4100 * 4100 - 1, 1]
+        assert counts[:2].tolist() == [pixels.size - 1, 1]
 
 
 class TestMerging:

@@ -110,6 +110,8 @@ class TestUsage:
             (["--on-error", "ignore", "."], "--on-error"),
             (["--max-pixels", "0", "."], "--max-pixels: must be 1 or more"),
             (["--bins", "1", "."], "--bins: must be 2 or more"),
+            (["--bins", "99999999", "."], "--bins: must be 1048576 or less"),
+            (["--range", "1", "1.0000000001", "."], "--range: too narrow"),
             (["--range", "5", "5", "."], "--range: START must be a number below STOP"),
             (["--range", "nan", "5", "."], "--range: START must be a number below STOP"),
             (["-D", "mapreduce.job.maps=many", "."], "maps=many: must be a whole number"),
@@ -184,6 +186,24 @@ class TestSurroundings:
             )
         assert job.returncode == 1
         assert job.stderr == b"edge_density: No space left on device\n"
+
+    def test_streams_are_closed(self, good_folder, runner):
+        command = f"{sys.executable} {JOBS}/edge_density.py -r {runner} {good_folder}"
+        without = subprocess.run(["bash", "-c", f"{command} >&-"], capture_output=True)
+        assert without.stderr == b"edge_density: standard output is closed\n"
+        ran = subprocess.run(["bash", "-c", f"{command} <&-"], capture_output=True)
+        assert (ran.returncode, ran.stderr) == (0, b"")
+
+    def test_settings_of_mrjob(self, job, good_folder, tmp_path, runner):
+        ran = job("edge_density", "-r", runner, "-c", "gone.conf", good_folder)
+        assert (ran.status, ran.stderr) == (
+            1,
+            "edge_density: gone.conf: No such file or directory\n",
+        )
+        (tmp_path / "bad.conf").write_text("runners: [")
+        ran = job("edge_density", "-r", runner, "-c", "bad.conf", good_folder)
+        assert ran.status == 2
+        assert ran.stderr.startswith("edge_density: mrjob.conf: ")
 
     def test_nowhere_to_write(self, job, good_folder, tmp_path, runner):
         (tmp_path / "file").write_bytes(b"")
