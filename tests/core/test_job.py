@@ -169,6 +169,8 @@ def test_a_job_that_is_ended_leaves_nothing(tmp_path, tree, number, end, status,
         env={**os.environ, "TMPDIR": str(temporary)},
         stderr=subprocess.PIPE,
         start_new_session=True,
+        # Whoever runs the tests may ignore a signal, which processes inherit.
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
     ) as job:
         deadline = time.monotonic() + 60
         while not list(temporary.glob("*/step/*/mapper/*/stderr")) and time.monotonic() < deadline:
