@@ -19,7 +19,7 @@ from PIL import (
 )
 
 from mapreduce_jobs.imaging import tiff
-from mapreduce_jobs.imaging.errors import ChecksumMismatch, CorruptImage, Truncated
+from mapreduce_jobs.imaging.errors import ChecksumMismatch, CorruptImage, Truncated, Unsupported
 from mapreduce_jobs.imaging.image import Image
 from mapreduce_jobs.imaging.samples import (
     check_size,
@@ -61,10 +61,15 @@ def _read_png(data: bytes, max_pixels: int) -> Image:
     image = open_picture(PngImagePlugin.PngImageFile, data)
     frames = frame_count(image)
     check_size(frames, image.height, image.width, max_pixels)
+    if frames > 1 and depth == 16 and colour_type != 0:
+        raise Unsupported("an animation of 16-bit colour")
     if frames > 1 or depth < 8 or colour_type == _PALETTE:
-        return read_frames(image)
+        return read_frames(image, depth=max(depth, 8))
     # Pillow takes missing rows for black, and 16-bit colour for 8-bit.
-    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    try:
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error as error:
+        raise CorruptImage("OpenCV cannot read it") from error
     pixels = from_opencv(decoded)
     if colour_type in _GREY and pixels.ndim == 3:  # OpenCV makes colour of grey with alpha
         pixels = pixels[..., 0]

@@ -174,6 +174,12 @@ class TestValues:
             levels = pixels if pixels.ndim == 3 else pixels[..., 0]
             np.testing.assert_array_equal(levels, stack)
 
+    def test_frames_of_16_bits_stay_so(self):
+        pictures = [PillowImage.fromarray(frame) for frame in (DEEP, DEEP[::-1])]
+        image = decode(pillow(pictures[0], "PNG", save_all=True, append_images=pictures[1:]))
+        assert (image.pixels.dtype, image.bits) == (np.uint16, 16)
+        np.testing.assert_array_equal(image.pixels[0], DEEP)
+
     def test_pages_of_different_sizes_are_not_frames(self):
         pictures = [PillowImage.fromarray(LEVELS), PillowImage.fromarray(LEVELS[:5])]
         data = pillow(pictures[0], "TIFF", save_all=True, append_images=pictures[1:])
