@@ -1,0 +1,49 @@
+"""Makes the folders of HDFS that every user may write to, as soon as HDFS can be written to."""
+
+import getpass
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+FOLDERS = {
+    "/tmp": "1777",
+    "/tmp/hadoop-yarn": "1777",
+    "/tmp/hadoop-yarn/staging": "1777",
+    "/tmp/logs": "1777",
+    "/user": "1777",
+    "/mapreduce-history": "1777",
+    "/mapreduce-history/intermediate": "1777",
+    "/mapreduce-history/done": "0770",
+}
+
+
+def main() -> None:
+    """Make them; wait for the NameNode, and for the end of safe mode."""
+    namenode, user = sys.argv[1], getpass.getuser()
+    for path, mode in FOLDERS.items():
+        for operation in "MKDIRS", "SETPERMISSION":
+            query = urllib.parse.urlencode({"op": operation, "permission": mode, "user.name": user})
+            put(f"http://{namenode}/webhdfs/v1{path}?{query}")
+
+
+def put(url: str) -> None:
+    """Send a request until it is granted."""
+    told = ""
+    while True:
+        try:
+            urllib.request.urlopen(urllib.request.Request(url, method="PUT"), timeout=10).close()
+            return
+        except OSError as error:
+            reason = str(error)
+            if isinstance(error, urllib.error.HTTPError):
+                reason += f": {error.read().decode(errors='replace')}"
+        if reason != told:
+            print(f"waiting: {url}: {reason}", file=sys.stderr, flush=True)
+            told = reason
+        time.sleep(0.2)
+
+
+if __name__ == "__main__":
+    main()
