@@ -6,12 +6,14 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import IO
 
 from hdfs_tools.errors import CorruptRecord, NotARegularFile, UnsafeName
 from hdfs_tools.local import walk_files
 from hdfs_tools.record import Reference, bundle_line, parse_line
+from hdfs_tools.uri import is_hdfs_uri, path_of
 
-__all__ = ["is_bundle_name", "lines_between", "pack", "unpack"]
+__all__ = ["is_bundle_name", "lines_between", "open_at", "pack", "unpack"]
 
 _BUNDLE_NAME = re.compile(r".+\.bundle|part-(?:[mr]-)?\d{5,}", re.DOTALL)
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -26,15 +28,15 @@ def is_bundle_name(name: str) -> bool:
     return _BUNDLE_NAME.fullmatch(os.path.basename(name)) is not None
 
 
-def lines_between(path: str, start: int, length: int) -> Iterator[bytes]:
+def lines_between(location: str, start: int, length: int) -> Iterator[bytes]:
     """Iterate over the lines that begin in a span of bytes, as Hadoop reads its splits.
 
     Spans that cover a file, whatever their borders, give every line exactly once.
 
     Parameters
     ----------
-    path : str
-        A local file.
+    location : str
+        Path of a local file, or the URI of one on HDFS.
     start, length : int
         The span, in bytes.
 
@@ -43,19 +45,36 @@ def lines_between(path: str, start: int, length: int) -> Iterator[bytes]:
     bytes
         A line, with its line end; the last may reach beyond the span.
     """
-    with open(path, "rb") as file:
+    # A line that begins at `start` follows the line end just before it.
+    position = max(0, start - 1)
+    with open_at(location, position) as file:
         if start:
-            # A line that begins at `start` follows the line end just before it.
-            file.seek(start - 1)
-            position = start - 1 + len(file.readline())
-        else:
-            position = 0
+            position += len(file.readline())
         while position < start + length:
             line = file.readline()
             if not line:
                 return
             position += len(line)
             yield line
+
+
+def open_at(location: str, start: int = 0) -> IO[bytes]:
+    """Open a file for reading from a position on.
+
+    Parameters
+    ----------
+    location : str
+        Path of a local file, or the URI of one on HDFS.
+    start : int, optional
+        Position in bytes.
+    """
+    if is_hdfs_uri(location):
+        from hdfs_tools.filesystem import locate  # what is behind it is slow to import
+
+        return locate(location).open(path_of(location), start)
+    file = open(location, "rb")  # noqa: SIM115
+    file.seek(start)
+    return file
 
 
 def pack(source: str | os.PathLike[str], bundle: str | os.PathLike[str]) -> int:

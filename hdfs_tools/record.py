@@ -22,9 +22,17 @@ import os
 import re
 import stat
 from dataclasses import dataclass
-from urllib.parse import unquote, unquote_to_bytes
+from urllib.parse import quote, unquote
 
-from hdfs_tools.errors import CorruptRecord, NotARegularFile, UnsupportedScheme
+from hdfs_tools.errors import CorruptRecord, NotARegularFile, ReadFailed, UnsupportedScheme
+from hdfs_tools.uri import (
+    authority_of,
+    decode_name,
+    encode_name,
+    is_hdfs_uri,
+    is_uri,
+    path_of,
+)
 
 __all__ = [
     "Record",
@@ -37,43 +45,7 @@ __all__ = [
     "reference_line",
 ]
 
-# '%', control characters (Unicode category Cc), and bytes that were not UTF-8 (PEP 383).
-_TO_ENCODE = re.compile("[%\x00-\x1f\x7f-\x9f\udc80-\udcff]")
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
-
-
-def encode_name(name: str) -> str:
-    r"""Percent-encode what a name cannot carry through a line of text.
-
-    >>> encode_name("chest\t100%/ün.png")
-    'chest%09100%25/ün.png'
-    """
-
-    def escape(match: re.Match[str]) -> str:
-        return "".join(f"%{byte:02X}" for byte in match[0].encode("utf-8", "surrogateescape"))
-
-    return _TO_ENCODE.sub(escape, name)
-
-
-def decode_name(text: str) -> str:
-    r"""Undo `encode_name`. A ``%`` that no two hexadecimal digits follow stands for itself.
-
-    >>> decode_name("chest%09100%25/ün.png")
-    'chest\t100%/ün.png'
-    """
-    if "%" not in text:
-        return text
-    raw = unquote_to_bytes(text.encode("utf-8", "surrogateescape"))
-    return raw.decode("utf-8", "surrogateescape")
-
-
-def is_uri(text: str) -> bool:
-    """Tell a URI from a path.
-
-    >>> is_uri("hdfs://node/data"), is_uri("/data"), is_uri("C:/data")
-    (True, False, False)
-    """
-    return _URI.match(text) is not None
+_FAILED = "failed:/"
 
 
 @dataclass(frozen=True)
@@ -130,8 +102,31 @@ class Reference:
         return not (self.location.startswith("/") or is_uri(self.location))
 
     def within(self, folder: str) -> "Reference":
-        """Return the absolute form of a relative reference, under the same name."""
+        """Return the absolute form of a reference that stands in a folder, under the same name.
+
+        In a folder on HDFS, an absolute path is one on HDFS.
+
+        >>> Reference("a.png").within("/data")
+        Reference(location='/data/./a.png')
+        >>> Reference("/x/100%.png").within("hdfs://namenode/data")
+        Reference(location='hdfs://namenode/.//x/100%25.png')
+        """
+        if is_uri(self.location):
+            return self
+        if is_hdfs_uri(folder):
+            base = folder if self.is_relative else authority_of(folder)
+            return Reference(f"{base}/./{encode_name(self.location)}")
         return Reference(f"{folder}/./{self.location}") if self.is_relative else self
+
+    @classmethod
+    def failed(cls, name: str, kind: str, message: str) -> "Reference":
+        """Return what stands for an image that could not be read where it should have been.
+
+        >>> Reference.failed("a.png", "PermissionError", "Permission denied").read()
+        Traceback (most recent call last):
+        hdfs_tools.errors.ReadFailed: Permission denied
+        """
+        return cls(f"{_FAILED}{kind}/{quote(message, '')}/./{encode_name(name)}")
 
     def path(self) -> str:
         """Return the local path; raise `UnsupportedScheme` if the image lies elsewhere."""
@@ -153,6 +148,11 @@ class Reference:
         UnsupportedScheme
             The reference is to other storage.
         """
+        if is_hdfs_uri(self.location):
+            return self._read_from_hdfs()
+        if self.location.startswith(_FAILED):
+            kind, message, _ = self.location.removeprefix(_FAILED).split("/", 2)
+            raise ReadFailed(kind, unquote(message))
         path = self.path()
         if "\0" in path:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
@@ -164,6 +164,19 @@ class Reference:
             raise NotARegularFile("a pipe, socket or device")
         with open(path, "rb") as file:
             return file.read()
+
+    def _read_from_hdfs(self) -> bytes:
+        from hdfs_tools.filesystem import locate  # what is behind it is slow to import
+
+        uri = re.sub("/[.]?/+", "/", self.location.removeprefix(authority_of(self.location)))
+        uri = authority_of(self.location) + uri
+        storage = locate(uri)
+        try:
+            return storage.read(path_of(uri))
+        except FileNotFoundError:
+            if path_of(uri) == path_of(uri, raw=True):
+                raise
+            return storage.read(path_of(uri, raw=True))  # a name that was never encoded
 
 
 def parse_line(line: bytes) -> Record | Reference:

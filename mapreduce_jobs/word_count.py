@@ -11,7 +11,7 @@ from mrjob.protocol import BytesValueProtocol
 from mapreduce_jobs.core.inputs import deal_text
 from mapreduce_jobs.core.job import Job
 from mapreduce_jobs.core.protocols import CountLineProtocol
-from mapreduce_jobs.core.splits import text_blocks
+from mapreduce_jobs.core.splits import TaskFiles, text_blocks
 
 _MOST_WORDS = 500_000  # distinct words that a map task holds
 _HADOOP_WORD = re.compile(rb"[^ \t\n\r\f]+")
@@ -68,11 +68,9 @@ class WordCount(Job):
         assert self._pattern is not None  # noqa: S101
         return (match[0].encode() for match in self._pattern.finditer(folded))
 
-    def deal(
-        self, inputs: list[str], stdin: Iterable[bytes], tasks: int, folder: str
-    ) -> tuple[list[str], int | None]:
+    def deal(self, inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> None:
         """Deal texts to map tasks."""
-        return deal_text(inputs, stdin, tasks, folder)
+        deal_text(inputs, stdin, files)
 
     def task_lines(self, spans: bool) -> Iterator[bytes]:
         """Iterate over blocks of text that cut no word."""

@@ -7,6 +7,8 @@
      └── ImageFailed    an image failed under ``--on-error fail``: exit status 1
 """
 
+__all__ = ["ImageFailed", "JobError", "UsageError", "words_of"]
+
 
 class JobError(Exception):
     """Root of the errors that end a job; the message is a sentence for its user."""
@@ -22,3 +24,15 @@ class UsageError(JobError):
 
 class ImageFailed(JobError):
     """An image failed and the job was told to stop then."""
+
+
+def words_of(error: Exception) -> tuple[str, str]:
+    """Return the kind and the message of an error, the same on every machine.
+
+    >>> words_of(FileNotFoundError(2, "No such file or directory", "/home/me/a.png"))
+    ('FileNotFoundError', 'No such file or directory')
+    """
+    kind = getattr(error, "kind", type(error).__name__)
+    if isinstance(error, OSError) and error.strerror:
+        return kind, error.strerror
+    return kind, str(error) or kind

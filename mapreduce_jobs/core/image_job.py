@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from mrjob.step import MRStep
 
 from hdfs_tools.errors import HdfsToolsError
-from hdfs_tools.record import Record, Reference
-from mapreduce_jobs.core.errors import ImageFailed
+from mapreduce_jobs.core.errors import ImageFailed, words_of
 from mapreduce_jobs.core.inputs import deal_images
 from mapreduce_jobs.core.job import Job
 from mapreduce_jobs.core.memory import keep_freed_memory
 from mapreduce_jobs.core.protocols import RecordLineProtocol
-from mapreduce_jobs.core.splits import record_lines
+from mapreduce_jobs.core.reading import Item, noted, read_ahead
+from mapreduce_jobs.core.splits import TaskFiles, record_lines
 from mapreduce_jobs.imaging import MAX_PIXELS
 
 if TYPE_CHECKING:  # the libraries behind it are for map tasks, not for --help
@@ -117,7 +117,13 @@ class ImageJob(Job):
         cv2.setNumThreads(1)
         keep_freed_memory()
 
-    def mapper(self, name: str, item: Record | Reference) -> Iterator[tuple[str, Totals]]:
+    def map_pairs(self, pairs: Iterable[tuple[Any, Any]], step_num: int = 0) -> Any:
+        """Run the mapper; what lies on HDFS is read ahead of it, what it is at is written down."""
+        if not step_num:
+            pairs = noted(read_ahead(pairs))
+        return super().map_pairs(pairs, step_num)
+
+    def mapper(self, name: str, item: Item) -> Iterator[tuple[str, Totals]]:
         """Measure one image."""
         from mapreduce_jobs.imaging.decode import decode
 
@@ -164,11 +170,8 @@ class ImageJob(Job):
     def _failed(self, name: str, error: Exception) -> Iterator[tuple[str, Totals]]:
         from mapreduce_jobs.imaging.errors import ImagingError
 
-        kind = type(error).__name__
-        message = str(error) or kind
-        if isinstance(error, OSError) and error.strerror:
-            message = error.strerror  # without the path, which differs from machine to machine
-        elif not isinstance(error, ImagingError | HdfsToolsError | OSError):
+        kind, message = words_of(error)
+        if not isinstance(error, ImagingError | HdfsToolsError | OSError):
             if kind not in self._logged:  # one of a kind is enough to find the mistake
                 self.log_traceback(name)
             self._logged.add(kind)
@@ -201,27 +204,32 @@ class ImageJob(Job):
             self.say("no images in the input")
         if not failed:
             return
-        traceback = runner.first_traceback()
+        kinds = {name.removeprefix("failed: ") for name in images if name.startswith("failed: ")}
+        traceback = None if kinds <= _expected_kinds() else runner.first_traceback()
         if traceback is not None:
             self.say(f"An error in the job itself, the first of its kind at {traceback}")
-        kinds = ", ".join(
-            f"{images[counter]} {counter.removeprefix('failed: ')}"
-            for counter in sorted(images)
-            if counter.startswith("failed: ")
-        )
-        self.say(f"{failed} of {images['read']} images failed: {kinds}")
+        each = ", ".join(f"{images[f'failed: {kind}']} {kind}" for kind in sorted(kinds))
+        self.say(f"{failed} of {images['read']} images failed: {each}")
         if self.options.on_error == "record":
             sys.exit(1)
 
     # Input
 
-    def deal(
-        self, inputs: list[str], stdin: Iterable[bytes], tasks: int, folder: str
-    ) -> tuple[list[str], int | None]:
+    def deal(self, inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> int | None:
         """Deal images to map tasks."""
-        return deal_images(inputs, stdin, tasks, folder)
+        return deal_images(inputs, stdin, files)
 
     def task_lines(self, spans: bool) -> Iterator[bytes]:
         """Iterate over the record lines of a map task."""
         folder = os.path.dirname(os.environ.get("mapreduce_map_input_file", ""))
         return record_lines(self.stdin, folder or os.getcwd(), spans)
+
+
+def _expected_kinds() -> set[str]:
+    """Return the names of the errors that an image may have without a mistake in the job."""
+    from mapreduce_jobs.imaging.errors import ImagingError
+
+    found: list[type] = [ImagingError, HdfsToolsError, OSError]
+    for kind in found:
+        found += kind.__subclasses__()
+    return {kind.__name__ for kind in found}

@@ -1,4 +1,4 @@
-"""From what the user names to the input files of the map tasks, on one machine.
+"""From what the user names, on this machine or on HDFS, to the input files of the map tasks.
 
 What a file is follows from its name: ``*.bundle`` and a job's ``part-00000`` hold record lines;
 so do ``*.manifest`` and ``*.txt`` where the user names them; everything else is an image, to be
@@ -12,28 +12,35 @@ import glob
 import os
 import re
 import stat
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from hdfs_tools.bundle import is_bundle_name
-from hdfs_tools.errors import UnsupportedScheme
+from hdfs_tools.errors import HdfsToolsError, UnsupportedScheme
 from hdfs_tools.local import walk_files
-from hdfs_tools.record import Reference, is_uri, parse_line, reference_line
+from hdfs_tools.record import Reference, parse_line, reference_line
+from hdfs_tools.uri import authority_of, encode_name, is_hdfs_uri, is_uri, path_of
 from mapreduce_jobs.core.errors import UsageError
-from mapreduce_jobs.core.splits import Span, TaskFiles, spans_of
+from mapreduce_jobs.core.splits import Span, TaskFiles
+
+if TYPE_CHECKING:  # it is slow to import, and only for what lies on HDFS
+    from hdfs_tools.webhdfs import Status, WebHDFS
 
 __all__ = ["deal_images", "deal_text"]
 
 _MANIFEST_NAMES = (".manifest", ".txt")
 # What Hadoop leaves beside a job's part files.
 _MARKERS = re.compile(r"(.*/)?(_SUCCESS|\.(_SUCCESS|part-[^/]*)\.crc)")
-_OPENING_COST = 16384  # what opening an image costs, in bytes read
+_OPENING_COST = 1 << 14  # what opening an image costs, in bytes read
+_OPENING_COST_HDFS = 1 << 16
+_LIST_FROM = 20  # references into one folder of HDFS, from which on it is listed for sizes
 _SPOOLED_SPAN = 1 << 20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def deal_images(
-    inputs: list[str], stdin: Iterable[bytes], tasks: int, folder: str
-) -> tuple[list[str], int | None]:
+def deal_images(inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> int | None:
     """Deal images to map tasks, evenly by bytes.
 
     Parameters
@@ -42,16 +49,12 @@ def deal_images(
         Images, folders, globs, manifests, bundles, ``-`` for record lines on standard input.
     stdin : iterable of bytes
         Lines of standard input, read only if it is asked for.
-    tasks : int
-        Number of map tasks.
-    folder : str
-        Where to write the tasks' input files.
+    files : TaskFiles
+        What takes the images.
 
     Returns
     -------
-    paths : list of str
-        The input files.
-    images : int or None
+    int or None
         How many images there are; None where bundles hold an unknown number.
 
     Raises
@@ -59,35 +62,47 @@ def deal_images(
     UsageError
         An input does not exist, or two images would have the same name.
     """
-    with TaskFiles(folder, tasks) as files:
-        dealer = _Dealer(files, tasks, folder)
-        for argument in inputs or ["-"]:
-            if argument == "-":
-                dealer.stream(stdin, "standard input", os.getcwd())
-                continue
+    dealer = _Dealer(files)
+    for argument in inputs or ["-"]:
+        if argument == "-":
+            dealer.stream(stdin, "standard input", os.getcwd())
+        elif is_hdfs_uri(argument):
+            with _on_hdfs(argument):
+                storage, found = _named_on_hdfs(argument)
+                dealer.check_names |= len(inputs) > 1 or len(found) > 1
+                for entry in found:
+                    dealer.add_from_hdfs(storage, entry, argument)
+        else:
             named_files = _named_files(argument)
             dealer.check_names |= len(inputs) > 1 or len(named_files) > 1
             for path in named_files:
                 dealer.add(path, argument)
-    return files.paths(), dealer.images
+    return dealer.images
 
 
-def deal_text(
-    inputs: list[str], stdin: Iterable[bytes], tasks: int, folder: str
-) -> tuple[list[str], None]:
+def deal_text(inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> None:
     """Deal text to map tasks: files, folders and globs, plain or compressed, standard input.
 
     Parameters and errors are those of `deal_images`.
     """
-    with TaskFiles(folder, tasks) as files:
-        for path in _texts(inputs or ["-"], stdin, folder):
-            try:
-                size = os.stat(path).st_size
-            except OSError as error:
-                raise UsageError(f"{path}: {error.strerror}") from None
-            for span in spans_of(os.path.abspath(path), size, tasks):
-                files.add(span.line(), span.length)
-    return files.paths(), None
+    for argument in inputs or ["-"]:
+        if argument == "-":
+            path = _spool(stdin, files)
+            files.add_text(path, os.path.getsize(path))
+        elif is_hdfs_uri(argument):
+            with _on_hdfs(argument):
+                storage, found = _named_on_hdfs(argument)
+                for entry in found:
+                    for text in storage.walk(entry.path) if entry.is_folder else [entry]:
+                        if not _MARKERS.fullmatch(text.path):
+                            files.add_text(_uri(argument, text.path), text.size)
+        else:
+            for path in _texts(argument, files):
+                try:
+                    size = os.stat(path).st_size
+                except OSError as error:
+                    raise UsageError(f"{path}: {error.strerror}") from None
+                files.add_text(os.path.abspath(path), size)
 
 
 def _named_files(argument: str) -> list[str]:
@@ -95,7 +110,7 @@ def _named_files(argument: str) -> list[str]:
     if argument.startswith("file:"):
         argument = Reference(argument).path()
     elif is_uri(argument):
-        raise UsageError(f"{argument}: only files of this machine can be read")
+        raise UsageError(f"{argument}: only files of this machine and of HDFS can be read")
     if os.path.lexists(argument):
         return [argument]
     if not glob.has_magic(argument):
@@ -106,21 +121,50 @@ def _named_files(argument: str) -> list[str]:
     return found
 
 
-def _texts(inputs: list[str], stdin: Iterable[bytes], folder: str) -> Iterator[str]:
+def _named_on_hdfs(argument: str) -> "tuple[WebHDFS, list[Status]]":
+    """Return what an argument names on HDFS, where the path is what was typed, not encoded."""
+    from hdfs_tools.filesystem import locate
+    from hdfs_tools.webhdfs import has_magic
+
+    storage = locate(argument)
+    path = re.sub("/+", "/", path_of(argument, raw=True)).rstrip("/") or "/"
+    try:
+        return storage, [storage.stat(path)]
+    except FileNotFoundError:
+        if not has_magic(path):
+            raise UsageError(f"{argument}: no such file or folder") from None
+    found = sorted(storage.glob(path), key=lambda entry: entry.path)
+    if not found:
+        raise UsageError(f"{argument}: no file matches this pattern")
+    return storage, found
+
+
+@contextmanager
+def _on_hdfs(argument: str) -> Iterator[None]:
+    """Name what the user asked for where HDFS refuses it."""
+    try:
+        yield
+    except (HdfsToolsError, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise UsageError(f"{argument}: {reason}") from None
+
+
+def _uri(like: str, path: str) -> str:
+    """Return the URI of a path on the file system that another URI is of."""
+    return authority_of(like) + encode_name(path)
+
+
+def _texts(argument: str, files: TaskFiles) -> Iterator[str]:
     """Iterate over the paths of the texts that the user names; streams are kept on disk."""
-    for argument in inputs:
-        if argument == "-":
-            yield _spool(stdin, folder)
-            continue
-        for path in _named_files(argument):
-            if os.path.isdir(path):
-                names = (name for name, _ in _walk(path) if not _MARKERS.fullmatch(name))
-                yield from (f"{path}/{name}" for name in names)
-            elif _is_stream(path):
-                with open(path, "rb") as stream:
-                    yield _spool(stream, folder)
-            else:
-                yield path
+    for path in _named_files(argument):
+        if os.path.isdir(path):
+            names = (name for name, _ in _walk(path) if not _MARKERS.fullmatch(name))
+            yield from (f"{path}/{name}" for name in names)
+        elif _is_stream(path):
+            with open(path, "rb") as stream:
+                yield _spool(stream, files)
+        else:
+            yield path
 
 
 def _walk(folder: str) -> Iterator[tuple[str, int]]:
@@ -138,28 +182,23 @@ def _is_stream(path: str) -> bool:
     return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
 
 
-def _spool(lines: Iterable[bytes], folder: str) -> str:
-    path = _new_spool(folder)
+def _spool(lines: Iterable[bytes], files: TaskFiles) -> str:
+    path = files.new_file()
     with open(path, "wb") as file:
         file.writelines(lines)
     return path
 
 
-def _new_spool(folder: str) -> str:
-    return os.path.join(folder, f"spooled-{len(os.listdir(folder))}")
-
-
 class _Dealer:
     """Deals images to tasks; sees to it that no two have the same name."""
 
-    def __init__(self, files: TaskFiles, tasks: int, folder: str) -> None:
+    def __init__(self, files: TaskFiles) -> None:
         self.check_names = False
         self.images: int | None = 0
         self._files = files
-        self._tasks = tasks
-        self._folder = folder
         self._seen: set[int] = set()
         self._bundles: set[str] = set()
+        self._sizes = _SizesOnHDFS()
 
     def add(self, path: str, argument: str) -> None:
         """Add a path that the user named, by itself or by the glob `argument`."""
@@ -188,9 +227,33 @@ class _Dealer:
         else:
             self._reference(_as_written(path), _size(path))
 
+    def add_from_hdfs(self, storage: "WebHDFS", entry: "Status", argument: str) -> None:
+        """Add what lies on HDFS and was named by `argument`, itself or by a glob."""
+        uri = _uri(argument, entry.path)
+        if entry.is_folder:
+            found_by_glob = entry.path != re.sub("/+", "/", path_of(argument, raw=True)).rstrip("/")
+            separator = "/" if found_by_glob and entry.path != "/" else "/./"
+            root = entry.path.rstrip("/") + "/"
+            for file in storage.walk(entry.path):
+                name = file.path.removeprefix(root)
+                if _MARKERS.fullmatch(name):
+                    continue
+                if is_bundle_name(name):
+                    self._bundle(_uri(argument, file.path), file.size)
+                else:
+                    location = f"{uri.rstrip('/')}{separator}{encode_name(name)}"
+                    self._reference(Reference(location), file.size)
+        elif is_bundle_name(entry.path):
+            self._bundle(uri, entry.size)
+        elif entry.path.endswith(_MANIFEST_NAMES):
+            with storage.open(entry.path) as lines:
+                self._lines(_numbered(lines), uri, argument, os.path.dirname(uri))
+        else:
+            self._reference(Reference(uri), entry.size)
+
     def stream(self, lines: Iterable[bytes], source: str, base: str) -> None:
         """Add record lines that can be read only once; bundle records are kept on disk."""
-        spool = _new_spool(self._folder)
+        spool = self._files.new_file()
         with open(spool, "wb") as file:
 
             def kept() -> Iterator[tuple[int, bytes]]:
@@ -204,15 +267,9 @@ class _Dealer:
             self._lines(kept(), spool, source, base)
 
     def _manifest(self, path: str) -> None:
-        def numbered() -> Iterator[tuple[int, bytes]]:
-            position = 0
-            for line in file:
-                yield position, line
-                position += len(line)
-
         try:
             with open(path, "rb") as file:
-                self._lines(numbered(), os.path.abspath(path), path, _folder_of(path))
+                self._lines(_numbered(file), os.path.abspath(path), path, _folder_of(path))
         except OSError as error:
             raise UsageError(f"{path}: {error.strerror}") from None
 
@@ -228,7 +285,8 @@ class _Dealer:
                 raise UsageError(f"{source}: not record lines, it holds binary data")
             if tab < 0:
                 if line.strip(b"\r\n"):
-                    self._reference(*_resolve(line, base))
+                    reference = _resolve(line, base)
+                    self._reference(reference, self._size_of(reference))
                 continue
             if position != stop or stop - start >= _SPOOLED_SPAN:
                 self._span(Span(path, start, stop - start))
@@ -236,17 +294,19 @@ class _Dealer:
             stop = position + len(line)
         self._span(Span(path, start, stop - start))
 
-    def _bundle(self, path: str) -> None:
-        if path in self._bundles:
+    def _bundle(self, location: str, size: int | None = None) -> None:
+        if location in self._bundles:
             return  # the same bundle, named twice
-        self._bundles.add(path)
-        try:
-            with open(path, "rb") as bundle:
-                size = os.fstat(bundle.fileno()).st_size
-        except OSError as error:
-            raise UsageError(f"{path}: {error.strerror}") from None
-        for span in spans_of(path, size, self._tasks):
-            self._span(span)
+        self._bundles.add(location)
+        if size is None:
+            try:
+                with open(location, "rb") as bundle:
+                    size = os.fstat(bundle.fileno()).st_size
+            except OSError as error:
+                raise UsageError(f"{location}: {error.strerror}") from None
+        if size:
+            self.images = None
+            self._files.add_records(location, size)
 
     def _span(self, span: Span) -> None:
         if span.length:
@@ -266,7 +326,39 @@ class _Dealer:
             self._seen |= {location, hash(reference.name)}
         if self.images is not None:
             self.images += 1
-        self._files.add(reference_line(reference), size + _OPENING_COST)
+        cost = _OPENING_COST_HDFS if is_hdfs_uri(reference.location) else _OPENING_COST
+        self._files.add(reference_line(reference), size + cost)
+
+    def _size_of(self, reference: Reference) -> int:
+        if is_hdfs_uri(reference.location):
+            return self._sizes.of(reference)
+        return _size(_local(reference))
+
+
+class _SizesOnHDFS:
+    """Sizes of images on HDFS, asked for one by one or, of many in one folder, all at once."""
+
+    def __init__(self) -> None:
+        self._asked: Counter[str] = Counter()
+        self._folder = ""
+        self._listed: dict[str, int] = {}
+
+    def of(self, reference: Reference) -> int:
+        """Return a size in bytes; 0 where HDFS does not tell."""
+        from hdfs_tools.filesystem import locate
+
+        uri = reference.location.replace("/./", "/")
+        folder, path = os.path.dirname(uri), path_of(uri)
+        self._asked[folder] += 1
+        try:
+            if self._asked[folder] < _LIST_FROM:
+                return locate(uri).stat(path).size
+            if folder != self._folder:
+                entries = locate(uri).list(path_of(folder))
+                self._folder, self._listed = folder, {entry.name: entry.size for entry in entries}
+            return self._listed.get(os.path.basename(path), 0)
+        except (HdfsToolsError, OSError):
+            return 0  # the task says why
 
 
 def _as_written(path: str) -> Reference:
@@ -274,16 +366,26 @@ def _as_written(path: str) -> Reference:
     return Reference(re.sub("/+", "/", path)).within(os.getcwd())
 
 
-def _resolve(line: bytes, base: str) -> tuple[Reference, int]:
-    """Return the absolute reference of a manifest's line, and the size of what it refers to."""
+def _numbered(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Iterate over the lines of a file, each with its position."""
+    position = 0
+    for line in lines:
+        yield position, line
+        position += len(line)
+
+
+def _resolve(line: bytes, base: str) -> Reference:
+    """Return the absolute reference of a manifest's line."""
     item = parse_line(line)
     assert isinstance(item, Reference)  # noqa: S101  (a line without TAB)
     reference = item.within(base)
+    if is_hdfs_uri(reference.location):
+        return reference
     raw = Reference(line.rstrip(b"\r\n").decode("utf-8", "surrogateescape")).within(base)
     # A list made by `find` writes a percent sign as it is.
     if raw != reference and not os.path.lexists(_local(reference)) and os.path.lexists(_local(raw)):
-        reference = raw
-    return reference, _size(_local(reference))
+        return raw
+    return reference
 
 
 def _local(reference: Reference) -> str:

@@ -17,11 +17,11 @@ from mapreduce_jobs.core.errors import JobError, UsageError
 from mapreduce_jobs.core.progress import progress
 from mapreduce_jobs.core.protocols import JSONLineProtocol
 from mapreduce_jobs.core.runners import InlineRunner, LocalRunner
-from mapreduce_jobs.core.splits import SPANS_VARIABLE
+from mapreduce_jobs.core.splits import TaskFiles, spans_expected
 
 __all__ = ["Job"]
 
-_RUNNERS = {"inline": InlineRunner, "local": LocalRunner}
+_RUNNERS = ("inline", "local", "hadoop")
 
 
 class Job(MRJob):
@@ -33,9 +33,7 @@ class Job(MRJob):
     INTERNAL_PROTOCOL: type[Any] = JSONLineProtocol
     OUTPUT_PROTOCOL: type[Any] = JSONLineProtocol
 
-    def deal(
-        self, inputs: list[str], stdin: Iterable[bytes], tasks: int, folder: str
-    ) -> tuple[list[str], int | None]:
+    def deal(self, inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> int | None:
         """Deal the input to map tasks; see `mapreduce_jobs.core.inputs`."""
         raise NotImplementedError
 
@@ -140,16 +138,19 @@ class Job(MRJob):
     def make_runner(self) -> Any:
         """Make the runner that the options ask for."""
         runner = super().make_runner()
-        runner.plan = lambda tasks, folder: self.deal(
-            list(self.options.args), self.stdin, tasks, folder
-        )
+        runner.plan = lambda files: self.deal(list(self.options.args), self.stdin, files)
         return runner
 
     def _runner_class(self) -> Any:
         alias = self.options.runner or "inline"
-        if alias not in _RUNNERS:
-            raise UsageError(f"-r {alias}: this version runs jobs with -r inline or -r local")
-        return _RUNNERS[alias]
+        if alias == "hadoop":
+            from mapreduce_jobs.core.hadoop import HadoopRunner  # slow to import
+
+            return HadoopRunner
+        runners = {"inline": InlineRunner, "local": LocalRunner}
+        if alias not in runners:
+            raise UsageError(f"-r {alias}: this project runs jobs with -r {', '.join(_RUNNERS)}")
+        return runners[alias]
 
     def _usage(self) -> str:
         text = (type(self).__doc__ or "").strip().partition("\n\n")[0]
@@ -159,7 +160,7 @@ class Job(MRJob):
 
     def _read_input(self) -> Iterator[bytes]:
         if self.options.run_mapper and self.options.step_num == 0 and not self.options.args:
-            return self.task_lines(SPANS_VARIABLE in os.environ)
+            return self.task_lines(spans_expected())
         return iter(super()._read_input())
 
     def log_traceback(self, about: str) -> None:

@@ -2,52 +2,77 @@
 
 import re
 import threading
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["progress"]
+__all__ = ["LoggedCounters", "Progress", "progress"]
 
-_READ = re.compile(rb"^reporter:counter:images,read,(\d+)$", re.MULTILINE)
+_COUNTER = re.compile(rb"^reporter:counter:images,(read|failed),(\d+)$", re.MULTILINE)
 _INTERVAL = 0.3  # seconds
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is.
+
+    Attributes
+    ----------
+    read, failed : int
+        Images read so far, and those of them that failed.
+    images : int or None
+        How many there are, where it is known.
+    phase : str
+        What the job is doing, where that is more than reading images.
+    """
+
+    read: int
+    failed: int
+    images: int | None
+    phase: str = ""
 
 
 @contextmanager
 def progress(runner: Any, shown: bool) -> Iterator[None]:
-    """Show the number of images done, and the rate, while the block runs.
+    """Show the number of images done and failed, and the rate, while the block runs.
 
     Parameters
     ----------
     runner : runner of this project
-        Its tasks' counters are read while they run.
+        It tells how far it is by the function that its `follow` returns.
     shown : bool
         Whether to show anything.
     """
     if not shown:
         yield
         return
+    import rich.progress as rich
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn as TimeLeft
 
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeLeft(),
+        rich.TextColumn("{task.description}"),
+        rich.BarColumn(),
+        rich.MofNCompleteColumn(),
+        rich.TextColumn("{task.fields[rate]}{task.fields[failed]}"),
+        rich.TimeRemainingColumn(),
     )
     ended = threading.Event()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as display:
-        bar = display.add_task("images", total=None, rate="")
+    with rich.Progress(*columns, console=Console(stderr=True), transient=True) as display:
+        bar = display.add_task("images", total=None, rate="", failed="")
 
         def follow() -> None:
-            follower = _Counters(runner)
+            now = runner.follow()
             while not ended.wait(_INTERVAL):
-                done = follower.images_read()
-                speed = display.tasks[0].speed or 0
+                state = now()
                 display.update(
-                    bar, completed=done, total=runner.images, rate=f"{speed:.0f} images/s"
+                    bar,
+                    description=" ".join(["images", state.phase]).strip(),
+                    completed=state.read,
+                    total=state.images,
+                    rate=f"{display.tasks[0].speed or 0:.0f} images/s",
+                    failed=f", {state.failed} failed" if state.failed else "",
                 )
 
         thread = threading.Thread(target=follow, daemon=True)
@@ -59,16 +84,23 @@ def progress(runner: Any, shown: bool) -> Iterator[None]:
             thread.join()
 
 
-class _Counters:
-    """Adds up a counter in the growing log files of the tasks, reading each byte once."""
+class LoggedCounters:
+    """Adds up counters in the growing log files of tasks, reading each byte once.
 
-    def __init__(self, runner: Any) -> None:
-        self._runner = runner
+    Parameters
+    ----------
+    paths : callable
+        Returns the paths of the log files there are.
+    """
+
+    def __init__(self, paths: Callable[[], list[str]]) -> None:
+        self._paths = paths
         self._positions: dict[str, int] = {}
-        self._total = 0
+        self._totals: Counter[bytes] = Counter()
 
-    def images_read(self) -> int:
-        for path in self._runner.task_stderr_paths():
+    def now(self) -> tuple[int, int]:
+        """Return the numbers of images read and failed so far."""
+        for path in self._paths():
             try:
                 with open(path, "rb") as log:
                     log.seek(self._positions.get(path, 0))
@@ -77,5 +109,6 @@ class _Counters:
                 continue  # the job has just ended and its folder is gone
             whole = new[: new.rfind(b"\n") + 1]
             self._positions[path] = self._positions.get(path, 0) + len(whole)
-            self._total += sum(int(number) for number in _READ.findall(whole))
-        return self._total
+            for counter, amount in _COUNTER.findall(whole):
+                self._totals[counter] += int(amount)
+        return self._totals[b"read"], self._totals[b"failed"]

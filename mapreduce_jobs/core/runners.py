@@ -21,20 +21,33 @@ from glob import glob
 from itertools import takewhile
 from typing import IO, Any
 
+from mrjob.bin import MRJobBinRunner
 from mrjob.inline import InlineMRJobRunner
 from mrjob.local import LocalMRJobRunner, _sort_lines_with_sort_bin
 from mrjob.sim import SimMRJobRunner
 
 from mapreduce_jobs.core.errors import JobError, UsageError
+from mapreduce_jobs.core.progress import LoggedCounters, Progress
 from mapreduce_jobs.core.shipping import write_package
-from mapreduce_jobs.core.splits import SPANS_VARIABLE
+from mapreduce_jobs.core.splits import SPANS_VARIABLE, TaskFiles
 
-__all__ = ["InlineRunner", "LocalRunner"]
+__all__ = ["InlineRunner", "LocalRunner", "Plan", "ShipsProject", "is_words", "told_tasks"]
 
-# Plan of a job's input: (tasks, folder) -> paths of the tasks' input files, number of images.
-Plan = Callable[[int, str], tuple[list[str], int | None]]
+# Deals a job's input to its tasks; returns the number of images, where it is known.
+Plan = Callable[[TaskFiles], int | None]
 
 _SMALL = 2 << 20  # bytes of reducer input that one reducer deals with at once
+
+
+def told_tasks(jobconf: dict[str, Any], kind: str) -> int | None:
+    """Return the number of map or reduce tasks that the user asks for, if he does."""
+    name = f"mapreduce.job.{kind}"
+    told = jobconf.get(name)
+    if told is None:
+        return None
+    if not re.fullmatch(r"[1-9]\d{0,2}", str(told)):
+        raise UsageError(f"-D {name}={told}: must be a whole number from 1 to 999")
+    return int(told)
 
 
 class _OneMachine(SimMRJobRunner):
@@ -55,7 +68,9 @@ class _OneMachine(SimMRJobRunner):
     def _run(self) -> None:
         folder = os.path.join(self._get_local_tmp_dir(), "input")
         os.makedirs(folder)
-        self._task_files, self.images = self.plan(self._task_count("maps"), folder)
+        with TaskFiles(folder, self._task_count("maps")) as files:
+            self.images = self.plan(files)
+        self._task_files = files.paths()
         final = self._output_dir
         if final is None:
             super()._run()
@@ -78,13 +93,7 @@ class _OneMachine(SimMRJobRunner):
 
     def _task_count(self, kind: str) -> int:
         """Return the number of map or reduce tasks: as told, else one a core."""
-        name = f"mapreduce.job.{kind}"
-        told = self._opts["jobconf"].get(name)
-        if told is None:
-            return self._default_task_count()
-        if not re.fullmatch(r"[1-9]\d{0,2}", str(told)):
-            raise UsageError(f"-D {name}={told}: must be a whole number from 1 to 999")
-        return int(told)
+        return told_tasks(self._opts["jobconf"], kind) or self._default_task_count()
 
     def _default_task_count(self) -> int:
         return 1
@@ -108,7 +117,7 @@ class _OneMachine(SimMRJobRunner):
     ) -> dict[str, str]:
         env = super()._env_for_task(task_type, step_num, task_num, map_split)
         if step_num == 0 and task_type == "mapper":
-            env[SPANS_VARIABLE] = "1"
+            env[SPANS_VARIABLE] = ""
         return env
 
     def _split_reducer_input(self, step_num: int) -> int:
@@ -150,6 +159,16 @@ class _OneMachine(SimMRJobRunner):
             tmp_dir=self._get_local_tmp_dir(),
         )
 
+    def follow(self) -> Callable[[], Progress]:
+        """Return what tells how far the job is, each time it is called."""
+        counters = LoggedCounters(self.task_stderr_paths)
+
+        def progress() -> Progress:
+            read, failed = counters.now()
+            return Progress(read, failed, self.images)
+
+        return progress
+
     def task_stderr_paths(self) -> list[str]:
         """Return the logs of the map tasks, as far as they are there."""
         folder = os.path.join(self._get_local_tmp_dir(), "step", "000", "mapper")
@@ -162,7 +181,7 @@ class _OneMachine(SimMRJobRunner):
                 before = ""
                 for line in log:
                     if line.startswith("Traceback "):
-                        return before + line + "".join(takewhile(_is_words, log))
+                        return before + line + "".join(takewhile(is_words, log))
                     before = line
         return None
 
@@ -176,16 +195,8 @@ class InlineRunner(_OneMachine, InlineMRJobRunner):
             super()._log_cause_of_error(ex)
 
 
-class LocalRunner(_OneMachine, LocalMRJobRunner):
-    """Runs each task as a process, one a core at a time, shipped to it as on a cluster."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self._processes: set[subprocess.Popen[bytes]] = set()
-        self._stopping = False
-
-    def _default_task_count(self) -> int:
-        return int(self._num_cores())
+class ShipsProject(MRJobBinRunner):
+    """What runners share whose tasks are processes: the project travels with the job."""
 
     def _py_files(self) -> list[str]:
         path = os.path.join(self._get_local_tmp_dir(), "mapreduce_imaging.zip")
@@ -207,6 +218,18 @@ class LocalRunner(_OneMachine, LocalMRJobRunner):
         # Without a shell in between, stopping the process stops the task.
         lines = super()._setup_wrapper_script_content(*args, **kwargs)
         return ['exec "$@"' if line == '"$@"' else line for line in lines]
+
+
+class LocalRunner(ShipsProject, _OneMachine, LocalMRJobRunner):
+    """Runs each task as a process, one a core at a time, shipped to it as on a cluster."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._processes: set[subprocess.Popen[bytes]] = set()
+        self._stopping = False
+
+    def _default_task_count(self) -> int:
+        return int(self._num_cores())
 
     def _run_multiple(
         self, funcs: Iterable[Callable[[], None]], num_processes: int | None = None
@@ -257,10 +280,11 @@ class LocalRunner(_OneMachine, LocalMRJobRunner):
 def _last_words(stderr_path: str) -> str:
     """Return what a task wrote to standard error, without counters and the shell's echo."""
     with open(stderr_path, encoding="utf-8", errors="backslashreplace") as lines:
-        return "".join(filter(_is_words, lines)).strip()
+        return "".join(filter(is_words, lines)).strip()
 
 
-def _is_words(line: str) -> bool:
+def is_words(line: str) -> bool:
+    """Tell what a task says from its counters and from the shell's echo."""
     return not line.startswith(("reporter:", "+ "))
 
 

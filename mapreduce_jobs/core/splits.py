@@ -1,8 +1,9 @@
-"""How input is dealt to map tasks on one machine, and read there.
+"""How input is dealt to map tasks, and read there.
 
 A task's input is a file of lines. A large file is not copied into it: a line stands for a *span*
-of its bytes, ``file:///PATH#bytes=START+LENGTH``, and the task reads the span itself. Such lines
-are understood only where the runner says so (see `SPANS_VARIABLE`), never in a user's data.
+of its bytes, ``file:///PATH#bytes=START+LENGTH``, and the task reads the span itself; so with
+``hdfs:``. Such lines are understood only where the runner says so (see `SPANS_VARIABLE`), never in
+a user's data.
 """
 
 import bz2
@@ -11,41 +12,71 @@ import heapq
 import os
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
-from hdfs_tools.bundle import lines_between
-from hdfs_tools.record import Reference, parse_line, reference_line
-from mapreduce_jobs.core.errors import JobError
+from hdfs_tools.bundle import lines_between, open_at
+from hdfs_tools.record import Record, Reference, bundle_line, parse_line, reference_line
+from hdfs_tools.uri import authority_of, is_hdfs_uri, path_of
+from mapreduce_jobs.core.errors import JobError, words_of
 
-__all__ = ["SPANS_VARIABLE", "Span", "TaskFiles", "record_lines", "spans_of", "text_blocks"]
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = [
+    "SPANS_VARIABLE",
+    "Span",
+    "TaskFiles",
+    "portable_lines",
+    "record_lines",
+    "spans_expected",
+    "spans_of",
+    "text_blocks",
+]
 
 SPANS_VARIABLE = "MAPREDUCE_IMAGING_SPANS"
-"""Environment variable that the runner sets for a task whose input may hold spans."""
+"""Environment variable that the runner sets for tasks whose input may hold spans: how the path of
+such an input begins, as far as Hadoop tells a task the path of its input."""
 
-_SPAN = re.compile(rb"file://(/[^#]*)#bytes=(\d+)\+(\d+)\r?\n?")
+_SPAN = re.compile(rb"(file|hdfs|s?webhdfs)://([^#]*)#bytes=(\d+)\+(\d+)\r?\n?")
 _BLOCK = 1 << 20
 # What separates words to Hadoop's own word count, java.util.StringTokenizer.
 _WHITESPACE = (b" ", b"\t", b"\n", b"\r", b"\f")
 _GAP = re.compile(rb"[ \t\n\r\f]")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_DECOMPRESS: dict[str, Callable[[str], IO[bytes]]] = {".gz": gzip.open, ".bz2": bz2.open}  # type: ignore[dict-item]
+_DECOMPRESS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {".gz": gzip.open, ".bz2": bz2.open}  # type: ignore[dict-item]
+_TASK_BYTES = 128 << 20  # what a task is given where nobody says how many there are: HDFS's block
+_FEWEST_TASKS = 2  # then, as Hadoop's own default
+_MOST_TASKS = 999
 
 
 @dataclass(frozen=True)
 class Span:
-    """`length` bytes of a local file from `start` on."""
+    """`length` bytes of a file from `start` on.
 
-    path: str
+    Attributes
+    ----------
+    location : str
+        A local path, or a URI of HDFS.
+    start, length : int
+        In bytes.
+    """
+
+    location: str
     start: int
     length: int
 
     def line(self) -> bytes:
         """Return the line that stands for the span."""
-        path = quote(self.path, errors="surrogateescape")
-        return f"file://{path}#bytes={self.start}+{self.length}\n".encode()
+        if is_hdfs_uri(self.location):
+            path = quote(path_of(self.location), errors="surrogateescape")
+            uri = authority_of(self.location) + path
+        else:
+            uri = "file://" + quote(self.location, errors="surrogateescape")
+        return f"{uri}#bytes={self.start}+{self.length}\n".encode()
 
     @classmethod
     def parse(cls, line: bytes) -> "Span | None":
@@ -53,8 +84,17 @@ class Span:
         match = _SPAN.fullmatch(line)
         if match is None:
             return None
-        path = unquote(match[1].decode(), errors="surrogateescape")
-        return cls(path, int(match[2]), int(match[3]))
+        location = f"{match[1].decode()}://{match[2].decode()}"
+        if match[1] == b"file":
+            location = unquote(match[2].decode(), errors="surrogateescape")
+        return cls(location, int(match[3]), int(match[4]))
+
+
+def spans_expected(environ: Mapping[str, str] = os.environ) -> bool:
+    """Tell whether lines of this task's input may stand for spans."""
+    prefix = environ.get(SPANS_VARIABLE)
+    path = environ.get("mapreduce_map_input_file", "")
+    return prefix is not None and (path_of(path) if is_hdfs_uri(path) else path).startswith(prefix)
 
 
 class TaskFiles:
@@ -67,27 +107,58 @@ class TaskFiles:
     ----------
     folder : str
         Where the files are written.
-    count : int
-        Number of tasks, at least 1.
+    count : int or None
+        Number of tasks, at least 1; None for one in 128 MiB of work, and two at least.
     """
 
-    def __init__(self, folder: str, count: int) -> None:
-        self._paths = [os.path.join(folder, f"task-{number:05d}") for number in range(count)]
-        self._files = [open(path, "wb") for path in self._paths]  # noqa: SIM115
-        self._load = [(0, number) for number in range(count)]
+    def __init__(self, folder: str, count: int | None) -> None:
+        self.folder = folder
+        self.count = count
+        self._paths: list[str] = []
+        self._lines = open(os.path.join(folder, "lines"), "w+b")  # noqa: SIM115
+        self._weight = 0
 
     def add(self, line: bytes, weight: int) -> None:
         """Deal a line that stands for `weight` bytes of work."""
-        load, number = self._load[0]
-        heapq.heapreplace(self._load, (load + weight, number))
-        self._files[number].write(line)
+        self._weight += weight
+        self._lines.write(b"%d %b" % (weight, line))
 
-    def __enter__(self) -> "TaskFiles":
+    def add_records(self, location: str, size: int) -> None:
+        """Deal a file of record lines, local or on HDFS, in spans."""
+        for span in spans_of(location, size, self.count or 1):
+            self.add(span.line(), span.length)
+
+    def add_text(self, location: str, size: int) -> None:
+        """Deal a text, local or on HDFS, in spans."""
+        self.add_records(location, size)
+
+    def new_file(self) -> str:
+        """Return the path of a file in the folder that is not there yet."""
+        return os.path.join(self.folder, f"spooled-{len(os.listdir(self.folder))}")
+
+    def __enter__(self) -> "Self":
         return self
 
     def __exit__(self, *_: object) -> None:
-        for file in self._files:
-            file.close()
+        with self._lines:
+            count = self.count
+            if count is None:
+                count = max(_FEWEST_TASKS, min(_MOST_TASKS, -(-self._weight // _TASK_BYTES)))
+            self._deal(count)
+        os.unlink(self._lines.name)
+
+    def _deal(self, count: int) -> None:
+        paths = [os.path.join(self.folder, f"task-{number:05d}") for number in range(count)]
+        load = [(0, number) for number in range(count)]
+        self._lines.seek(0)
+        with ExitStack() as stack:
+            files = [stack.enter_context(open(path, "wb")) for path in paths]
+            for dealt in self._lines:
+                weight, _, line = dealt.partition(b" ")
+                least, number = load[0]
+                heapq.heapreplace(load, (least + int(weight), number))
+                files[number].write(line)
+        self._paths = paths
 
     def paths(self) -> list[str]:
         """Return the paths of the files that got lines, once closed; one empty if none did."""
@@ -117,8 +188,8 @@ def record_lines(stdin: Iterable[bytes], folder: str, spans: bool) -> Iterator[b
         if span is None:
             yield from _absolute([line], folder)
         else:
-            lines = lines_between(span.path, span.start, span.length)
-            yield from _absolute(lines, os.path.dirname(span.path))
+            lines = lines_between(span.location, span.start, span.length)
+            yield from _absolute(lines, os.path.dirname(span.location))
 
 
 def _absolute(lines: Iterable[bytes], folder: str) -> Iterator[bytes]:
@@ -127,8 +198,40 @@ def _absolute(lines: Iterable[bytes], folder: str) -> Iterator[bytes]:
             yield line
         elif line.strip(b"\r\n"):
             item = parse_line(line)
-            relative = isinstance(item, Reference) and item.is_relative
-            yield reference_line(item.within(folder)) if relative else line  # type: ignore[union-attr]
+            assert isinstance(item, Reference)  # noqa: S101  (a line without TAB)
+            resolved = item.within(folder)
+            yield line if resolved is item else reference_line(resolved)
+
+
+def portable_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Put the bytes of local images in place of the references to them.
+
+    An image that cannot be read becomes a line that says so.
+
+    Parameters
+    ----------
+    lines : iterable of bytes
+        The lines of a task's input, which may stand for spans.
+
+    Yields
+    ------
+    bytes
+        Lines that mean the same on another machine.
+    """
+    for line in lines:
+        span = Span.parse(line)
+        if span is not None and is_hdfs_uri(span.location):
+            yield line
+            continue
+        for record in record_lines([line], os.getcwd(), spans=True):
+            item = parse_line(record)
+            if isinstance(item, Record) or is_hdfs_uri(item.location):
+                yield record if record.endswith(b"\n") else record + b"\n"
+                continue
+            try:
+                yield bundle_line(item.name, item.read())
+            except Exception as error:
+                yield reference_line(Reference.failed(item.name, *words_of(error)))
 
 
 def text_blocks(stdin: IO[bytes], spans: bool) -> Iterator[bytes]:
@@ -168,27 +271,33 @@ def _blocks(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def _span_text(span: Span) -> Iterator[bytes]:
     """Iterate over the text of the words that begin in a span."""
-    decompress = _DECOMPRESS.get(os.path.splitext(span.path)[1])
+    decompress = _DECOMPRESS.get(os.path.splitext(span.location)[1])
+    start = max(0, span.start - 1)
     try:
-        with open(span.path, "rb") if decompress is None else decompress(span.path) as file:
-            stop = span.start + span.length if decompress is None else None
-            if not span.start and file.read(3) != _BYTE_ORDER_MARK:  # left out, as by Hadoop
-                file.seek(0)
-            yield from _between(file, span.start, stop)
+        with open_at(span.location, start) as stored:
+            if decompress is None:
+                yield from _between(stored, start, span.start, span.start + span.length)
+            else:
+                with decompress(stored) as file:
+                    yield from _between(file, 0, 0, None)
     except (OSError, EOFError, zlib.error) as error:
-        raise JobError(f"{span.path}: cannot be read: {error}") from error
+        raise JobError(f"{span.location}: cannot be read: {error}") from error
 
 
-def _between(file: IO[bytes], start: int, stop: int | None) -> Iterator[bytes]:
-    """Iterate over the text of the words that begin between two positions."""
+def _between(file: Any, position: int, start: int, stop: int | None) -> Iterator[bytes]:
+    """Iterate over the text of the words that begin between `start` and `stop`.
+
+    The file is at `position`, which is one byte before `start` unless that is 0.
+    """
+    if not start and file.peek(3)[:3] == _BYTE_ORDER_MARK:  # left out, as by Hadoop
+        position = len(file.read(3))
     inside = not start
     last = b""
-    if start:
-        file.seek(start - 1)
-    while stop is None or file.tell() < stop:
-        chunk = file.read(_BLOCK if stop is None else min(_BLOCK, stop - file.tell()))
+    while stop is None or position < stop:
+        chunk = file.read(_BLOCK if stop is None else min(_BLOCK, stop - position))
         if not chunk:
             return
+        position += len(chunk)
         if not inside:  # a word that began before the span belongs to the span before
             gap = _GAP.search(chunk)
             if gap is None:
@@ -205,13 +314,13 @@ def _between(file: IO[bytes], start: int, stop: int | None) -> Iterator[bytes]:
         cut = gap is None and bool(chunk)
 
 
-def spans_of(path: str, size: int, tasks: int) -> Iterator[Span]:
+def spans_of(location: str, size: int, tasks: int) -> Iterator[Span]:
     """Cut a file into spans, several a task, so that they can be dealt evenly.
 
     A compressed text (``.gz``, ``.bz2``) cannot be cut and is one span.
     """
     length = max(1, min(16 * _BLOCK, -(-size // (4 * tasks))))
-    if os.path.splitext(path)[1] in _DECOMPRESS:
+    if os.path.splitext(location)[1] in _DECOMPRESS:
         length = max(1, size)
     for start in range(0, size, length):
-        yield Span(path, start, min(length, size - start))
+        yield Span(location, start, min(length, size - start))

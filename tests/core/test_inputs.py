@@ -7,7 +7,7 @@ import pytest
 from hdfs_tools.record import bundle_line, parse_line
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.inputs import deal_images, deal_text
-from mapreduce_jobs.core.splits import record_lines
+from mapreduce_jobs.core.splits import TaskFiles, record_lines
 
 
 @pytest.fixture
@@ -18,9 +18,10 @@ def names(tmp_path, monkeypatch):
     def deal(*inputs, stdin=(), tasks=3):
         folder = tmp_path / "dealt"
         folder.mkdir()
-        paths, count = deal_images(list(inputs), stdin, tasks, str(folder))
+        with TaskFiles(str(folder), tasks) as files:
+            count = deal_images(list(inputs), stdin, files)
         found = []
-        for path in paths:
+        for path in files.paths():
             with open(path, "rb") as lines:
                 for line in record_lines(lines, "/", spans=True):
                     item = parse_line(line)
@@ -126,7 +127,8 @@ class TestWrongInput:
         [
             ("nowhere", "nowhere: no such file or folder"),
             ("no*where", r"no\*where: no file matches"),
-            ("hdfs://node/data", "hdfs://node/data: only files of this machine"),
+            ("s3://bucket/data", "s3://bucket/data: only files of this machine and of HDFS"),
+            ("webhdfs://localhost:1/data", "localhost:1: no answer .connection refused"),
             ("gone.manifest", "no such file"),
             ("dangling.bundle", "dangling.bundle: No such file"),
         ],
@@ -142,5 +144,5 @@ class TestWrongInput:
             names("-", stdin=[b"\x89PNG\r\n", second, b"\0\0"])
 
     def test_text_that_is_not_there(self, tmp_path):
-        with pytest.raises(UsageError, match="nowhere"):
-            deal_text([str(tmp_path / "nowhere")], [], 1, str(tmp_path))
+        with TaskFiles(str(tmp_path), 1) as files, pytest.raises(UsageError, match="nowhere"):
+            deal_text([str(tmp_path / "nowhere")], [], files)

@@ -1,0 +1,75 @@
+"""URIs of images and files, as far as record lines and HDFS know them.
+
+A path in a URI of HDFS is percent-encoded only where it must be (see `encode_name`): Hadoop's own
+URIs are not encoded at all, and people type them as they read them.
+"""
+
+import re
+from urllib.parse import unquote, unquote_to_bytes
+
+__all__ = ["authority_of", "decode_name", "encode_name", "is_hdfs_uri", "is_uri", "path_of"]
+
+# '%', control characters (Unicode category Cc), and bytes that were not UTF-8 (PEP 383).
+_TO_ENCODE = re.compile("[%\x00-\x1f\x7f-\x9f\udc80-\udcff]")
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+_HDFS = re.compile(r"(hdfs|s?webhdfs)://([^/]*)(/.*|$)", re.DOTALL)
+
+
+def encode_name(name: str) -> str:
+    r"""Percent-encode what a name cannot carry through a line of text.
+
+    >>> encode_name("chest\t100%/ün.png")
+    'chest%09100%25/ün.png'
+    """
+
+    def escape(match: re.Match[str]) -> str:
+        return "".join(f"%{byte:02X}" for byte in match[0].encode("utf-8", "surrogateescape"))
+
+    return _TO_ENCODE.sub(escape, name)
+
+
+def decode_name(text: str) -> str:
+    r"""Undo `encode_name`. A ``%`` that no two hexadecimal digits follow stands for itself.
+
+    >>> decode_name("chest%09100%25/ün.png")
+    'chest\t100%/ün.png'
+    """
+    if "%" not in text:
+        return text
+    raw = unquote_to_bytes(text.encode("utf-8", "surrogateescape"))
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def is_uri(text: str) -> bool:
+    """Tell a URI from a path: it begins with a scheme of two letters or more and ``:/``."""
+    return _URI.match(text) is not None
+
+
+def is_hdfs_uri(text: str) -> bool:
+    """Tell whether a text is a URI of something on HDFS.
+
+    >>> is_hdfs_uri("hdfs:///data"), is_hdfs_uri("/data"), is_hdfs_uri("file:///data")
+    (True, False, False)
+    """
+    return _HDFS.match(text) is not None
+
+
+def authority_of(uri: str) -> str:
+    """Return what stands before the path in a URI of HDFS.
+
+    >>> authority_of("hdfs://namenode:8020/data/a.png")
+    'hdfs://namenode:8020'
+    """
+    return uri[: len(uri) - len(path_of(uri, raw=True))] if is_hdfs_uri(uri) else uri
+
+
+def path_of(uri: str, raw: bool = False) -> str:
+    """Return the path in a URI of HDFS, by default without its percent-encoding.
+
+    >>> path_of("hdfs://namenode:8020/data/100%25 #1?.png")
+    '/data/100% #1?.png'
+    """
+    match = _HDFS.match(uri)
+    if match is None:
+        raise ValueError(f"{uri}: not a URI of HDFS")
+    return match[3] if raw else unquote(match[3], errors="surrogateescape")

@@ -1,0 +1,331 @@
+"""mrjob's Hadoop runner, with this project's way of bringing input, of watching and of failing.
+
+What differs from mrjob's own:
+
+- Files go to HDFS and back over WebHDFS, in parallel, wherever an address is known; only the
+  submission starts a JVM, and ``hadoop`` may be a command such as ``docker exec -i NAME hadoop``.
+- Input is dealt by the job (see `inputs`): local images travel as bundle records, images on HDFS
+  as references that tasks read, bundles on HDFS are read where their blocks are.
+- A failed task's own last words are the error, with the image and how to try it again.
+- An interrupt ends the job on the cluster too.
+"""
+
+import getpass
+import os
+import posixpath
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from mrjob.fs.composite import CompositeFilesystem
+from mrjob.fs.hadoop import HadoopFilesystem
+from mrjob.fs.local import LocalFilesystem
+from mrjob.hadoop import HadoopJobRunner, log
+
+from hdfs_tools.addresses import address_of
+from hdfs_tools.errors import HdfsToolsError
+from hdfs_tools.filesystem import connect
+from hdfs_tools.uri import path_of
+from hdfs_tools.webhdfs import WebHDFS
+from mapreduce_jobs.core.diagnosis import client_failure, task_failure
+from mapreduce_jobs.core.errors import JobError, UsageError
+from mapreduce_jobs.core.progress import Progress
+from mapreduce_jobs.core.runners import Plan, ShipsProject, is_words, told_tasks
+from mapreduce_jobs.core.splits import SPANS_VARIABLE
+from mapreduce_jobs.core.staging import ClusterFiles, HDFSFilesystem, upload_all
+from mapreduce_jobs.core.submission import Submission
+from mapreduce_jobs.core.yarn import Yarn
+
+__all__ = ["HadoopRunner"]
+
+_SMALL_PART = 16 << 20  # bytes of a part of the results that is fetched ahead
+_QUEUED = 15.0  # seconds after which a job that does not start is a reason to say why
+_CLIENT_TIME = 120  # seconds for a call of the client's
+
+
+class HadoopRunner(ShipsProject, HadoopJobRunner):
+    """Runs a job on a Hadoop cluster."""
+
+    OPT_NAMES = HadoopJobRunner.OPT_NAMES | {"hdfs_url", "yarn_url", "history_url"}
+
+    plan: Plan
+    _hadoop_tmp_dir: str
+    _output_dir: str
+    _fs: Any
+    images: int | None = None
+    """Number of images in the input, where it is known; set when the job runs."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.user = os.environ.get("HADOOP_USER_NAME") or getpass.getuser()
+        mine, default = f"hdfs:///user/{self.user}/", f"hdfs:///user/{getpass.getuser()}/"
+        if not re.match(r"/|\w+:", self._opts["hadoop_tmp_dir"]):
+            self._hadoop_tmp_dir = self._hadoop_tmp_dir.replace(default, mine, 1)
+        self._output_dir = self._output_dir.replace(default, mine, 1)
+        self._storage: WebHDFS | None = None
+        self._submissions: list[Submission] = []
+        self._inputs: list[str] = []
+
+    @classmethod
+    def _default_opts(cls) -> dict[str, Any]:
+        return {**super()._default_opts(), "cleanup_on_failure": ["ALL"], "bootstrap_mrjob": False}
+
+    # Where things are
+
+    def get_hadoop_version(self) -> str:
+        """Return what mrjob chooses the names of settings by; asking Hadoop would take a JVM."""
+        return "3.0.0"
+
+    def hadoop(self, *arguments: str) -> str:
+        """Run the hadoop client; return what it prints."""
+        return subprocess.run(
+            [*self.get_hadoop_bin(), *arguments],
+            env=self._client_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=True,
+            timeout=_CLIENT_TIME,
+        ).stdout.decode("utf-8", "replace")
+
+    def _client_environment(self) -> dict[str, str]:
+        return {**os.environ, "HADOOP_USER_NAME": self.user}
+
+    @property
+    def fs(self) -> CompositeFilesystem:
+        """The file system as mrjob sees it: WebHDFS, other URIs by the client, local files."""
+        if self._fs is None:
+            self._fs = CompositeFilesystem()
+            if self._storage is not None:
+                self._fs.add_fs("hdfs", HDFSFilesystem(self._storage))
+            self._fs.add_fs("hadoop", HadoopFilesystem(self._opts["hadoop_bin"] or None))
+            self._fs.add_fs("local", LocalFilesystem())
+        return self._fs
+
+    def _connect(self) -> None:
+        """Find out how HDFS is reached; without WebHDFS, by one JVM a call."""
+        address = self._opts["hdfs_url"] or address_of()
+        if address is None:
+            address = self._address_by_client()
+        if address:
+            # Whatever in this process reads from HDFS finds it there.
+            os.environ["HDFS_URL"] = address
+            os.environ.setdefault("HADOOP_USER_NAME", self.user)
+        if address is not None:
+            try:
+                storage = connect(address or None)
+                storage.check()
+            except HdfsToolsError as error:
+                raise JobError(f"HDFS: {error}; the address comes from {self._told_by()}") from None
+            self._storage, self._fs = storage, None
+
+    def _told_by(self) -> str:
+        if self._opts["hdfs_url"]:
+            return "hdfs_url in mrjob.conf"
+        return "HDFS_URL, the default alias of ~/.hdfscli.cfg or the Hadoop configuration"
+
+    def _address_by_client(self) -> str | None:
+        try:
+            told = self.hadoop(
+                "org.apache.hadoop.hdfs.tools.GetConf", "-confKey", "dfs.namenode.http-address"
+            )
+            default = self.hadoop(
+                "org.apache.hadoop.hdfs.tools.GetConf", "-confKey", "fs.defaultFS"
+            )
+        except (OSError, subprocess.SubprocessError):
+            return None
+        from hdfs_tools.addresses import web_addresses
+
+        settings = {"dfs.namenode.http-address": told.strip(), "fs.defaultFS": default.strip()}
+        return web_addresses(settings.get)
+
+    def _check_client(self) -> None:
+        (command, *_) = self.get_hadoop_bin()
+        if shutil.which(command) is None:
+            raise UsageError(
+                f"{command}: no such command; -r hadoop submits jobs with Hadoop's client, or with"
+                " one in a container: -c hadoop-docker/mrjob.conf (or --hadoop-bin)"
+            )
+        if not self.get_hadoop_streaming_jar():
+            raise UsageError(
+                "the jar of Hadoop streaming is not found; name it with --hadoop-streaming-jar"
+            )
+
+    # Running
+
+    def _check_input_paths(self) -> None:
+        """Leave it to the plan, which says more."""
+
+    def _add_input_files_for_upload(self) -> None:
+        """Leave it to the plan."""
+
+    def _run(self) -> None:
+        self._check_client()
+        self._connect()
+        # A made-up output folder is below the job's own.
+        ours = not self._output_dir.startswith(self._hadoop_tmp_dir)
+        if ours and self.fs.exists(self._output_dir):
+            raise UsageError(f"{self._output_dir}: the output folder exists already")
+        folder = os.path.join(self._get_local_tmp_dir(), "input")
+        os.makedirs(folder)
+        with ClusterFiles(folder, told_tasks(self._opts["jobconf"], "maps")) as files:
+            self.images = self.plan(files)
+        told_tasks(self._opts["jobconf"], "reduces")
+        self._create_setup_wrapper_scripts()
+        try:
+            self._bring(files)
+        except PermissionError as error:
+            raise JobError(
+                f"{error.filename}: {self.user} may not write there; have a home folder made on"
+                f" HDFS for {self.user}, or name another place with --hadoop-tmp-dir"
+            ) from None
+        except (HdfsToolsError, OSError) as error:
+            raise JobError(f"HDFS: {error}") from None
+        try:
+            self._run_job_in_hadoop()
+        except BaseException:
+            if ours:
+                self.fs.rm(self._output_dir)
+            raise
+
+    def _bring(self, files: ClusterFiles) -> None:
+        """Write to HDFS what tasks need: their input, the job's file, the project."""
+        working = self._working_dir_mgr.name_to_path("file").items()
+        uploads: list[tuple[str, Any]] = [
+            (uri, _contents(path))
+            for uri, path in (
+                *((self._dest_in_wd_mirror(path, name), path) for name, path in working),
+                *((uri, path) for path, uri in self._upload_mgr.path_to_uri().items()),
+            )
+            if uri is not None
+        ]
+        inputs = [
+            (posixpath.join(self._hadoop_tmp_dir, name), data) for name, data in files.uploads()
+        ]
+        upload_all(uploads + inputs, self._put)
+        folders = {posixpath.dirname(uri) for uri, _ in inputs}
+        self._inputs = sorted(folders) + files.direct
+
+    def _put(self, uri: str, source: Any) -> None:
+        if self._storage is not None:
+            self._storage.write(path_of(uri, raw=True), source)
+            return
+        path = os.path.join(self._get_local_tmp_dir(), "put-" + uri.replace("/", "_"))
+        with open(path, "wb") as file:
+            file.writelines([source] if isinstance(source, bytes) else source())
+        self.fs.mkdir(posixpath.dirname(uri))
+        self.fs.put(path, uri)
+        os.unlink(path)
+
+    def _step_input_uris(self, step_num: int) -> list[str]:
+        return self._inputs if step_num == 0 else list(super()._step_input_uris(step_num))
+
+    def _cmdenv(self) -> dict[str, str]:
+        spans = path_of(posixpath.join(self._hadoop_tmp_dir, "input/"), raw=True)
+        return {**super()._cmdenv(), SPANS_VARIABLE: spans}
+
+    def _jobconf_for_step(self, step_num: int) -> dict[str, Any]:
+        return {"mapreduce.job.name": self._label(), **super()._jobconf_for_step(step_num)}
+
+    def _run_job_in_hadoop(self) -> None:
+        for step_num in range(self._num_steps()):
+            submission = Submission(self._args_for_step(step_num), self._client_environment())
+            self._submissions.append(submission)
+            try:
+                status = submission.wait(log.debug)
+            except BaseException:
+                submission.stop(self._kill)
+                raise
+            if status:
+                raise JobError(self._why(submission))
+
+    def _kill(self, job: str) -> None:
+        log.warning(f"ending {job} on the cluster")
+        try:
+            self.hadoop("org.apache.hadoop.mapred.JobClient", "-kill", job)
+        except (OSError, subprocess.SubprocessError) as error:
+            log.warning(f"{job} may still run: it could not be ended: {error}")
+
+    def counters(self) -> list[dict[str, dict[str, int]]]:
+        """Return the counters of each step."""
+        return [submission.counters for submission in self._submissions]
+
+    # Results
+
+    def cat_output(self) -> Iterator[bytes]:
+        """Iterate over the job's output, part by part; small parts are fetched ahead."""
+        if self._storage is None:
+            yield from super().cat_output()
+            return
+        storage = self._storage
+        parts = [
+            entry
+            for entry in storage.walk(path_of(self._output_dir, raw=True))
+            if not entry.name.startswith(("_", "."))
+        ]
+        with ThreadPoolExecutor(4) as pool:
+            small = {
+                part.path: pool.submit(storage.read, part.path)
+                for part in parts
+                if part.size < _SMALL_PART
+            }
+            for part in parts:
+                if part.path in small:
+                    yield small.pop(part.path).result()
+                else:
+                    yield from storage.chunks(part.path)
+
+    # Watching
+
+    @property
+    def _yarn(self) -> Yarn:
+        tracker = self._submissions[-1].tracker if self._submissions else None
+        return Yarn(self._opts["yarn_url"] or tracker, self._opts["history_url"], self.hadoop)
+
+    def follow(self) -> Callable[[], Progress]:
+        """Return what tells how far the job is, each time it is called."""
+        state = Progress(0, 0, None, "being brought to HDFS")
+
+        def progress() -> Progress:
+            nonlocal state
+            if not self._submissions:
+                return state
+            now = self._submissions[-1]
+            phase = "map {} %, reduce {} %".format(*now.percent)
+            read, failed = state.read, state.failed
+            if now.application and now.job:
+                counters = self._yarn.counters(now.application, now.job).get("images", {})
+                read, failed = counters.get("read", read), counters.get("failed", failed)
+            state = Progress(read, failed, self.images, phase)
+            return state
+
+        return progress
+
+    # Failing
+
+    def _why(self, submission: Submission) -> str:
+        if not submission.failures or submission.application is None:
+            return client_failure(submission.tail)
+        return task_failure(submission, self._yarn, self._script_path, self._mr_job_extra_args())
+
+    def first_traceback(self) -> str | None:
+        """Return the first traceback that a task logged, with the line before it."""
+        application = self._submissions[0].application
+        logs = (application and self._yarn.all_logs(application, "stderr")) or ""
+        lines = logs.splitlines(keepends=True)
+        for number, line in enumerate(lines):
+            if line.startswith("Traceback "):
+                end = next(
+                    (n for n in range(number + 1, len(lines)) if not lines[n].startswith(" ")),
+                    len(lines) - 1,
+                )
+                return "".join(filter(is_words, lines[max(0, number - 1) : end + 1]))
+        return None
+
+
+def _contents(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()

@@ -1,0 +1,156 @@
+"""How a job's files reach HDFS: over WebHDFS, in parallel, in place of one JVM a call."""
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from mrjob.fs.base import Filesystem
+
+from hdfs_tools.uri import authority_of, is_hdfs_uri, path_of
+from hdfs_tools.webhdfs import WebHDFS, has_magic
+from mapreduce_jobs.core.splits import TaskFiles, portable_lines
+
+__all__ = ["ClusterFiles", "HDFSFilesystem", "upload_all"]
+
+_THREADS = 8
+_CHUNK = 1 << 20
+# Paths that Hadoop takes as they are: it splits at commas, expands globs and skips hidden files.
+_PLAIN = re.compile(r"(/[A-Za-z0-9=@+-][\w.=@+-]*)+", re.ASCII)
+_MOST_DIRECT = 1000  # paths on Hadoop's command line
+
+Source = bytes | Callable[[], Iterable[bytes]]
+
+
+class ClusterFiles(TaskFiles):
+    """Input of tasks on a cluster: what lies on HDFS stays there, the rest is to be brought.
+
+    Bundles and texts on HDFS are left to Hadoop, which reads them where their blocks are.
+
+    Attributes
+    ----------
+    direct : list of str
+        URIs of what Hadoop reads itself.
+    texts : list of str
+        Paths of local texts.
+    """
+
+    def __init__(self, folder: str, count: int | None) -> None:
+        super().__init__(folder, count)
+        self.direct: list[str] = []
+        self.texts: list[str] = []
+
+    def add_records(self, location: str, size: int) -> None:
+        """Leave a bundle to Hadoop if it can take it, else deal it in spans."""
+        plain = location.startswith("hdfs:") and _PLAIN.fullmatch(path_of(location, raw=True))
+        if plain and len(self.direct) < _MOST_DIRECT:
+            self.direct.append(location)
+        else:
+            super().add_records(location, size)
+
+    def add_text(self, location: str, size: int) -> None:
+        """Leave a text to Hadoop."""
+        if is_hdfs_uri(location):
+            self.add_records(location, size)
+        else:
+            self.texts.append(location)
+
+    def uploads(self) -> Iterator[tuple[str, Source]]:
+        """Iterate over the files to write: a name in the job's folder, and its bytes."""
+        paths = self.paths()
+        if not (self.direct or self.texts) or any(os.path.getsize(path) for path in paths):
+            for path in paths:
+                yield f"input/{os.path.basename(path)}", partial(_portable, path)
+        for number, path in enumerate(self.texts):
+            ending = re.sub("[^A-Za-z0-9.]", "", os.path.splitext(path)[1])  # .gz means something
+            yield f"texts/{number:05d}{ending}", partial(_whole, path)
+
+
+def _portable(path: str) -> Iterator[bytes]:
+    with open(path, "rb") as lines:
+        yield from portable_lines(lines)
+
+
+def _whole(path: str) -> Iterator[bytes]:
+    with open(path, "rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
+
+
+def upload_all(uploads: Iterable[tuple[str, Source]], put: Callable[[str, Source], object]) -> None:
+    """Write files, several at a time; the first error ends it."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        pending = [pool.submit(put, uri, source) for uri, source in uploads]
+        try:
+            for upload in pending:
+                upload.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+class HDFSFilesystem(Filesystem):
+    """mrjob's idea of a file system, over WebHDFS.
+
+    Parameters
+    ----------
+    storage : WebHDFS
+        The file system behind ``hdfs:`` URIs.
+    """
+
+    def __init__(self, storage: WebHDFS) -> None:
+        self._storage = storage
+
+    def can_handle_path(self, path: str) -> bool:
+        """Tell whether a path is for this file system."""
+        return path.startswith("hdfs:")
+
+    def ls(self, path_glob: str) -> Iterator[str]:
+        """Iterate over the URIs of all files at and below what matches."""
+        path = path_of(path_glob, raw=True)
+        try:
+            found = [self._storage.stat(path)]
+        except FileNotFoundError:
+            found = list(self._storage.glob(path)) if has_magic(path) else []
+        for entry in found:
+            for file in self._storage.walk(entry.path) if entry.is_folder else [entry]:
+                yield authority_of(path_glob) + file.path
+
+    def du(self, path_glob: str) -> int:
+        """Return the bytes of all files at and below what matches."""
+        paths = (path_of(uri, raw=True) for uri in self.ls(path_glob))
+        return sum(self._storage.stat(path).size for path in paths)
+
+    def exists(self, path_glob: str) -> bool:
+        """Tell whether something matches."""
+        path = path_of(path_glob, raw=True)
+        return self._storage.exists(path) or (
+            has_magic(path) and next(self._storage.glob(path), None) is not None
+        )
+
+    def mkdir(self, path: str) -> None:
+        """Make a folder and those above it."""
+        self._storage.mkdir(path_of(path, raw=True))
+
+    def put(self, src: str, path: str) -> None:
+        """Write a local file to HDFS."""
+        self._storage.write(path_of(path, raw=True), partial(_whole, src))
+
+    def rm(self, path_glob: str) -> None:
+        """Delete a file or folder, if it is there."""
+        self._storage.delete(path_of(path_glob, raw=True), recursive=True)
+
+    def touchz(self, path: str) -> None:
+        """Make an empty file."""
+        self._storage.write(path_of(path, raw=True), b"")
+
+    def md5sum(self, path: str) -> str:
+        """Return the MD5 of a file's bytes."""
+        digest = hashlib.md5(usedforsecurity=False)
+        for chunk in self._cat_file(path):
+            digest.update(chunk)
+        return digest.hexdigest()
+
+    def _cat_file(self, path: str) -> Iterator[bytes]:
+        return self._storage.chunks(path_of(path, raw=True))
