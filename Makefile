@@ -1,4 +1,5 @@
 # make demo · make test · make lint · make bench
+# make cluster-up · make cluster-down · make cluster-status, each with CLUSTER=containers|processes
 #
 # Each sets up a virtual environment of its own; PYTHON chooses the interpreter, VENV the folder.
 
@@ -6,13 +7,15 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 
-.PHONY: demo test lint bench clean
+CLUSTER ?= containers
+
+.PHONY: demo test lint bench cluster-up cluster-down cluster-status clean
 
 demo: $(VENV)/.base
 	$(BIN)/python examples/demo.py
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/.test $(VENV)/.lint
 	$(BIN)/ruff format --check .
@@ -21,6 +24,14 @@ lint: $(VENV)/.test $(VENV)/.lint
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks
+
+# DATANODES and NODEMANAGERS are how many there are to be.
+cluster-up:
+	$(PYTHON) hadoop-docker/cluster.py up --form $(CLUSTER) \
+		$(if $(DATANODES),--datanodes $(DATANODES)) $(if $(NODEMANAGERS),--nodemanagers $(NODEMANAGERS))
+
+cluster-down cluster-status:
+	$(PYTHON) hadoop-docker/cluster.py $(@:cluster-%=%) --form $(CLUSTER)
 
 # An environment is made anew when what it holds is defined anew.
 $(VENV)/.base: setup.cfg

@@ -1,3 +1,172 @@
-def up(*a): ...
-def down(*a): ...
-def status(*a): ...
+"""A cluster of containers of this machine, driven by docker compose."""
+
+import json
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from common import HERE, ClusterError, describe, missing, wait, write_hadoop
+
+PROJECT = "mapreduce-imaging"
+LABEL = f"label=com.docker.compose.project={PROJECT}"
+MOST_DATANODES = 6  # their ports are 9864 and those after it; the NameNode's is 9870
+DESCRIPTION = {
+    "form": "containers",
+    "hdfs_url": "http://localhost:9870",
+    "fs": "hdfs://namenode:8020",
+    "yarn_url": "http://localhost:8088",
+    "history_url": "http://localhost:19888",
+    "mrjob_conf": str(HERE / "mrjob.conf"),
+    "conf_dir": str(HERE / "conf"),
+    "pids": {},
+}
+
+
+def up(folder: Path, datanodes: int | None, nodemanagers: int | None) -> None:
+    """Build the image, start what is not running, and wait until a job can run."""
+    start = time.monotonic()
+    compose = find_compose()
+    old = read(folder)
+    datanodes, nodemanagers = datanodes or old["datanodes"], nodemanagers or old["nodemanagers"]
+    if datanodes > MOST_DATANODES:
+        raise ClusterError(f"more than {MOST_DATANODES} DataNodes have no ports in containers")
+    description: dict[str, Any] = {
+        **DESCRIPTION,
+        "hadoop": str(folder / "hadoop"),
+        "datanodes": datanodes,
+        "nodemanagers": nodemanagers,
+    }
+    write_hadoop(
+        folder / "hadoop",
+        {},
+        f"docker exec -i -e HADOOP_USER_NAME {PROJECT}-resourcemanager hadoop".split(),
+    )
+    (folder / "compose.yaml").write_text(with_datanodes(datanodes))
+    describe(folder, description)
+
+    before = containers("{{.ID}} {{.Status}}", "--filter", "status=running")
+    run(compose, folder, "the image was not built", "build")
+    run(
+        *(compose, folder, "the containers did not start", "up", "--detach", "--remove-orphans"),
+        *("--scale", f"nodemanager={nodemanagers}"),
+    )
+
+    def what_is_missing() -> str:
+        if ended := containers("{{.Names}}", "--filter", "status=exited"):
+            log = docker("logs", "--tail", "20", ended[0])
+            raise ClusterError(f"{ended[0]} has ended; the end of its log:\n{log}")
+        return missing(description, datanodes, nodemanagers)
+
+    wait(what_is_missing, 180)
+    ids = [line.split()[0] for line in before]
+    if ids and sorted(ids) == sorted(containers("{{.ID}}", "--filter", "status=running")):
+        print("The cluster is running already.")
+    else:
+        print(f"The cluster is up after {time.monotonic() - start:.0f} s.")
+    print(f"HDFS {DESCRIPTION['hdfs_url']}   YARN {DESCRIPTION['yarn_url']}")
+    print(f"-c {DESCRIPTION['mrjob_conf']} runs a job on it.")
+
+
+def down(folder: Path, purge: bool) -> None:
+    """Remove the containers; their volumes only if asked to."""
+    compose = find_compose()
+    if not (folder / "compose.yaml").exists():
+        (folder / "compose.yaml").write_text(with_datanodes(2))
+    volumes = ["--volumes"] if purge else []
+    run(compose, folder, "the containers were not removed", "down", "--remove-orphans", *volumes)
+    if purge:
+        for name in "compose.yaml", "cluster.json", "hadoop":
+            (folder / name).unlink(missing_ok=True)
+    print("The cluster is down.")
+
+
+def status(folder: Path) -> bool:
+    """Print a line for each container; return whether a job can run."""
+    find_compose()
+    lines = containers("{{.Names}}\t{{.Status}}")
+    for line in sorted(lines):
+        name, _, state = line.partition("\t")
+        print(f"{name:36} {state}")
+    if not lines:
+        print("There are no containers of the cluster.")
+        return False
+    description = read(folder)
+    reason = missing(description, description["datanodes"], description["nodemanagers"])
+    print(f"No job can run: {reason}" if reason else "A job can run.")
+    return not reason
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """Return what is known of the cluster; it may have been started by compose alone."""
+    try:
+        return json.loads((folder / "cluster.json").read_bytes())
+    except FileNotFoundError:
+        return {**DESCRIPTION, "datanodes": 2, "nodemanagers": 2}
+
+
+def with_datanodes(number: int) -> str:
+    """Return compose.yaml with this many DataNodes, made like the second."""
+    text = (HERE / "compose.yaml").read_text()
+    second = re.search(r"^  datanode2:\n(?:    .*\n)+\n", text, re.MULTILINE)
+    if not second:
+        raise ClusterError(f"{HERE / 'compose.yaml'} has no service datanode2")
+    others = [
+        second[0].replace("datanode2", f"datanode{n}").replace("9865", str(9863 + n))
+        for n in range(2, number + 1)
+    ]
+    volumes = "".join(f"  datanode{n}:\n" for n in range(3, number + 1))
+    return text.replace(second[0], "".join(others)) + volumes
+
+
+def find_compose() -> list[str]:
+    """Return the command of compose, its second version or its first, if the engine answers."""
+    if not shutil.which("docker"):
+        raise ClusterError("there is no docker (Debian: apt install docker.io docker-compose)")
+    ended = subprocess.run(
+        ["docker", "version", "--format", "{{.Server.Version}}"], capture_output=True, text=True
+    )
+    if ended.returncode:
+        raise ClusterError(f"Docker's engine does not answer: {ended.stderr.strip()}")
+    if not subprocess.run(["docker", "compose", "version"], capture_output=True).returncode:
+        return ["docker", "compose"]
+    if shutil.which("docker-compose"):
+        return ["docker-compose"]
+    raise ClusterError("there is no docker compose (Debian: apt install docker-compose)")
+
+
+def run(compose: list[str], folder: Path, failure: str, *command: str) -> None:
+    """Run compose; if it fails, show the end of what it says."""
+    files = ["--project-name", PROJECT, "--project-directory", str(HERE)]
+    ended = subprocess.run(
+        [*compose, *files, "--file", str(folder / "compose.yaml"), *command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    if ended.returncode:
+        lines = [line for line in ended.stdout.splitlines() if line.strip()][-15:]
+        for name in containers("{{.Names}}", "--filter", "status=exited"):
+            lines += [f"--- the end of the log of {name}", docker("logs", "--tail", "20", name)]
+        raise ClusterError("\n".join([f"{failure}:", *lines]))
+
+
+def containers(what: str, *filters: str) -> list[str]:
+    """Return something of each of the cluster's containers."""
+    return docker("ps", "--all", "--filter", LABEL, *filters, "--format", what).splitlines()
+
+
+def docker(*command: str) -> str:
+    """Return what a command of docker says."""
+    return subprocess.run(
+        ["docker", *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=True,
+    ).stdout

@@ -27,8 +27,9 @@ def build() -> None:
         with made_of(definition, "jars") as wanted:
             if wanted:
                 build_jars()
-        command = [sys.executable, HERE / "requirements.py", HERE.parent / "setup.cfg"]
-        requirements = subprocess.check_output(command)
+        requirements = subprocess.check_output(
+            [sys.executable, str(HERE / "requirements.py"), str(HERE.parent / "setup.cfg")]
+        )
         with made_of(requirements, "venv") as wanted:
             if wanted:
                 build_venv(requirements)

@@ -231,17 +231,20 @@ class Cluster:
                 log = self.folder / "logs" / f"{name}.log"
                 end = log.read_text(errors="replace").splitlines()[-20:]
                 raise ClusterError("\n".join([f"{name} has ended; the end of {log}:", *end]))
+        if reason := missing(self.state, self.number("datanode"), self.number("nodemanager")):
+            return reason
+        # For a while the others may still count on a daemon that has just been started again.
         for name, ports in self.state["ports"].items():
             if name.startswith("datanode"):
                 query = "/jmx?qry=Hadoop:service=DataNode,name=DataNodeInfo"
-                beans = ask(f"http://localhost:{ports['DATANODE_HTTP_PORT']}{query}")
-                if '"RUNNING"' not in json.dumps(beans).replace("\\", ""):
+                info = ask(f"http://localhost:{ports['DATANODE_HTTP_PORT']}{query}")
+                if "RUNNING" not in json.dumps(info):
                     return f"{name} is not registered"
             elif name.startswith("nodemanager"):
                 url = f"http://localhost:{ports['NODEMANAGER_HTTP_PORT']}/ws/v1/node/info"
                 if ask(url) is None:
                     return f"{name} does not answer"
-        return missing(self.state, self.number("datanode"), self.number("nodemanager"))
+        return ""
 
     def stop(self) -> None:
         """End the daemons, and then what the NodeManagers may have left of their containers."""
