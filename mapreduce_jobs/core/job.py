@@ -21,7 +21,7 @@ from mapreduce_jobs.core.splits import TaskFiles, spans_expected
 
 __all__ = ["Job"]
 
-_RUNNERS = ("inline", "local", "hadoop")
+_RUNNERS = ("inline", "local", "hadoop", "spark")
 
 
 class Job(MRJob):
@@ -147,6 +147,10 @@ class Job(MRJob):
             from mapreduce_jobs.core.hadoop import HadoopRunner  # slow to import
 
             return HadoopRunner
+        if alias == "spark":
+            from mapreduce_jobs.core.spark import SparkRunner
+
+            return SparkRunner
         runners = {"inline": InlineRunner, "local": LocalRunner}
         if alias not in runners:
             raise UsageError(f"-r {alias}: this project runs jobs with -r {', '.join(_RUNNERS)}")

@@ -14,8 +14,9 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from functools import partial
 from glob import glob
 from itertools import takewhile
@@ -31,7 +32,15 @@ from mapreduce_jobs.core.progress import LoggedCounters, Progress
 from mapreduce_jobs.core.shipping import write_package
 from mapreduce_jobs.core.splits import SPANS_VARIABLE, TaskFiles
 
-__all__ = ["InlineRunner", "LocalRunner", "Plan", "ShipsProject", "is_words", "told_tasks"]
+__all__ = [
+    "InlineRunner",
+    "LocalRunner",
+    "Plan",
+    "ShipsProject",
+    "is_words",
+    "told_tasks",
+    "whole_output",
+]
 
 # Deals a job's input to its tasks; returns the number of images, where it is known.
 Plan = Callable[[TaskFiles], int | None]
@@ -48,6 +57,33 @@ def told_tasks(jobconf: dict[str, Any], kind: str) -> int | None:
     if not re.fullmatch(r"[1-9]\d{0,2}", str(told)):
         raise UsageError(f"-D {name}={told}: must be a whole number from 1 to 999")
     return int(told)
+
+
+@contextmanager
+def whole_output(folder: str) -> Iterator[str]:
+    """Give a folder of results its name when all is well, and remove it when not.
+
+    Parameters
+    ----------
+    folder : str
+        Absolute path; it must not exist.
+
+    Yields
+    ------
+    str
+        Where to write until then.
+    """
+    if os.path.lexists(folder):
+        raise UsageError(f"{folder}: the output folder exists already")
+    until_then = f"{folder}.partial-{os.getpid()}"
+    os.makedirs(os.path.dirname(folder), exist_ok=True)
+    try:
+        yield until_then
+        open(os.path.join(until_then, "_SUCCESS"), "wb").close()
+        os.rename(until_then, folder)
+    except BaseException:
+        shutil.rmtree(until_then, ignore_errors=True)
+        raise
 
 
 class _OneMachine(SimMRJobRunner):
@@ -71,25 +107,13 @@ class _OneMachine(SimMRJobRunner):
         with TaskFiles(folder, self._task_count("maps")) as files:
             self.images = self.plan(files)
         self._task_files = files.paths()
-        final = self._output_dir
-        if final is None:
+        if self._output_dir is None:
             super()._run()
             return
-        final = os.path.abspath(os.path.expanduser(final))
-        if os.path.lexists(final):
-            raise UsageError(f"{final}: the output folder exists already")
-        partial_output = f"{final}.partial-{os.getpid()}"
-        os.makedirs(os.path.dirname(final), exist_ok=True)
-        self._output_dir = partial_output
-        try:
+        final = os.path.abspath(os.path.expanduser(self._output_dir))
+        with whole_output(final) as self._output_dir:
             super()._run()
-            open(os.path.join(partial_output, "_SUCCESS"), "wb").close()
-            os.rename(partial_output, final)
-        except BaseException:
-            shutil.rmtree(partial_output, ignore_errors=True)
-            raise
-        finally:
-            self._output_dir = final
+        self._output_dir = final
 
     def _task_count(self, kind: str) -> int:
         """Return the number of map or reduce tasks: as told, else one a core."""

@@ -1,0 +1,64 @@
+"""The program that Spark runs: mrjob's own, with this project's way of reading a map task's input.
+
+It is run by ``spark-submit``, and what is in it travels to Spark's Python processes.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from mapreduce_jobs.core.errors import JobError
+
+__all__ = ["FAILED", "main"]
+
+FAILED = "mapreduce_imaging failed: "
+"""What stands before a sentence (a JSON string) with which a task ends its job."""
+
+
+def run_mapper(
+    make_job: Callable[[str, int], Any], step_num: int, lines: Any, _with_paths: bool
+) -> Any:
+    """Do what mrjob's function of this name does, with an input of spans.
+
+    Parameters
+    ----------
+    make_job : callable
+        Makes the job's object for a kind of task and a step.
+    step_num : int
+        Number of the step.
+    lines : pyspark.RDD
+        In the first step, the lines of the task files; a partition is a file.
+
+    Returns
+    -------
+    pyspark.RDD
+        What the mapper yields, as lines.
+    """
+
+    def task(partition: Iterable[Any]) -> Iterator[Any]:
+        job = make_job("mapper", step_num)
+        read, write = job.pick_protocols(step_num, "mapper")
+        if step_num == 0:
+            job.sandbox(stdin=(line + b"\n" for line in partition), stderr=job.stderr)
+            partition = (line.rstrip(b"\r\n") for line in job.task_lines(spans=True))
+        pairs = map(read, partition) if read else partition
+        try:
+            for key, value in job.map_pairs(pairs, step_num):
+                yield write(key, value) if write else (key, value)
+        except JobError as error:
+            # In ASCII: an error that holds part of a name in no known encoding ends the process.
+            raise RuntimeError(FAILED + json.dumps(str(error))) from None
+
+    return lines.mapPartitions(task)
+
+
+def main() -> None:
+    """Run mrjob's program for Spark."""
+    from mrjob.spark import harness  # it needs pyspark
+
+    harness._run_mapper = run_mapper
+    harness.main()
+
+
+if __name__ == "__main__":
+    main()
