@@ -75,6 +75,9 @@ def status(folder: Path) -> bool:
         print(f"{folder}: there is no cluster")
         return False
     running = cluster.running()
+    if not running:
+        print("The cluster is down.")
+        return False
     for name in cluster.state["pids"]:
         state = f"running, process {running[name]}" if name in running else "not running"
         print(f"{name:16} {state}, log {folder / 'logs' / name}.log")
@@ -102,7 +105,7 @@ class Cluster:
         self.folder = folder
         try:
             self.state: dict[str, Any] = json.loads((folder / "cluster.json").read_bytes())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             self.state = {}
 
     def number(self, kind: str) -> int:
@@ -249,13 +252,9 @@ class Cluster:
     def stop(self) -> None:
         """End the daemons, and then what the NodeManagers may have left of their containers."""
         running = self.running()
-        for number in signal.SIGTERM, signal.SIGKILL:
-            end = time.monotonic() + 20
-            for pid in running.values():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, number)
-            while (running := self.running()) and time.monotonic() < end:
-                time.sleep(0.1)
+        nodes = [name for name in running if name.startswith("nodemanager")]
+        self.end(nodes)  # as long as they can say goodbye to the ResourceManager
+        self.end([name for name in running if name not in nodes])
         tasks = str(self.folder / "data") + os.sep
         while left := [pid for pid in processes() if working_directory(pid).startswith(tasks)]:
             for pid in left:
@@ -268,6 +267,19 @@ class Cluster:
             self.state["pids"] = dict.fromkeys(self.state["pids"])
             self.state["started"] = dict.fromkeys(self.state["pids"])
             describe(self.folder, self.state)
+
+    def end(self, names: list[str]) -> None:
+        """End some daemons, and kill those that do not."""
+        for number in signal.SIGTERM, signal.SIGKILL:
+            left = {name: pid for name, pid in self.running().items() if name in names}
+            if left and number == signal.SIGKILL:
+                print(f"After 15 s, these have to be killed: {', '.join(left)}.", flush=True)
+            for pid in left.values():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+            end = time.monotonic() + 15
+            while left.keys() & self.running().keys() and time.monotonic() < end:
+                time.sleep(0.1)
 
 
 def plain(folder: Path) -> str:

@@ -86,7 +86,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     try:
         yield shared
     finally:
-        shared("down", "--purge")
+        assert shared("down", "--purge").stdout == b"The cluster is down.\n"
         assert not shared.processes()
 
 
@@ -143,8 +143,10 @@ def test_a_lost_node_is_noticed_soon(running: Cluster) -> None:
 def test_down_leaves_nothing_but_the_data(running: Cluster) -> None:
     running.hadoop("fs", "-put", "-f", "-", "/user/alice/kept.txt", stdin=b"kept")
     job = subprocess.Popen(
-        [running.description["hadoop"], "jar", STREAMING, "-mapper", "/bin/sleep 600"]
-        + ["-input", "/user/alice/kept.txt", "-output", "/user/alice/never"],
+        [
+            *(running.description["hadoop"], "jar", STREAMING, "-mapper", "/bin/sleep 600"),
+            *("-input", "/user/alice/kept.txt", "-output", "/user/alice/never"),
+        ],
         env={**os.environ, "HADOOP_USER_NAME": "alice"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -156,9 +158,10 @@ def test_down_leaves_nothing_but_the_data(running: Cluster) -> None:
 
     try:
         assert within(60, sleeps)
-        # Its tasks are left alone; and another process has its id, for all that is known.
+        # Nobody is left to end its tasks.
         os.kill(running.description["pids"]["nodemanager-1"], 9)
-        assert running("down").status == 0
+        ran = running("down")
+        assert (ran.status, ran.stdout) == (0, b"The cluster is down.\n")
     finally:
         job.kill()
         job.wait()
