@@ -16,7 +16,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from itertools import takewhile
 from typing import Any, NoReturn
 
 from mrjob.spark.runner import SparkMRJobRunner, log
@@ -25,13 +24,7 @@ from hdfs_tools.uri import is_uri
 from mapreduce_jobs.core import spark_driver
 from mapreduce_jobs.core.errors import JobError, UsageError
 from mapreduce_jobs.core.progress import Progress
-from mapreduce_jobs.core.runners import (
-    Plan,
-    ShipsProject,
-    is_words,
-    told_tasks,
-    whole_output,
-)
+from mapreduce_jobs.core.runners import Plan, ShipsProject, told_tasks, whole_output
 from mapreduce_jobs.core.splits import SPANS_VARIABLE, TaskFiles
 
 __all__ = ["SparkRunner"]
@@ -39,7 +32,10 @@ __all__ = ["SparkRunner"]
 _MASTER = re.compile(r"local(?:\[(\d+|\*)(?:,\d+)?\])?")
 _FINISHED = re.compile(r"Finished task .* in stage .*\((\d+)/(\d+)\)")
 _SENTENCE = re.compile(rf'{spark_driver.FAILED}("(?:[^"\\]|\\.)*")')
-_TRACEBACK = re.compile(r"PythonException: (Traceback .*?)\n\s*\n?\tat ", re.DOTALL)
+_TRACEBACK = re.compile(
+    r"PythonException: [^\n]*?(Traceback .*?)\s+(?:SQLSTATE: \w+\s+)?at org\.", re.DOTALL
+)
+_LOGGED_TRACEBACK = re.compile(r"^.*\nTraceback .*\n(?: .*\n)*.*\n", re.MULTILINE)
 _KNOWN = (
     (
         r"UnsupportedClassVersionError",
@@ -51,9 +47,9 @@ _KNOWN = (
         " memory; fewer at once, as with --spark-master 'local[1]', need less",
     ),
     (r"java\.lang\.OutOfMemoryError: (.*)", "Java ran out of memory ({0})"),
-    (r"Py4JJavaError: .*\n: (.*)", "Spark failed: {0}"),
+    (r"(?s)Py4JJavaError: .*\n(?:Caused by)?: ([^\n]*)", "Spark failed: {0}"),
 )
-_CHATTER = re.compile(r"^\tat | (?:INFO|WARN) ")
+_CHATTER = re.compile(r"^\tat |^WARNING: | (?:INFO|WARN) ")
 _LAST_LINES = 20
 _PATIENCE = 10  # seconds for Spark to end when it is told to
 
@@ -89,6 +85,14 @@ class SparkRunner(ShipsProject, SparkMRJobRunner):
     def _spark_harness_path(self) -> str:
         return spark_driver.__file__
 
+    def _spark_script_args(self, step_num: int, last_step_num: int | None = None) -> list[str]:
+        args: list[str] = super()._spark_script_args(step_num, last_step_num)
+        if "--job-args" in args:
+            # In two words, a single option of the job's would be taken for one of mrjob's.
+            at = args.index("--job-args")
+            args[at : at + 2] = ["=".join(args[at : at + 2])]
+        return args
+
     def _spark_cmdenv(self, step_num: int) -> dict[str, str]:
         env: dict[str, str] = super()._spark_cmdenv(step_num)
         # A variable of the user's that starts a notebook would else take the driver's place.
@@ -113,7 +117,8 @@ class SparkRunner(ShipsProject, SparkMRJobRunner):
         return [_file_uri(self._intermediate_output_dir(step_num - 1))]
 
     def _step_output_uri(self, step_num: int) -> str:
-        return _file_uri(super()._step_output_uri(step_num))
+        last = step_num == self._num_steps() - 1
+        return _file_uri(self._output_dir if last else self._intermediate_output_dir(step_num))
 
     # Running
 
@@ -223,13 +228,9 @@ class SparkRunner(ShipsProject, SparkMRJobRunner):
 
     def first_traceback(self) -> str | None:
         """Return the first traceback that a task logged, with the line before it."""
-        before = ""
-        with open(self._log_path, encoding="utf-8", errors="backslashreplace") as log_file:
-            for line in log_file:
-                if line.startswith("Traceback "):
-                    return before + line + "".join(takewhile(is_words, log_file))
-                before = line
-        return None
+        with open(self._log_path, encoding="utf-8", errors="backslashreplace") as file:
+            found = _LOGGED_TRACEBACK.search(file.read())
+        return found and found[0]
 
 
 def _file_uri(path: str) -> str:

@@ -1,0 +1,221 @@
+"""`-r spark` gives what `-r inline` gives: results, counters, errors, and nothing left behind."""
+
+import gzip
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from hdfs_tools.bundle import pack
+from hdfs_tools.record import Reference, reference_line
+from tests.cluster.support import unavailable
+from tests.support import JOBS, ROOT, png, run, scan, write_tree
+
+SPARK = ["-r", "spark", "--spark-master", "local[2]"]
+JAVA = os.path.join(os.environ["JAVA_HOME"], "bin/java") if "JAVA_HOME" in os.environ else "java"
+
+# A job with a mistake in one of its methods.
+MISTAKEN = """
+from mapreduce_jobs.core.image_job import ImageJob
+
+
+class Mistaken(ImageJob):
+    def configure_args(self):
+        super().configure_args()
+        self.add_passthru_arg("--mistake-in")
+
+    def measure(self, image):
+        return {"n": 1 // (self.options.mistake_in != "measure")}
+
+    def merge(self, one, other):
+        return {"n": 1 // (self.options.mistake_in != "merge")}
+
+
+if __name__ == "__main__":
+    Mistaken.run()
+"""
+
+
+@pytest.fixture(scope="module")
+def spark():
+    """What to run jobs on Spark with."""
+    if importlib.util.find_spec("pyspark") is None:
+        unavailable("spark", "Spark is not installed: pip install 'mapreduce-imaging[spark]'")
+    if shutil.which(JAVA) is None:
+        unavailable("spark", "Spark needs Java 17: install openjdk-17-jre-headless")
+    return SPARK
+
+
+@pytest.fixture
+def both(spark, tmp_path):
+    """Run a job on Spark and in the process, from a folder of its own; nothing may be left."""
+
+    def run_both(name, *arguments, **kwargs):
+        (tmp_path / "tmp").mkdir()
+        (tmp_path / "cwd").mkdir()
+        env = {"TMPDIR": str(tmp_path / "tmp")}
+        command = [sys.executable, JOBS / f"{name}.py", *arguments]
+        found = run(*command, *spark, cwd=tmp_path / "cwd", env=env, **kwargs)
+        expected = run(*command, cwd=tmp_path / "cwd", **kwargs)
+        assert os.listdir(tmp_path / "tmp") == os.listdir(tmp_path / "cwd") == []
+        return found, expected
+
+    return run_both
+
+
+def assert_same(found, expected):
+    assert (found.status, found.stderr) == (expected.status, expected.stderr)
+    assert found.lines == expected.lines
+    assert found.lines
+
+
+def test_a_folder_of_good_and_broken_images_in_odd_names(both, collection):
+    found, expected = both("edge_density", collection)
+    assert_same(found, expected)
+    assert found.status == 1
+    assert "images failed: 1 ChecksumMismatch" in found.stderr
+
+
+def test_bundle_manifest_glob_and_folder_in_groups(both, tmp_path, good_images):
+    """The bundle and the manifest hold records and relative references."""
+    names = sorted(good_images)
+    four = [
+        write_tree(tmp_path / f"given {part}", {name: good_images[name] for name in names[part::4]})
+        for part in range(4)
+    ]
+    for folder, packed in zip(four, ["given.bundle", "given.manifest"], strict=False):
+        own = {f"own {name}.png": png(scan(i)) for i, name in enumerate("abc")}
+        pack(write_tree(tmp_path / f"own {packed}", own), folder / packed)
+        with open(folder / packed, "ab") as file:
+            inside = [name for name in names if os.path.lexists(folder / name)]
+            file.writelines(reference_line(Reference(name)) for name in inside)
+        if packed.endswith("manifest"):  # names of its own
+            lines = (folder / packed).read_bytes().replace(b"own ", b"more ")
+            (folder / packed).write_bytes(lines)
+    inputs = [four[0] / "given.bundle", four[1] / "given.manifest", four[2], f"{four[3]}/**/*.png"]
+    assert_same(*both("image_histogram", "--group-by", "folder", *inputs))
+
+
+def test_standard_input(both, good_folder, tmp_path):
+    pack(good_folder, tmp_path / "all.bundle")
+    stdin = (tmp_path / "all.bundle").read_bytes()
+    stdin += reference_line(Reference(f"{good_folder}/./ct/small.dcm").within("/")) + b"/nowhere\n"
+    stdin = b"".join(line for line in stdin.splitlines(True) if not line.startswith(b"ct/small"))
+    many = ["-D", "mapreduce.job.maps=5", "-D", "mapreduce.job.reduces=3"]
+    assert_same(*both("edge_density", "--group-by", "all", *many, stdin=stdin))
+
+
+def test_words(both, tmp_path):
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    text = (ROOT / "README.md").read_bytes() + b"\xff\xfe\rGr\xc3\xb6\xc3\x9fe " + b"long" * 99999
+    (texts / "a.txt").write_bytes(text * 3)
+    (texts / "b.txt.gz").write_bytes(gzip.compress(text))
+    assert_same(*both("word_count", "--normalise", texts))
+
+
+def test_an_output_folder(spark, job, good_folder, tmp_path):
+    words = ("edge_density", *spark, "-o", "o ut%", good_folder)
+    ran = job(*words)
+    assert (ran.status, ran.stdout, ran.stderr) == (0, b"", "")
+    parts = sorted((tmp_path / "o ut%").glob("part-*"))
+    counts = [len(part.read_bytes().splitlines()) for part in parts]
+    lines = sorted(line for part in parts for line in part.read_bytes().splitlines())
+    assert lines == job("edge_density", good_folder).lines
+    assert len(counts) == 2  # a task a core
+    assert min(counts) > max(counts) // 2
+    assert (tmp_path / "o ut%" / "_SUCCESS").exists()
+    again = job(*words)
+    assert again.status == 2
+    assert again.stderr.endswith("/o ut%: the output folder exists already\n")
+    assert os.listdir(tmp_path) == ["o ut%"]
+
+
+def test_stop_at_the_first_failure(both, tmp_path):
+    write_tree(tmp_path / "scans", {"not-utf-8-\udcff.png": b"", "good.png": png(scan(0))})
+    arguments = ("edge_density", "--on-error", "fail", tmp_path / "scans")
+    found, expected = both(*arguments)
+    assert found.stderr == expected.stderr
+    assert found.stderr == ("edge_density: not-utf-8-\\udcff.png: EmptyFile: the file is empty\n")
+    assert (found.status, found.stdout) == (1, b"")
+
+
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [
+        ("measure", "19 images failed: 19 ZeroDivisionError\n"),
+        ("merge", "ZeroDivisionError: integer division or modulo by zero\n"),
+    ],
+)
+def test_a_mistake_in_a_job(spark, tmp_path, method, said):
+    (tmp_path / "mistaken.py").write_text(MISTAKEN)
+    write_tree(tmp_path / "scans", {f"{i}.png": png(scan(i)) for i in range(19)})
+    words = ("--mistake-in", method, "--group-by", "all", "scans")
+    ran = run(sys.executable, "mistaken.py", *spark, *words, cwd=tmp_path)
+    assert ran.status == 1
+    assert ran.stderr.endswith(said)
+    assert ran.stderr.count("Traceback") == 1
+    assert f", in {method}\n" in ran.stderr
+    assert "\tat " not in ran.stderr
+    assert " INFO " not in ran.stderr
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_an_interrupt_ends_spark(spark, good_folder, tmp_path, number, status):
+    (tmp_path / "tmp").mkdir()
+    job = subprocess.Popen(
+        [sys.executable, JOBS / "edge_density.py", *spark, "-o", tmp_path / "out", good_folder],
+        env={**os.environ, "TMPDIR": str(tmp_path / "tmp")},
+        stderr=subprocess.PIPE,
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("tmp/*/spark/scratch/*")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    job.send_signal(number)
+    _, said = job.communicate(timeout=60)
+    assert job.returncode == status
+    assert b"Traceback" not in said
+    assert os.listdir(tmp_path) == ["tmp"]
+    assert os.listdir(tmp_path / "tmp") == []
+    running = subprocess.run(["ps", "-eo", "args"], capture_output=True, check=True).stdout
+    assert str(tmp_path).encode() not in running
+
+
+class TestUsage:
+    """What is refused before Spark starts."""
+
+    def test_no_spark(self, good_folder, tmp_path):
+        code = (
+            "import runpy, sys; sys.modules['pyspark'] = None;"
+            f"sys.argv[0] = {str(JOBS / 'edge_density.py')!r};"
+            "runpy.run_path(sys.argv[0], run_name='__main__')"
+        )
+        env = {"PATH": "/usr/bin:/bin", "SPARK_HOME": ""}
+        ran = run(sys.executable, "-c", code, *SPARK, good_folder, cwd=tmp_path, env=env)
+        assert (ran.status, ran.stderr) == (
+            2,
+            "edge_density: -r spark needs Spark, and there is none:"
+            " pip install 'mapreduce-imaging[spark]'\n",
+        )
+
+    def test_no_java(self, spark, job, good_folder):
+        ran = job("edge_density", *spark, good_folder, env={"JAVA_HOME": "/nowhere"})
+        assert ran.status == 2
+        assert ran.stderr.startswith(
+            "edge_density: -r spark needs Java, and there is none in JAVA_HOME, /nowhere: install"
+        )
+        assert ran.stderr.count("\n") == 1
+
+    def test_a_master_that_is_not_here(self, spark, job, good_folder):
+        ran = job("edge_density", "-r", "spark", "--spark-master", "yarn", good_folder)
+        assert ran.status == 2
+        assert "--spark-master yarn: jobs run on Spark on one machine, local[N]" in ran.stderr
+
+    def test_an_input_that_is_not_there(self, spark, job):
+        ran = job("edge_density", *spark, "nowhere")
+        assert (ran.status, ran.stderr) == (2, "edge_density: nowhere: no such file or folder\n")
