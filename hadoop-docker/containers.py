@@ -58,7 +58,7 @@ def up(folder: Path, datanodes: int | None, nodemanagers: int | None) -> None:
         if ended := containers("{{.Names}}", "--filter", "status=exited"):
             log = docker("logs", "--tail", "20", ended[0])
             raise ClusterError(f"{ended[0]} has ended; the end of its log:\n{log}")
-        return missing(description, datanodes, nodemanagers)
+        return what_a_job_waits_for(description)
 
     wait(what_is_missing, 180)
     ids = [line.split()[0] for line in before]
@@ -93,10 +93,18 @@ def status(folder: Path) -> bool:
     if not lines:
         print("There are no containers of the cluster.")
         return False
-    description = read(folder)
-    reason = missing(description, description["datanodes"], description["nodemanagers"])
+    reason = what_a_job_waits_for(read(folder))
     print(f"No job can run: {reason}" if reason else "A job can run.")
     return not reason
+
+
+def what_a_job_waits_for(description: dict[str, Any]) -> str:
+    """Return what is missing, as the containers' health checks and the daemons say."""
+    for line in containers("{{.Names}}\t{{.Status}}"):
+        name, _, state = line.partition("\t")
+        if "(healthy)" not in state:
+            return f"{name} is not healthy"
+    return missing(description, description["datanodes"], description["nodemanagers"])
 
 
 def read(folder: Path) -> dict[str, Any]:
