@@ -45,7 +45,7 @@ __all__ = [
     "reference_line",
 ]
 
-_FAILED = "failed:/"
+_FAILED, _STORED = "failed:/", "stored:/"
 
 
 @dataclass(frozen=True)
@@ -128,6 +128,15 @@ class Reference:
         """
         return cls(f"{_FAILED}{kind}/{quote(message, '')}/./{encode_name(name)}")
 
+    @classmethod
+    def stored(cls, name: str, uri: str) -> "Reference":
+        """Return a reference to an image that lies under another name than its own.
+
+        >>> Reference.stored("a.png", "file:///tmp/1").location
+        'stored:/file%3A%2F%2F%2Ftmp%2F1/./a.png'
+        """
+        return cls(f"{_STORED}{quote(uri, '')}/./{encode_name(name)}")
+
     def path(self) -> str:
         """Return the local path; raise `UnsupportedScheme` if the image lies elsewhere."""
         if not is_uri(self.location):
@@ -153,6 +162,9 @@ class Reference:
         if self.location.startswith(_FAILED):
             kind, message, _ = self.location.removeprefix(_FAILED).split("/", 2)
             raise ReadFailed(kind, unquote(message))
+        if self.location.startswith(_STORED):
+            uri = self.location.removeprefix(_STORED).partition("/")[0]
+            return Reference(unquote(uri)).read()
         path = self.path()
         if "\0" in path:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))

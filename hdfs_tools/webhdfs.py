@@ -29,7 +29,7 @@ __all__ = ["Status", "WebHDFS", "connect_to"]
 _CHUNK = 1 << 20  # bytes
 _CONNECTIONS = 32  # kept alive, for as many threads
 _TIMEOUT = (10, 120)  # seconds to connect, and between bytes
-_TRANSIENT = ("RetriableException", "StandbyException", "SafeModeException")
+_TRANSIENT = ("RetriableException", "StandbyException")
 _PAUSES = (0.1, 0.3, 1.0, 2.0, 4.0)  # seconds between tries, the last one again and again
 
 Result = TypeVar("Result")

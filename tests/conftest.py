@@ -96,3 +96,8 @@ def without_privileges() -> list[str]:
     setpriv = shutil.which("setpriv")
     assert setpriv, "as root, the test of permissions needs setpriv (util-linux)"
     return [setpriv, "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests that start a cluster behind all others."""
+    items.sort(key=lambda item: "cluster" in item.path.parts)

@@ -1,15 +1,18 @@
 """Why a job on a cluster failed, in a sentence or in the task's own words."""
 
-import os
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+import signal
+from collections.abc import Callable, Iterable, Sequence
 
+from hdfs_tools.uri import decode_name
 from mapreduce_jobs.core.runners import is_words
 from mapreduce_jobs.core.submission import Submission
 from mapreduce_jobs.core.yarn import Yarn
 
 __all__ = ["client_failure", "task_failure"]
+
+Again = Callable[[str, str], list[str]]
 
 _SENTENCES = (
     (r"Output directory (\S+) already exists", "{0}: the output folder exists already"),
@@ -48,8 +51,8 @@ def client_failure(tail: Iterable[str]) -> str:
     return f"hadoop failed:\n{words}" if words else "hadoop failed without a word"
 
 
-def task_failure(submission: Submission, yarn: Yarn, script: str, options: Sequence[str]) -> str:
-    """Return why a job's tasks failed.
+def task_failure(submission: Submission, yarn: Yarn, again: Again) -> str:
+    """Return why a job's tasks failed: in the words of the first that did.
 
     Parameters
     ----------
@@ -57,28 +60,17 @@ def task_failure(submission: Submission, yarn: Yarn, script: str, options: Seque
         The job, which has ended.
     yarn : Yarn
         Where to find its logs.
-    script : str
-        The job's file.
-    options : sequence of str
-        The job's own options.
+    again : callable
+        From an image's name and where a task had it from, to the command that tries it again.
     """
     failure = submission.failures[0]
     application, job = str(submission.application), str(submission.job)
     attempt = yarn.attempt(application, job, failure.attempt)
-    log = yarn.task_log(application, attempt, "stderr") or ""
-    image = (yarn.task_log(application, attempt, "image") or "").strip("\n") if attempt else ""
-    words = _last_words(log)
+    words = _last_words(yarn.task_log(application, attempt, "stderr") or "")
     node = str(attempt.get("nodeHttpAddress") or "").partition(":")[0]
     text = [f"a {failure.kind} task failed{f' on {node}' if node else ''} ({failure.attempt}):"]
-    text += [words or "\n".join(failure.words) or "(its log could not be found)"]
-    killed = next((line for line in failure.words if "running beyond" in line), None)
-    if killed:
-        text += [
-            f"YARN ended it for its use of memory: {killed}",
-            "Give tasks more: -D mapreduce.map.memory.mb=2048 (or mapreduce.reduce.memory.mb)",
-        ]
-    elif not words.strip() and failure.words:
-        text += [f"yarn logs -applicationId {application} may say more"]
+    told = failure.words or str(attempt.get("diagnostics") or "").splitlines()
+    text += [words] if words else _hadoop_words(told, application)
     if found := _MISSING.search(words):
         text += [
             f"The Python of the nodes has no {found[1].partition('.')[0]}: name one that has, with"
@@ -86,18 +78,38 @@ def task_failure(submission: Submission, yarn: Yarn, script: str, options: Seque
         ]
     elif not words.startswith("Traceback") and (found := _NO_COMMAND.search(words)):
         text += [f"There is no {found[1]} on the node: name its Python with --python-bin"]
-    if image:
-        name, _, place = image.partition("\t")
-        text += [f"It was at image {name}. To try it again here:", _again(script, options, place)]
+    image = yarn.task_log(application, attempt, "image", patient=False) if attempt else None
+    if image and image.strip():
+        name, _, place = image.strip("\n").partition("\t")
+        text += [f"It was at image {name}. To try it again here:"]
+        text += ["  " + shlex.join(again(decode_name(name), place))]
     return "\n".join(text)
+
+
+def _hadoop_words(lines: Sequence[str], application: str) -> list[str]:
+    """Return what Hadoop says of a task that said nothing itself, without the Java stack trace."""
+    said = [line for line in lines if not line.strip().startswith("at ")]
+    text = "\n".join(said)
+    if "running beyond" in text:
+        killed = next(line for line in said if "running beyond" in line)
+        return [
+            f"YARN ended it for its use of memory: {killed}",
+            "Give tasks more: -D mapreduce.map.memory.mb=2048 (or mapreduce.reduce.memory.mb)",
+        ]
+    if "OutOfMemoryError" in text or "Requested array size exceeds" in text:
+        return [
+            "Java's memory does not hold a line of the input. Keep large images as files, or give"
+            " it more: -D mapreduce.map.java.opts=-Xmx1g -D mapreduce.map.memory.mb=1536"
+        ]
+    if found := re.search(r"subprocess failed with code (\d+)", text):
+        status = int(found[1])
+        if status > 128 and status - 128 in {number.value for number in signal.Signals}:
+            return [f"its process was ended by {signal.Signals(status - 128).name}"]
+        return [f"its process ended with exit status {status} and without a word"]
+    return [*said, f"yarn logs -applicationId {application} may say more"]
 
 
 def _last_words(log: str) -> str:
     lines = [line for line in log.splitlines() if is_words(line) and not _NOISE.match(line)]
     starts = [number for number, line in enumerate(lines) if line.startswith("Traceback ")]
-    return "\n".join(lines[starts[-1] :] if starts else lines[-_LAST_LINES:])
-
-
-def _again(script: str, options: Sequence[str], place: str) -> str:
-    job = ["python", os.path.relpath(script), *options, "--on-error", "fail", place]
-    return "  " + " ".join(map(shlex.quote, job))
+    return "\n".join(lines[starts[-1] :] if starts else lines[-_LAST_LINES:]).strip()

@@ -10,12 +10,15 @@ What differs from mrjob's own:
 - An interrupt ends the job on the cluster too.
 """
 
+import contextlib
 import getpass
+import hashlib
 import os
 import posixpath
 import re
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -68,6 +71,7 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         self._storage: WebHDFS | None = None
         self._submissions: list[Submission] = []
         self._inputs: list[str] = []
+        self._bringing = False
 
     @classmethod
     def _default_opts(cls) -> dict[str, Any]:
@@ -203,11 +207,21 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
             if uri is not None
         ]
         inputs = [
-            (posixpath.join(self._hadoop_tmp_dir, name), data) for name, data in files.uploads()
+            (posixpath.join(self._hadoop_tmp_dir, name), data)
+            for name, data in files.uploads(self._store)
         ]
+        self._bringing = True
         upload_all(uploads + inputs, self._put)
         folders = {posixpath.dirname(uri) for uri, _ in inputs}
         self._inputs = sorted(folders) + files.direct
+
+    def _store(self, name: str, data: bytes) -> str:
+        """Write a large image to a file of its own, which a task reads; return its URI."""
+        file = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
+        uri = posixpath.join(self._hadoop_tmp_dir, "images", file)
+        with contextlib.suppress(FileExistsError):  # the same again, after a node failed
+            self._put(uri, data)
+        return uri
 
     def _put(self, uri: str, source: Any) -> None:
         if self._storage is not None:
@@ -219,6 +233,17 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         self.fs.mkdir(posixpath.dirname(uri))
         self.fs.put(path, uri)
         os.unlink(path)
+
+    def _cleanup_hadoop_tmp(self) -> None:
+        if not self._bringing:
+            return
+        try:
+            if self.fs.exists(self._hadoop_tmp_dir):
+                self.fs.rm(self._hadoop_tmp_dir)
+        except PermissionError:
+            pass  # then nothing was brought there
+        except (HdfsToolsError, OSError) as error:
+            log.warning(f"{self._hadoop_tmp_dir} is left behind: {error}")
 
     def _step_input_uris(self, step_num: int) -> list[str]:
         return self._inputs if step_num == 0 else list(super()._step_input_uris(step_num))
@@ -234,13 +259,24 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         for step_num in range(self._num_steps()):
             submission = Submission(self._args_for_step(step_num), self._client_environment())
             self._submissions.append(submission)
+            queued = threading.Timer(_QUEUED, self._say_if_queued, [submission])
+            queued.daemon = True
+            queued.start()
             try:
                 status = submission.wait(log.debug)
             except BaseException:
                 submission.stop(self._kill)
                 raise
+            finally:
+                queued.cancel()
             if status:
                 raise JobError(self._why(submission))
+
+    def _say_if_queued(self, submission: Submission) -> None:
+        application = self._yarn.application(submission.application or "none")
+        if application.get("state") == "ACCEPTED":
+            words = " ".join(str(application.get("diagnostics", "")).split())
+            log.warning(f"{application['id']} waits in queue {application['queue']}: {words}")
 
     def _kill(self, job: str) -> None:
         log.warning(f"ending {job} on the cluster")
@@ -309,7 +345,26 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
     def _why(self, submission: Submission) -> str:
         if not submission.failures or submission.application is None:
             return client_failure(submission.tail)
-        return task_failure(submission, self._yarn, self._script_path, self._mr_job_extra_args())
+        return task_failure(submission, self._yarn, self._again)
+
+    def _again(self, name: str, place: str) -> list[str]:
+        """Return the command that runs the job in one process over what a task was at."""
+        given = [place] if place and not self._is_ours(place) else self._given_as(name)
+        options = list(self._mr_job_extra_args())
+        if "--on-error" in options:
+            at = options.index("--on-error")
+            del options[at : at + 2]
+        script = os.path.relpath(self._script_path)
+        return ["python", script, *options, "--on-error", "fail", *given]
+
+    def _is_ours(self, place: str) -> bool:
+        return path_of(self._hadoop_tmp_dir) in place
+
+    def _given_as(self, name: str) -> list[str]:
+        """Return where an image is that came from this machine; else all of the input."""
+        paths = [os.path.join(folder, name) for folder in self._input_paths]
+        found = [path for path in [*paths, name] if os.path.isfile(path)]
+        return found[:1] or list(self._input_paths)
 
     def first_traceback(self) -> str | None:
         """Return the first traceback that a task logged, with the line before it."""

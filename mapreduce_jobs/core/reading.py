@@ -7,8 +7,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
-from hdfs_tools.record import Record, Reference
-from hdfs_tools.uri import is_hdfs_uri
+from hdfs_tools.record import Reference
+from hdfs_tools.uri import encode_name, is_hdfs_uri
 
 __all__ = ["Item", "noted", "read_ahead"]
 
@@ -69,6 +69,11 @@ def _size(item: Item) -> int | None:
     return len(item.data.result())
 
 
+def _place(item: Item) -> str:
+    reference = item.reference if isinstance(item, _Ahead) else item
+    return reference.location if isinstance(reference, Reference) else ""
+
+
 def noted(
     pairs: Iterable[tuple[str, Item]], environ: Mapping[str, str] = os.environ
 ) -> Iterator[tuple[str, Item]]:
@@ -90,9 +95,8 @@ def noted(
     bundle = environ.get("mapreduce_map_input_file", "")
     with open(os.path.join(folder, "image"), "wb", buffering=0) as file:
         for name, item in pairs:
-            reference = item.reference if isinstance(item, _Ahead) else item
-            place = bundle if isinstance(reference, Record) else getattr(reference, "location", "")
-            note = f"{name!a}\t{place}".encode("utf-8", "backslashreplace")
+            place = _place(item) or bundle
+            note = f"{encode_name(name)}\t{place}".encode()
             os.pwrite(file.fileno(), note, 0)
             os.truncate(file.fileno(), len(note))
             yield name, item

@@ -1,9 +1,9 @@
 """How input is dealt to map tasks, and read there.
 
 A task's input is a file of lines. A large file is not copied into it: a line stands for a *span*
-of its bytes, ``file:///PATH#bytes=START+LENGTH``, and the task reads the span itself; so with
+of its bytes, TAB ``file:///PATH#bytes=START+LENGTH``, and the task reads the span itself; so with
 ``hdfs:``. Such lines are understood only where the runner says so (see `SPANS_VARIABLE`), never in
-a user's data.
+a user's data: there, what begins with a TAB is a record without a name, and this one is damaged.
 """
 
 import bz2
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SPANS_VARIABLE",
     "Span",
+    "Store",
     "TaskFiles",
     "portable_lines",
     "record_lines",
@@ -41,13 +42,14 @@ SPANS_VARIABLE = "MAPREDUCE_IMAGING_SPANS"
 """Environment variable that the runner sets for tasks whose input may hold spans: how the path of
 such an input begins, as far as Hadoop tells a task the path of its input."""
 
-_SPAN = re.compile(rb"(file|hdfs|s?webhdfs)://([^#]*)#bytes=(\d+)\+(\d+)\r?\n?")
+_SPAN = re.compile(rb"\t(file|hdfs|s?webhdfs)://([^#]*)#bytes=(\d+)\+(\d+)\r?\n?")
 _BLOCK = 1 << 20
 # What separates words to Hadoop's own word count, java.util.StringTokenizer.
 _WHITESPACE = (b" ", b"\t", b"\n", b"\r", b"\f")
 _GAP = re.compile(rb"[ \t\n\r\f]")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _DECOMPRESS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {".gz": gzip.open, ".bz2": bz2.open}  # type: ignore[dict-item]
+_LARGE = 16 << 20  # bytes of an image
 _TASK_BYTES = 128 << 20  # what a task is given where nobody says how many there are: HDFS's block
 _FEWEST_TASKS = 2  # then, as Hadoop's own default
 _MOST_TASKS = 999
@@ -76,7 +78,7 @@ class Span:
             uri = authority_of(self.location) + path
         else:
             uri = "file://" + quote(self.location, errors="surrogateescape")
-        return f"{uri}#bytes={self.start}+{self.length}\n".encode()
+        return f"\t{uri}#bytes={self.start}+{self.length}\n".encode()
 
     @classmethod
     def parse(cls, line: bytes) -> "Span | None":
@@ -203,7 +205,10 @@ def _absolute(lines: Iterable[bytes], folder: str) -> Iterator[bytes]:
             yield line if resolved is item else reference_line(resolved)
 
 
-def portable_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
+Store = Callable[[str, bytes], str]
+
+
+def portable_lines(lines: Iterable[bytes], store: Store) -> Iterator[bytes]:
     """Put the bytes of local images in place of the references to them.
 
     An image that cannot be read becomes a line that says so.
@@ -212,6 +217,10 @@ def portable_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
     ----------
     lines : iterable of bytes
         The lines of a task's input, which may stand for spans.
+    store : callable
+        Writes an image, given its name and its bytes, to where tasks can read it, and returns the
+        URI. It is given images that are too large for a line: Hadoop holds lines in memory, more
+        than once, in a process that is small.
 
     Yields
     ------
@@ -225,11 +234,16 @@ def portable_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
             continue
         for record in record_lines([line], os.getcwd(), spans=True):
             item = parse_line(record)
-            if isinstance(item, Record) or is_hdfs_uri(item.location):
+            portable = isinstance(item, Record) or is_hdfs_uri(item.location)
+            if portable and len(record) < _LARGE and Span.parse(record) is None:
                 yield record if record.endswith(b"\n") else record + b"\n"
                 continue
             try:
-                yield bundle_line(item.name, item.read())
+                data = item.read()
+                if len(data) < _LARGE:
+                    yield bundle_line(item.name, data)
+                else:
+                    yield reference_line(Reference.stored(item.name, store(item.name, data)))
             except Exception as error:
                 yield reference_line(Reference.failed(item.name, *words_of(error)))
 

@@ -11,7 +11,7 @@ from mrjob.fs.base import Filesystem
 
 from hdfs_tools.uri import authority_of, is_hdfs_uri, path_of
 from hdfs_tools.webhdfs import WebHDFS, has_magic
-from mapreduce_jobs.core.splits import TaskFiles, portable_lines
+from mapreduce_jobs.core.splits import Store, TaskFiles, portable_lines
 
 __all__ = ["ClusterFiles", "HDFSFilesystem", "upload_all"]
 
@@ -57,20 +57,26 @@ class ClusterFiles(TaskFiles):
         else:
             self.texts.append(location)
 
-    def uploads(self) -> Iterator[tuple[str, Source]]:
-        """Iterate over the files to write: a name in the job's folder, and its bytes."""
+    def uploads(self, store: Store) -> Iterator[tuple[str, Source]]:
+        """Iterate over the files to write: a name in the job's folder, and its bytes.
+
+        Parameters
+        ----------
+        store : callable
+            Writes an image that is too large for a line; see `portable_lines`.
+        """
         paths = self.paths()
         if not (self.direct or self.texts) or any(os.path.getsize(path) for path in paths):
             for path in paths:
-                yield f"input/{os.path.basename(path)}", partial(_portable, path)
+                yield f"input/{os.path.basename(path)}", partial(_portable, path, store)
         for number, path in enumerate(self.texts):
             ending = re.sub("[^A-Za-z0-9.]", "", os.path.splitext(path)[1])  # .gz means something
             yield f"texts/{number:05d}{ending}", partial(_whole, path)
 
 
-def _portable(path: str) -> Iterator[bytes]:
+def _portable(path: str, store: Store) -> Iterator[bytes]:
     with open(path, "rb") as lines:
-        yield from portable_lines(lines)
+        yield from portable_lines(lines, store)
 
 
 def _whole(path: str) -> Iterator[bytes]:

@@ -15,6 +15,7 @@ _JOB = re.compile(r"\bjob_\d+_\d{4,}\b")
 _PROGRESS = re.compile(r"\bmap (\d+)% reduce (\d+)%")
 _TRACKING = re.compile(r"The url to track the job: (https?://[^/\s]+)/")
 _FAILED = re.compile(r"Task Id : (attempt_\w+), Status : (FAILED|KILLED)")
+_TASK_FAILED = re.compile(r"Task failed task(_\w+)")
 _LOGGED = re.compile(r"\d\d(\d\d)?[-/]\d\d[-/]\d\d \d\d:\d\d:\d\d\S* [A-Z]+ ")  # log4j's prefix
 _COUNTERS = re.compile(r"Counters: \d+$")
 _COUNTER = re.compile(r"\t\t(.+)=(\d+)$")
@@ -117,6 +118,9 @@ class Submission:
             self._in_failure = found[2] == "FAILED"
             if self._in_failure:
                 self.failures.append(FailedAttempt(found[1]))
+        elif (found := _TASK_FAILED.search(line)) and not self.failures:
+            # The job ended before the client heard of the attempt; the first is as good as any.
+            self.failures.append(FailedAttempt(f"attempt{found[1]}_0"))
         elif logged:
             self._in_failure = False
         elif self._in_failure and line.strip():

@@ -1,5 +1,6 @@
 """What YARN, the running job and the history server say of a job over HTTP, and its logs."""
 
+import contextlib
 import json
 import re
 import subprocess
@@ -11,6 +12,7 @@ import requests
 
 __all__ = ["Yarn"]
 
+_NO_LOG = re.compile(r"\s*(Can not find|Cannot find|No logs available|Unable to)", re.IGNORECASE)
 _TIMEOUT = 5  # seconds
 _LOGS_APPEAR = 20  # seconds within which a job that has ended is in the history, and its logs
 
@@ -35,6 +37,7 @@ class Yarn:
         self.history_url = history_url
         self._hadoop = hadoop
         self._session = requests.Session()
+        self._silent: set[str] = set()
 
     def application(self, application: str) -> dict[str, Any]:
         """Return what the ResourceManager knows of an application; nothing if it is silent."""
@@ -64,42 +67,56 @@ class Yarn:
                 found = self._get(base, root + place)
                 if found and "taskAttempt" in found:
                     return dict(found["taskAttempt"])
-            if self.history_url is None:
+            if not self._answers(self.history_url):
                 break
         return {}
 
-    def task_log(self, application: str, attempt: dict[str, Any], name: str) -> str | None:
+    def task_log(
+        self, application: str, attempt: dict[str, Any], name: str, patient: bool = True
+    ) -> str | None:
         """Return a log file of a task attempt, wherever it is now; None if it is nowhere.
 
         While a job runs, and where logs are not aggregated, they are on the nodes; afterwards in
         HDFS, where the history server and YARN's client read them.
+
+        Parameters
+        ----------
+        application : str
+            The application's id.
+        attempt : dict
+            What `attempt` returned.
+        name : str
+            Name of the log file.
+        patient : bool
+            Whether to wait for it: logs need some seconds to get from here to there.
         """
         container = attempt.get("assignedContainerId")
         if not container:
             return self.all_logs(application, name)
         node = attempt.get("nodeHttpAddress")
-        for tried in _tries():
+        for tried in _tries() if patient else [0]:
             for base, place in (
                 (node and f"http://{node}", f"/ws/v1/node/containerlogs/{container}/{name}"),
                 (self.history_url, f"/ws/v1/history/containerlogs/{container}/{name}"),
             ):
                 text = self._text(base, place)
-                if text is not None:
-                    return _body(text)
-            if tried and self.history_url is None:
+                log = None if text is None else _body(text)
+                if log is not None:
+                    return log
+            if tried and not self._answers(self.history_url):
                 break
-        return self.all_logs(application, name, container)
+        return self.all_logs(application, name, container) if patient else None
 
     def all_logs(self, application: str, name: str, container: str | None = None) -> str | None:
         """Return a log file of all containers, or of one, by YARN's client; None if it has none."""
         which = ["-containerId", container] if container else []
-        try:
-            return self._hadoop(
-                "org.apache.hadoop.yarn.client.cli.LogsCLI",
-                "-applicationId", application, *which, "-log_files", name,
-            )  # fmt: skip
-        except (OSError, subprocess.SubprocessError):
-            return None
+        for _ in _tries():
+            with contextlib.suppress(OSError, subprocess.SubprocessError):
+                return self._hadoop(
+                    "org.apache.hadoop.yarn.client.cli.LogsCLI",
+                    "-applicationId", application, *which, "-log_files", name,
+                )  # fmt: skip
+        return None
 
     def _get(self, base: str | None, place: str) -> dict[str, Any] | None:
         text = self._text(base, place)
@@ -108,13 +125,19 @@ class Yarn:
         except ValueError:
             return None
 
+    def _answers(self, base: str | None) -> bool:
+        return bool(base) and base not in self._silent
+
     def _text(self, base: str | None, place: str) -> str | None:
-        if not base:
+        if base is None or not self._answers(base):
             return None
         try:
             answer = self._session.get(
                 base + place, timeout=_TIMEOUT, headers={"Accept": "application/json, text/plain"}
             )
+        except requests.ConnectionError:
+            self._silent.add(base)
+            return None
         except requests.RequestException:
             return None
         return answer.content.decode("utf-8", "replace") if answer.ok else None
@@ -132,7 +155,9 @@ def _tries() -> Iterator[int]:
         time.sleep(1)
 
 
-def _body(text: str) -> str:
+def _body(text: str) -> str | None:
     """Return a log without the heading and the ending that YARN's services put around it."""
     _, marker, rest = text.partition("LogContents:\n")
-    return re.split(r"\nEnd of LogType:", rest if marker else text)[0]
+    if not marker and _NO_LOG.match(text):
+        return None
+    return re.split(r"\n?End of LogType:", rest if marker else text)[0]

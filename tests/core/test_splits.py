@@ -31,6 +31,8 @@ class TestSpan:
 
     def test_other_lines_are_no_spans(self):
         assert Span.parse(b"/data/scan.png\n") is None
+        assert Span.parse(b"file:///x#bytes=1+2\n") is None
+        assert Span.parse(b"hdfs:///data/./#bytes=1+2\n") is None
         assert Span.parse(bundle_line("file:///x#bytes=1+2", b"")) is None
 
     @given(st.integers(0, 10**7), st.integers(1, 9))

@@ -1,0 +1,152 @@
+"""On real HDFS, YARN and MapReduce, jobs give the lines that they give in one process."""
+
+import bz2
+import gzip
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from hdfs_tools.bundle import pack
+from hdfs_tools.record import Reference, reference_line
+from tests.support import ODD_NAMES, write_tree
+
+
+def same(there, here):
+    """Compare a run on the cluster with one in this process."""
+    assert there.lines == here.lines, there.stderr
+    assert (there.status, there.stderr) == (here.status, here.stderr)
+
+
+class TestLocalInput:
+    def test_a_folder_with_odd_names_and_broken_images(self, on_cluster, job, collection):
+        here = job("image_histogram", collection)
+        assert b'"error": "FileNotFoundError"' in here.stdout
+        assert len(here.lines) > 40
+        same(on_cluster("image_histogram", collection), here)
+
+    def test_a_bundle_merged_into_one(self, on_cluster, job, good_folder, tmp_path):
+        pack(good_folder, tmp_path / "good.bundle")
+        arguments = ["--group-by", "all", "good.bundle"]
+        here = job("edge_density", *arguments)
+        same(on_cluster("edge_density", "-D", "mapreduce.job.maps=7", *arguments), here)
+
+    def test_a_list_on_standard_input(self, on_cluster, job, good_folder, good_images):
+        references = [Reference(name).within(str(good_folder)) for name in good_images]
+        stdin = b"".join(map(reference_line, references))
+        here = job("edge_density", stdin=stdin)
+        same(on_cluster("edge_density", "-D", "mapreduce.job.maps=1", stdin=stdin), here)
+
+    def test_nothing(self, on_cluster, tmp_path):
+        (tmp_path / "empty").mkdir()
+        ran = on_cluster("image_histogram", "empty")
+        assert (ran.status, ran.stdout) == (0, b"")
+        assert ran.stderr == "no images in the input\n"
+
+
+class TestInputOnHDFS:
+    def test_a_folder(self, on_cluster, in_process, on_hdfs):
+        here = in_process("edge_density", on_hdfs)
+        names = "".join(line.decode() for line in here.lines)
+        assert all(f'"{name}"' in names for name in ODD_NAMES if name.isalnum())
+        same(on_cluster("edge_density", "-D", "mapreduce.job.maps=7", on_hdfs), here)
+
+    def test_a_glob_by_folder(self, on_cluster, in_process, on_hdfs):
+        arguments = ["--group-by", "folder", f"{on_hdfs}/{{ct,mr,u*}}/**"]
+        here = in_process("image_histogram", *arguments)
+        assert len(here.lines) == 3
+        same(
+            on_cluster(
+                "image_histogram", "-D", "mapreduce.job.maps=2",
+                "-D", "mapreduce.job.reduces=3", *arguments,
+            ),
+            here,
+        )  # fmt: skip
+
+    def test_a_bundle_that_refers_to_images_beside_it(
+        self, on_cluster, in_process, hdfs, on_hdfs, good_folder, tmp_path
+    ):
+        pack(good_folder, tmp_path / "good.bundle")
+        lines = (tmp_path / "good.bundle").read_bytes() + b"../images/ct/small.dcm\n"
+        hdfs.write("/bundles/good.bundle", lines)
+        here = in_process("image_histogram", "hdfs:///bundles/good.bundle")
+        assert here.status == 0
+        assert b'"../images/ct/small.dcm"' in here.stdout
+        same(
+            on_cluster(
+                "image_histogram", "-D", "mapreduce.job.maps=7", "hdfs:///bundles/good.bundle"
+            ),
+            here,
+        )
+
+    def test_a_manifest_and_what_hadoop_would_not_take(
+        self, on_cluster, in_process, hdfs, on_hdfs, good_folder, tmp_path
+    ):
+        """Absolute and relative references, one to nothing; a bundle with an odd name."""
+        hdfs.write(
+            "/lists/all.manifest",
+            b"/images/mr/small.dcm\n../images/100%25.png\n../images/nothing.png\n"
+            b"hdfs:///images/us/rgb\n",
+        )
+        pack(good_folder / "ct", tmp_path / "ct.bundle")
+        hdfs.write("/lists/_odd, name*.bundle", (tmp_path / "ct.bundle").read_bytes())
+        arguments = ["hdfs:///lists/all.manifest", "hdfs:///lists/_odd, name*.bundle"]
+        here = in_process("edge_density", *arguments)
+        assert here.status == 1
+        assert len(here.lines) == 6
+        same(on_cluster("edge_density", *arguments), here)
+
+
+class TestResults:
+    def test_in_a_folder_on_hdfs(self, on_cluster, in_process, hdfs, on_hdfs):
+        ran = on_cluster("edge_density", "-o", "results/edges", f"{on_hdfs}/ct")
+        assert (ran.status, ran.stdout, ran.stderr) == (0, b"", "")
+        user = subprocess.run(["id", "-un"], capture_output=True, text=True).stdout.strip()
+        parts = [e for e in hdfs.list(f"/user/{user}/results/edges") if e.name[0] == "p"]
+        lines = sorted(line for part in parts for line in hdfs.read(part.path).splitlines())
+        assert lines == in_process("edge_density", f"{on_hdfs}/ct").lines
+        assert hdfs.exists(f"/user/{user}/results/edges/_SUCCESS")
+        again = on_cluster("edge_density", "-o", "results/edges", f"{on_hdfs}/ct")
+        assert again.status == 2
+        assert again.stderr.endswith("results/edges: the output folder exists already\n")
+        assert len(again.stderr.splitlines()) == 1
+
+    def test_nothing_is_left_behind(self, hdfs):
+        user = subprocess.run(["id", "-un"], capture_output=True, text=True).stdout.strip()
+        assert list(hdfs.walk(f"/user/{user}/tmp")) == []
+
+
+@pytest.fixture(scope="module")
+def texts():
+    """Texts of all kinds, by name."""
+    return {
+        "plain.txt": "Größe größe one two  two\r\nthree\f3\n".encode() * 99,
+        "mark.txt": b"\xef\xbb\xbfmarked one",
+        "sub/latin.txt": b"na\xefve caf\xe9\n",
+        "sub/packed.gz": gzip.compress(b"packed one two\n" * 50),
+        "sub/packed.bz2": bz2.compress(b"packed one two\n" * 50),
+        "_hidden.txt": b"hidden one\n",
+        "sub/.hidden": b"hidden two",
+        "odd, name [1]*.txt": b"odd one",
+        "empty": b"",
+    }
+
+
+class TestWordCount:
+    def test_local_texts(self, on_cluster, job, texts, tmp_path):
+        write_tree(tmp_path / "texts", texts)
+        here = job("word_count", "texts")
+        same(on_cluster("word_count", "-D", "mapreduce.job.reduces=3", "texts"), here)
+
+    def test_texts_on_hdfs(self, on_cluster, job, hdfs, texts, tmp_path):
+        write_tree(tmp_path / "texts", texts)
+        for name, data in texts.items():
+            hdfs.write(f"/texts/{name}", data)
+        here = job("word_count", "--normalise", "texts")
+        same(on_cluster("word_count", "--normalise", "hdfs:///texts"), here)
+
+
+def test_a_job_of_ones_own(on_cluster, in_process, on_hdfs):
+    script = Path(__file__).resolve().parents[2] / "examples" / "mean_intensity.py"
+    here = in_process(script, "--group-by", "folder", on_hdfs)
+    same(on_cluster(script, "--group-by", "folder", "-D", "mapreduce.job.reduces=3", on_hdfs), here)
