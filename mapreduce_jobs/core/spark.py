@@ -25,11 +25,11 @@ from mapreduce_jobs.core import spark_driver
 from mapreduce_jobs.core.errors import JobError, UsageError
 from mapreduce_jobs.core.progress import Progress
 from mapreduce_jobs.core.runners import Plan, ShipsProject, told_tasks, whole_output
-from mapreduce_jobs.core.splits import SPANS_VARIABLE, TaskFiles
+from mapreduce_jobs.core.splits import TaskFiles
 
 __all__ = ["SparkRunner"]
 
-_MASTER = re.compile(r"local(?:\[(\d+|\*)(?:,\d+)?\])?")
+_MASTER = re.compile(r"local(?:\[([1-9]\d*|\*)(?:,\d+)?\])?")
 _FINISHED = re.compile(r"Finished task .* in stage .*\((\d+)/(\d+)\)")
 _SENTENCE = re.compile(rf'{spark_driver.FAILED}("(?:[^"\\]|\\.)*")')
 _TRACEBACK = re.compile(
@@ -165,9 +165,6 @@ class SparkRunner(ShipsProject, SparkMRJobRunner):
         with whole_output(final) as self._output_dir:
             self._run_steps_on_spark()
         self._output_dir = final
-
-    def _cmdenv(self) -> dict[str, str]:
-        return {**super()._cmdenv(), SPANS_VARIABLE: ""}
 
     def _run_spark_submit(
         self, spark_submit_args: list[str], env: dict[str, str], record_callback: Any
