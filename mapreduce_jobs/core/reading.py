@@ -57,16 +57,16 @@ def read_ahead(pairs: Iterable[tuple[str, Item]]) -> Iterator[tuple[str, Item]]:
                 item = _Ahead(item, pool.submit(item.read))
             waiting.append((name, item))
             while len(waiting) > ahead or (waiting and not isinstance(waiting[0][1], _Ahead)):
-                yield waiting.popleft()
-            if waiting and (size := _size(waiting[0][1])) is not None:
-                ahead = 0 if size > _LARGE else _AHEAD
+                turn = waiting.popleft()
+                yield turn
+                ahead = 0 if _is_large(turn[1]) else _AHEAD
         yield from waiting
 
 
-def _size(item: Item) -> int | None:
+def _is_large(item: Item) -> bool:
     if not isinstance(item, _Ahead) or not item.data.done() or item.data.exception():
-        return None
-    return len(item.data.result())
+        return False
+    return len(item.data.result()) > _LARGE
 
 
 def _place(item: Item) -> str:

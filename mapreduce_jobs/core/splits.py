@@ -240,12 +240,13 @@ def portable_lines(lines: Iterable[bytes], store: Store) -> Iterator[bytes]:
                 continue
             try:
                 data = item.read()
-                if len(data) < _LARGE:
-                    yield bundle_line(item.name, data)
-                else:
-                    yield reference_line(Reference.stored(item.name, store(item.name, data)))
             except Exception as error:
                 yield reference_line(Reference.failed(item.name, *words_of(error)))
+                continue
+            if len(data) < _LARGE:
+                yield bundle_line(item.name, data)
+            else:
+                yield reference_line(Reference.stored(item.name, store(item.name, data)))
 
 
 def text_blocks(stdin: IO[bytes], spans: bool) -> Iterator[bytes]:

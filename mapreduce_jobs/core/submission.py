@@ -88,19 +88,21 @@ class Submission:
             line = raw.decode("utf-8", "replace").rstrip("\r\n")
             self.read(line)
             heard(line)
+        self._process.stdout.close()
         return self._process.wait()
 
     def stop(self, kill: Callable[[str], object]) -> None:
         """End the client and, by calling `kill` with the job's id, the job."""
+        assert self._process.stdout is not None  # noqa: S101
         until = time.monotonic() + _PATIENCE
         while self.job is None and self._process.poll() is None and time.monotonic() < until:
-            assert self._process.stdout is not None  # noqa: S101
             self.read(self._process.stdout.readline().decode("utf-8", "replace").rstrip("\r\n"))
         if self.job is not None and self._process.poll() is None:
             kill(self.job)
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
         self._process.wait()
+        self._process.stdout.close()
 
     def read(self, line: str) -> None:
         """Take in a line of the client's."""

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdfs_tools.record import bundle_line
+from hdfs_tools.errors import ReadFailed
+from hdfs_tools.record import Reference, bundle_line, parse_line, reference_line
 from mapreduce_jobs.core import splits
 from mapreduce_jobs.core.errors import JobError
 from mapreduce_jobs.core.splits import Span, TaskFiles, record_lines, spans_of, text_blocks
@@ -123,3 +124,52 @@ class TestText:
         (tmp_path / "text.txt").write_bytes(b"\xef\xbb\xbfone")
         line = Span(str(tmp_path / "text.txt"), 0, 6).line()
         assert words_of(text_blocks(io.BytesIO(line), spans=True)) == [b"one"]
+
+
+class TestPortableLines:
+    def test_images_take_the_place_of_references(self, tmp_path):
+        (tmp_path / "a.png").write_bytes(b"image")
+        lines = [
+            os.fsencode(f"{tmp_path}/./a.png\n"),
+            os.fsencode(f"{tmp_path}/./gone.png\n"),
+            b"hdfs:///data/./b.png\n",
+            Span("hdfs:///x.bundle", 5, 9).line(),
+        ]
+        there = [*splits.portable_lines(lines, store=None)]
+        assert there[0] == bundle_line("a.png", b"image")
+        assert there[2:] == lines[2:]
+        gone = parse_line(there[1])
+        assert gone.name == "gone.png"
+        with pytest.raises(ReadFailed, match="No such file or directory") as failed:
+            gone.read()
+        assert failed.value.kind == "FileNotFoundError"
+
+    def test_large_images_are_stored_and_keep_their_names(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(splits, "_LARGE", 100)
+        (tmp_path / "large 100%.png").write_bytes(b"x" * 100)
+        record = bundle_line("in a bundle", b"y" * 200)
+        (tmp_path / "x.bundle").write_bytes(record)
+        kept = {}
+
+        def store(name, data):
+            path = tmp_path / f"stored {len(kept)}"
+            path.write_bytes(data)
+            kept[name] = data
+            return f"file://{path}"
+
+        lines = [
+            reference_line(Reference("large 100%.png").within(str(tmp_path))),
+            Span(str(tmp_path / "x.bundle"), 0, len(record)).line(),
+        ]
+        items = [parse_line(line) for line in splits.portable_lines(lines, store)]
+        assert [item.name for item in items] == ["large 100%.png", "in a bundle"]
+        assert [item.read() for item in items] == [b"x" * 100, b"y" * 200]
+        assert len(kept) == 2
+
+    def test_a_user_s_line_cannot_pose_as_a_span(self, tmp_path):
+        posing = Span("hdfs:///secret", 0, 9).line()
+        (tmp_path / "x.bundle").write_bytes(posing)
+        span = Span(str(tmp_path / "x.bundle"), 0, len(posing))
+        (line,) = splits.portable_lines([span.line()], store=None)
+        assert Span.parse(line) is None
+        assert parse_line(line).name == ""
