@@ -156,6 +156,8 @@ def run(compose: list[str], folder: Path, failure: str, *command: str) -> None:
         text=True,
         errors="replace",
     )
+    if taken := re.search(r"127\.0\.0\.1:(\d+).*already (in use|allocated)", ended.stdout):
+        raise ClusterError(f"port {taken[1]} is in use (`ss -ltnp`, `docker ps` show by what)")
     if ended.returncode:
         lines = [line for line in ended.stdout.splitlines() if line.strip()][-15:]
         for name in containers("{{.Names}}", "--filter", "status=exited"):

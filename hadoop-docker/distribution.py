@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,8 @@ def build() -> None:
     """Make what is missing, or defined anew."""
     if not shutil.which("java"):
         raise ClusterError("there is no java (Debian: apt install openjdk-17-jre-headless)")
+    if not re.fullmatch(r"[\w./+-]+", str(HOME), re.ASCII):
+        raise ClusterError(f"Hadoop streaming cannot be in {HOME}: give the project a plain path")
     HOME.mkdir(exist_ok=True)
     with open(HOME / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

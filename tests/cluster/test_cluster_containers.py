@@ -67,9 +67,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        up(folder)
-        webhdfs("DELETE", FOLDER, op="DELETE", recursive="true")
-        assert cluster("down", "containers", "--folder", folder).status == 0
+        try:
+            up(folder)
+            webhdfs("DELETE", FOLDER, op="DELETE", recursive="true")
+        finally:
+            ran = cluster("down", "containers", "--folder", folder)
+        assert ran.status == 0, ran.stderr
         assert containers("{{.Names}}", "--all") == []
 
 
