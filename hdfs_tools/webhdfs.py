@@ -369,7 +369,7 @@ def _wildcards(part: str) -> re.Pattern[str]:
         character = part[position]
         closing = part.find("]", position + 2) if character == "[" else -1
         if closing > 0:
-            inside = part[position + 1 : closing].replace("\\", r"\\")
+            inside = part[position + 1 : closing].replace("\\", r"\\").replace("[", r"\[")
             if inside[0] in "!^":
                 inside = "^" + inside[1:]
             pattern += f"[{inside}]"

@@ -25,6 +25,10 @@ _SENTENCES = (
         "{0}: no answer; is the cluster up, and is this its address?",
     ),
     (r"UnknownHostException: (\S+)", "{0}: no host of this name is known"),
+    (
+        r"required (?:MAP|REDUCE) capability is more than .*max.*(<memory:\d+, vCores:\d+>)",
+        "a task asks for more than a node of the cluster has, {0}",
+    ),
     (r"AccessControlException: (.*)", "not permitted: {0}"),
     (r"Error response from daemon: (.*)", "docker: {0}"),
     (r"Cannot connect to the Docker daemon", "docker: its engine does not answer"),
@@ -90,10 +94,10 @@ def _hadoop_words(lines: Sequence[str], application: str) -> list[str]:
     """Return what Hadoop says of a task that said nothing itself, without the Java stack trace."""
     said = [line for line in lines if not line.strip().startswith("at ")]
     text = "\n".join(said)
-    if "running beyond" in text:
-        killed = next(line for line in said if "running beyond" in line)
+    if re.search(r"is running \S* ?beyond", text):
+        usage = re.search(r"Current usage: (.*?) physical memory used", text)
         return [
-            f"YARN ended it for its use of memory: {killed}",
+            f"YARN ended it for its use of memory{f': {usage[1]}' if usage else ''}",
             "Give tasks more: -D mapreduce.map.memory.mb=2048 (or mapreduce.reduce.memory.mb)",
         ]
     if "OutOfMemoryError" in text or "Requested array size exceeds" in text:

@@ -33,7 +33,7 @@ class Trying(ImageJob):
             if self.options.how == "crash":
                 os.kill(os.getpid(), signal.SIGSEGV)
             if self.options.how == "memory":
-                kept = bytearray(os.urandom(1 << 20)) * 1500
+                kept = bytearray(os.urandom(1 << 20)) * 900
                 time.sleep(30)
             if self.options.how == "wait":
                 time.sleep(300)
@@ -109,7 +109,7 @@ class TestTasks:
         assert "YARN ended it for its use of memory" in ran.stderr
         assert "-D mapreduce.map.memory.mb=" in ran.stderr
         assert "It was at image odd/11 rows.png." in ran.stderr
-        more = ["-D", "mapreduce.map.memory.mb=2560"]
+        more = ["-D", "mapreduce.map.memory.mb=2048"]
         assert on_cluster(trying, "--how", "memory", *FEWER_TRIES, *more, "images").status == 0
 
     def test_a_python_without_what_is_needed(self, on_cluster, good_folder, tmp_path):
@@ -179,6 +179,29 @@ class TestBeforeAnythingRuns:
         assert "YARN does not take the job: " in ran.stderr
         assert "queue" in ran.stderr
         assert len(ran.stderr.splitlines()) == 1
+
+
+def test_a_full_queue(running, trying, tmp_path):
+    """Two application masters of half the cluster's memory: the second waits, and says so."""
+    command = [
+        sys.executable, trying, *map(str, running.options), "--how", "wait",
+        "-D", "yarn.app.mapreduce.am.resource.mb=2048", "images",
+    ]  # fmt: skip
+    jobs = []
+    try:
+        for state in ("RUNNING", "ACCEPTED"):
+            jobs.append(subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE))
+            while not any(app["state"] == state for app in applications(running)):
+                assert jobs[-1].poll() is None, jobs[-1].communicate()
+                time.sleep(0.2)
+        said = jobs[1].stderr.readline().decode()
+        assert re.match(r"application_\d+_\d+ waits in queue root\.default: ", said)
+        assert "limit exceeded" in said
+    finally:
+        for job in jobs:
+            job.terminate()
+            job.communicate(timeout=60)
+    assert applications(running, "RUNNING", "ACCEPTED", "SUBMITTED") == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
