@@ -4,16 +4,20 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import requests
 
-from tests.cluster.support import cluster, unavailable
-from tests.support import Ran, run
+from hdfs_tools.webhdfs import connect_to
+from tests.cluster.support import CLUSTER, cluster, unavailable
+from tests.support import ROOT, Ran, run
+
+Job = Callable[..., Ran]
 
 HDFS = "http://localhost:9870"
 PROJECT = "label=com.docker.compose.project=mapreduce-imaging"
@@ -118,6 +122,82 @@ def test_a_foreign_user_runs_a_job(running: Path) -> None:
     assert webhdfs("GET", f"{FOLDER}/out/part-00000", op="OPEN").content == b"a\t\nb\t\nc\t\n"
     status = webhdfs("GET", f"{FOLDER}/out", op="GETFILESTATUS").json()["FileStatus"]
     assert status["owner"] == "radiology"
+
+
+class TestJobsFromAHostWithoutJava:
+    """With docker as the only command on the PATH."""
+
+    OPTIONS = ("-r", "hadoop", "-c", CLUSTER.parent / "mrjob.conf")
+
+    @pytest.fixture
+    def host(self, running: Path, tmp_path: Path) -> dict[str, str]:
+        """Environment variables of such a host, and of a user whom no container knows."""
+        (tmp_path / "bin").mkdir()
+        (tmp_path / "bin" / "docker").symlink_to(str(shutil.which("docker")))
+        return {"PATH": str(tmp_path / "bin"), "HADOOP_USER_NAME": "radiology", "HDFS_URL": HDFS}
+
+    def test_local_images(self, job: Job, host: dict[str, str], collection: Path) -> None:
+        here = job("image_histogram", collection)
+        there = job("image_histogram", *self.OPTIONS, collection, env=host)
+        assert there.lines == here.lines, there.stderr
+        assert (there.status, there.stderr) == (here.status, here.stderr)
+
+    def test_images_on_hdfs_and_results_there(
+        self, job: Job, host: dict[str, str], good_folder: Path
+    ) -> None:
+        """Tasks in containers read them over WebHDFS, by names that only containers know."""
+        webhdfs("DELETE", f"{FOLDER}/out", op="DELETE", recursive="true")
+        storage = connect_to(HDFS, "radiology")
+        for path in good_folder.glob("[a-z][a-z]*/*"):
+            if path.is_file() and not storage.exists(f"{FOLDER}/images/{path.name}"):
+                storage.write(f"{FOLDER}/images/{path.name}", path.read_bytes())
+        given = ["--group-by", "all", f"hdfs://{FOLDER}/images"]
+        here = job("edge_density", *given, env=host)
+        assert (here.status, len(here.lines)) == (0, 1)
+        output = ["-o", f"hdfs://{FOLDER}/out"]
+        there = job("edge_density", *self.OPTIONS, *output, *given, env=host)
+        assert (there.status, there.stdout, there.stderr) == (0, b"", "")
+        assert storage.read(f"{FOLDER}/out/part-00000").splitlines() == here.lines
+
+    def test_words(self, job: Job, host: dict[str, str]) -> None:
+        text = ROOT / "README.md"
+        there = job("word_count", *self.OPTIONS, "-D", "mapreduce.job.reduces=3", text, env=host)
+        assert there.lines == job("word_count", text).lines, there.stderr
+
+    def test_a_failed_task_shows_its_traceback(self, job: Job, host: dict[str, str]) -> None:
+        less = ["-D", "mapreduce.map.maxattempts=1", "--python-bin", "/usr/bin/python3"]
+        there = job("word_count", *self.OPTIONS, *less, ROOT / "README.md", env=host)
+        assert there.status == 1
+        assert "No module named 'mrjob'" in there.stderr
+        assert "The Python of the nodes has no mrjob" in there.stderr
+
+    def test_an_interrupt_ends_the_job(
+        self, host: dict[str, str], good_folder: Path, tmp_path: Path
+    ) -> None:
+        """Though what is interrupted here is docker, and not Hadoop's client."""
+        script = tmp_path / "waits.py"
+        script.write_text(
+            "import time\nfrom mapreduce_jobs.core.image_job import ImageJob\n"
+            "class Waits(ImageJob):\n    def measure(self, image):\n        time.sleep(600)\n"
+            "if __name__ == '__main__':\n    Waits.run()\n"
+        )
+
+        def names(state: str) -> list[str]:
+            url = f"http://localhost:8088/ws/v1/cluster/apps?states={state}"
+            apps = requests.get(url, timeout=30).json()["apps"] or {"app": []}
+            return [app["name"] for app in apps["app"]]
+
+        command = [sys.executable, script, *map(str, self.OPTIONS), good_folder]
+        with subprocess.Popen(
+            command, env={**os.environ, **host}, stderr=subprocess.PIPE
+        ) as process:
+            while "waits" not in names("RUNNING"):
+                assert process.poll() is None, process.communicate()
+                time.sleep(0.5)
+            process.terminate()
+            said = process.communicate(timeout=60)[1].decode()
+        assert (process.returncode, "ending job_" in said) == (143, True)
+        assert "waits" not in names("RUNNING") + names("ACCEPTED")
 
 
 def test_pages_are_there_and_for_this_machine_only(running: Path) -> None:
