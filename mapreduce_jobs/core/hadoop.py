@@ -19,16 +19,19 @@ import re
 import shutil
 import subprocess
 import threading
+import uuid
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+from mrjob.cat import is_compressed
 from mrjob.fs.composite import CompositeFilesystem
 from mrjob.fs.hadoop import HadoopFilesystem
 from mrjob.fs.local import LocalFilesystem
 from mrjob.hadoop import HadoopJobRunner, log
 
-from hdfs_tools.addresses import address_of
+from hdfs_tools.addresses import address_of, web_addresses
 from hdfs_tools.errors import HdfsToolsError
 from hdfs_tools.filesystem import connect
 from hdfs_tools.uri import path_of
@@ -45,6 +48,7 @@ from mapreduce_jobs.core.yarn import Yarn
 __all__ = ["HadoopRunner"]
 
 _SMALL_PART = 16 << 20  # bytes of a part of the results that is fetched ahead
+_PARTS_AHEAD = 4
 _QUEUED = 15.0  # seconds after which a job that does not start is a reason to say why
 _CLIENT_TIME = 120  # seconds for a call of the client's
 
@@ -76,6 +80,9 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
     @classmethod
     def _default_opts(cls) -> dict[str, Any]:
         return {**super()._default_opts(), "cleanup_on_failure": ["ALL"], "bootstrap_mrjob": False}
+
+    def _make_unique_job_key(self, label: Any = None, owner: Any = None) -> str:
+        return re.sub(r"[^\w.-]", "_", super()._make_unique_job_key(label, owner), flags=re.ASCII)
 
     # Where things are
 
@@ -110,43 +117,45 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         return self._fs
 
     def _connect(self) -> None:
-        """Find out how HDFS is reached; without WebHDFS, by one JVM a call."""
-        address = self._opts["hdfs_url"] or address_of()
+        """Find out how HDFS is reached over HTTP; if not at all, by one JVM a call."""
+        address, told_by = self._opts["hdfs_url"], "hdfs_url in mrjob.conf"
         if address is None:
+            address, told_by = address_of(), "HDFS_URL, ~/.hdfscli.cfg or HADOOP_CONF_DIR"
+        asked = address is None
+        if asked:
             address = self._address_by_client()
+        if address is None:
+            return
+        try:
+            storage = connect(address or None)
+            storage.check()
+        except HdfsToolsError as error:
+            if asked:
+                log.warning(f"{error}: Hadoop's client is used for files, which is slower")
+                return
+            raise JobError(f"HDFS: {error}; the address comes from {told_by}") from None
+        self._storage, self._fs = storage, None
         if address:
-            # Whatever in this process reads from HDFS finds it there.
+            # Whatever else in this process reads from HDFS finds it there.
             os.environ["HDFS_URL"] = address
             os.environ.setdefault("HADOOP_USER_NAME", self.user)
-        if address is not None:
-            try:
-                storage = connect(address or None)
-                storage.check()
-            except HdfsToolsError as error:
-                raise JobError(f"HDFS: {error}; the address comes from {self._told_by()}") from None
-            self._storage, self._fs = storage, None
-
-    def _told_by(self) -> str:
-        if self._opts["hdfs_url"]:
-            return "hdfs_url in mrjob.conf"
-        return "HDFS_URL, the default alias of ~/.hdfscli.cfg or the Hadoop configuration"
 
     def _address_by_client(self) -> str | None:
-        try:
-            told = self.hadoop(
-                "org.apache.hadoop.hdfs.tools.GetConf", "-confKey", "dfs.namenode.http-address"
-            )
-            default = self.hadoop(
-                "org.apache.hadoop.hdfs.tools.GetConf", "-confKey", "fs.defaultFS"
-            )
-        except (OSError, subprocess.SubprocessError):
-            return None
-        from hdfs_tools.addresses import web_addresses
-
-        settings = {"dfs.namenode.http-address": told.strip(), "fs.defaultFS": default.strip()}
+        settings = {}
+        for name in ("fs.defaultFS", "dfs.namenode.http-address"):
+            try:
+                value = self.hadoop("org.apache.hadoop.hdfs.tools.GetConf", "-confKey", name)
+            except (OSError, subprocess.SubprocessError):
+                return None
+            settings[name] = value.strip()
         return web_addresses(settings.get)
 
     def _check_client(self) -> None:
+        if not re.fullmatch(r"[\w.+=@-]+", os.path.basename(self._script_path), re.ASCII):
+            raise UsageError(
+                f"{self._script_path}: Hadoop takes a job's file only under a plain name: of"
+                " letters, digits, _ and -"
+            )
         (command, *_) = self.get_hadoop_bin()
         if shutil.which(command) is None:
             raise UsageError(
@@ -169,9 +178,8 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
     def _run(self) -> None:
         self._check_client()
         self._connect()
-        # A made-up output folder is below the job's own.
-        ours = not self._output_dir.startswith(self._hadoop_tmp_dir)
-        if ours and self.fs.exists(self._output_dir):
+        named = not self._is_ours(self._output_dir)
+        if named and self.fs.exists(self._output_dir):
             raise UsageError(f"{self._output_dir}: the output folder exists already")
         folder = os.path.join(self._get_local_tmp_dir(), "input")
         os.makedirs(folder)
@@ -191,7 +199,7 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         try:
             self._run_job_in_hadoop()
         except BaseException:
-            if ours:
+            if named:
                 self.fs.rm(self._output_dir)
             raise
 
@@ -227,11 +235,14 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         if self._storage is not None:
             self._storage.write(path_of(uri, raw=True), source)
             return
-        path = os.path.join(self._get_local_tmp_dir(), "put-" + uri.replace("/", "_"))
+        path = os.path.join(self._get_local_tmp_dir(), f"put-{uuid.uuid4().hex}")
         with open(path, "wb") as file:
             file.writelines([source] if isinstance(source, bytes) else source())
-        self.fs.mkdir(posixpath.dirname(uri))
-        self.fs.put(path, uri)
+        try:
+            self.hadoop("fs", "-mkdir", "-p", posixpath.dirname(uri))
+            self.hadoop("fs", "-put", path, uri)
+        except subprocess.SubprocessError as error:
+            raise JobError(f"{uri}: cannot be written by Hadoop's client: {error}") from None
         os.unlink(path)
 
     def _cleanup_hadoop_tmp(self) -> None:
@@ -253,7 +264,10 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         return {**super()._cmdenv(), SPANS_VARIABLE: spans}
 
     def _jobconf_for_step(self, step_num: int) -> dict[str, Any]:
-        return {"mapreduce.job.name": self._label(), **super()._jobconf_for_step(step_num)}
+        settings = {"mapreduce.job.name": self._label(), **super()._jobconf_for_step(step_num)}
+        if self._is_ours(self._output_dir):  # and we print it, so a cluster's habits do not matter
+            settings["mapreduce.output.fileoutputformat.compress"] = "false"
+        return settings
 
     def _run_job_in_hadoop(self) -> None:
         for step_num in range(self._num_steps()):
@@ -274,7 +288,7 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
 
     def _say_if_queued(self, submission: Submission) -> None:
         application = self._yarn.application(submission.application or "none")
-        if application.get("state") == "ACCEPTED":
+        if application.get("state") == "ACCEPTED" and application.get("runningContainers", 0) < 1:
             words = " ".join(str(application.get("diagnostics", "")).split())
             log.warning(f"{application['id']} waits in queue {application['queue']}: {words}")
 
@@ -296,23 +310,25 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         if self._storage is None:
             yield from super().cat_output()
             return
-        storage = self._storage
+        storage, folder = self._storage, path_of(self._output_dir, raw=True)
         parts = [
-            entry
-            for entry in storage.walk(path_of(self._output_dir, raw=True))
-            if not entry.name.startswith(("_", "."))
+            part
+            for part in storage.walk(folder)
+            if not re.search(r"/[_.]", part.path.removeprefix(folder))
         ]
-        with ThreadPoolExecutor(4) as pool:
-            small = {
-                part.path: pool.submit(storage.read, part.path)
-                for part in parts
-                if part.size < _SMALL_PART
-            }
+        with ThreadPoolExecutor(_PARTS_AHEAD) as pool:
+            waiting: deque[tuple[str, Future[bytes] | None]] = deque()
             for part in parts:
-                if part.path in small:
-                    yield small.pop(part.path).result()
-                else:
-                    yield from storage.chunks(part.path)
+                small = part.size < _SMALL_PART and not is_compressed(part.path)
+                ahead = pool.submit(storage.read, part.path) if small else None
+                waiting.append((part.path, ahead))
+                if len(waiting) > _PARTS_AHEAD:
+                    yield from self._part(*waiting.popleft())
+            for path, ahead in waiting:
+                yield from self._part(path, ahead)
+
+    def _part(self, path: str, ahead: "Future[bytes] | None") -> Iterator[bytes]:
+        return iter([ahead.result()]) if ahead else self.fs._cat_file(f"hdfs://{path}")
 
     # Watching
 

@@ -1,11 +1,14 @@
 """How a job's files reach HDFS: over WebHDFS, in parallel, in place of one JVM a call."""
 
+import bz2
+import gzip
 import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 from mrjob.fs.base import Filesystem
 
@@ -159,4 +162,12 @@ class HDFSFilesystem(Filesystem):
         return digest.hexdigest()
 
     def _cat_file(self, path: str) -> Iterator[bytes]:
-        return self._storage.chunks(path_of(path, raw=True))
+        """Iterate over the bytes of a file, uncompressed if its name says that it is compressed."""
+        openers: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open}
+        unpack = openers.get(os.path.splitext(path)[1])
+        if unpack is None:
+            yield from self._storage.chunks(path_of(path, raw=True))
+            return
+        with self._storage.open(path_of(path, raw=True)) as stored, unpack(stored) as file:
+            while chunk := file.read(_CHUNK):
+                yield chunk

@@ -259,5 +259,29 @@ def test_the_address_from_hadoops_own_configuration(running, job, good_folder):
     assert ran.lines == here.lines, ran.stderr
 
 
+@pytest.mark.parametrize("asked", ["answers", "does not answer", "is not told"])
+def test_no_address_but_a_client(running, job, good_folder, tmp_path, asked):
+    """The client is asked where HDFS is; without an answer it is used for files too."""
+    here = job("edge_density", good_folder / "ct")
+    told = {"does not answer": "echo localhost:1", "is not told": "exit 1"}.get(asked)
+    client = tmp_path / "hadoop"
+    client.write_text(
+        "#!/bin/sh\n"
+        + (f'case "$1 $3" in *GetConf*http-address*) {told}; exit;; esac\n' if told else "")
+        + f'exec "{running.description["hadoop"]}" "$@"\n'
+    )
+    client.chmod(0o755)
+    lines = [line for line in _conf(running).splitlines() if "_url" not in line]
+    configuration = "\n".join(lines).replace(running.description["hadoop"], str(client))
+    (tmp_path / "mrjob.conf").write_text(configuration)
+    ran = job("edge_density", "-r", "hadoop", "-c", "mrjob.conf", good_folder / "ct")
+    assert ran.lines == here.lines, ran.stderr
+    slower = "localhost:1: no answer (connection refused): Hadoop's client is used for files"
+    assert (slower in ran.stderr) == (asked == "does not answer")
+    if asked == "is not told":
+        on_hdfs = job("edge_density", "-r", "hadoop", "-c", "mrjob.conf", "hdfs:///images")
+        assert (on_hdfs.status, "set HDFS_URL=" in on_hdfs.stderr) == (2, True)
+
+
 def _conf(running):
     return (running.folder / "mrjob.conf").read_text()
