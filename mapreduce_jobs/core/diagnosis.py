@@ -32,6 +32,8 @@ _SENTENCES = (
     (r"AccessControlException: (.*)", "not permitted: {0}"),
     (r"Error response from daemon: (.*)", "docker: {0}"),
     (r"Cannot connect to the Docker daemon", "docker: its engine does not answer"),
+    (r"failed with state KILLED due to: (.*)", "the job was ended: {0}"),
+    (r"failed with state FAILED due to: (.*)", "the job failed: {0}"),
 )
 _NOISE = re.compile(r"log4j:|SLF4J:|WARNING: |.*\bWARN\b")
 _LAST_LINES = 20
@@ -56,7 +58,7 @@ def client_failure(tail: Iterable[str]) -> str:
 
 
 def task_failure(submission: Submission, yarn: Yarn, again: Again) -> str:
-    """Return why a job's tasks failed: in the words of the first that did.
+    """Return why a job's tasks failed: in the words of the one that ended it.
 
     Parameters
     ----------
@@ -67,14 +69,16 @@ def task_failure(submission: Submission, yarn: Yarn, again: Again) -> str:
     again : callable
         From an image's name and where a task had it from, to the command that tries it again.
     """
-    failure = submission.failures[0]
+    failure = submission.cause
+    assert failure is not None  # noqa: S101
     application, job = str(submission.application), str(submission.job)
     attempt = yarn.attempt(application, job, failure.attempt)
     words = _last_words(yarn.task_log(application, attempt, "stderr") or "")
     node = str(attempt.get("nodeHttpAddress") or "").partition(":")[0]
     text = [f"a {failure.kind} task failed{f' on {node}' if node else ''} ({failure.attempt}):"]
     told = failure.words or str(attempt.get("diagnostics") or "").splitlines()
-    text += [words] if words else _hadoop_words(told, application)
+    text += [words] if words else []
+    text += _reason(told) or ([] if words else _without_stack(told, application))
     if found := _MISSING.search(words):
         text += [
             f"The Python of the nodes has no {found[1].partition('.')[0]}: name one that has, with"
@@ -90,10 +94,9 @@ def task_failure(submission: Submission, yarn: Yarn, again: Again) -> str:
     return "\n".join(text)
 
 
-def _hadoop_words(lines: Sequence[str], application: str) -> list[str]:
-    """Return what Hadoop says of a task that said nothing itself, without the Java stack trace."""
-    said = [line for line in lines if not line.strip().startswith("at ")]
-    text = "\n".join(said)
+def _reason(lines: Sequence[str]) -> list[str]:
+    """Return what Hadoop did to a task, or saw of its end, where that is a reason by itself."""
+    text = "\n".join(lines)
     if re.search(r"is running \S* ?beyond", text):
         usage = re.search(r"Current usage: (.*?) physical memory used", text)
         return [
@@ -105,11 +108,17 @@ def _hadoop_words(lines: Sequence[str], application: str) -> list[str]:
             "Java's memory does not hold a line of the input. Keep large images as files, or give"
             " it more: -D mapreduce.map.java.opts=-Xmx1g -D mapreduce.map.memory.mb=1536"
         ]
-    if found := re.search(r"subprocess failed with code (\d+)", text):
-        status = int(found[1])
-        if status > 128 and status - 128 in {number.value for number in signal.Signals}:
-            return [f"its process was ended by {signal.Signals(status - 128).name}"]
-        return [f"its process ended with exit status {status} and without a word"]
+    found = re.search(r"subprocess failed with code (\d+)", text)
+    number = int(found[1]) - 128 if found else 0
+    if number in {known.value for known in signal.Signals}:
+        return [f"its process was ended by {signal.Signals(number).name}"]
+    return []
+
+
+def _without_stack(lines: Sequence[str], application: str) -> list[str]:
+    said = [line for line in lines if not line.strip().startswith("at ")]
+    if found := re.search(r"subprocess failed with code (\d+)", "\n".join(said)):
+        return [f"its process ended with exit status {found[1]} and without a word"]
     return [*said, f"yarn logs -applicationId {application} may say more"]
 
 

@@ -76,6 +76,7 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         self._submissions: list[Submission] = []
         self._inputs: list[str] = []
         self._bringing = False
+        self._known_yarn: Yarn | None = None
 
     @classmethod
     def _default_opts(cls) -> dict[str, Any]:
@@ -194,7 +195,7 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
                 f"{error.filename}: {self.user} may not write there; have a home folder made on"
                 f" HDFS for {self.user}, or name another place with --hadoop-tmp-dir"
             ) from None
-        except (HdfsToolsError, OSError) as error:
+        except HdfsToolsError as error:
             raise JobError(f"HDFS: {error}") from None
         try:
             self._run_job_in_hadoop()
@@ -335,7 +336,10 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
     @property
     def _yarn(self) -> Yarn:
         tracker = self._submissions[-1].tracker if self._submissions else None
-        return Yarn(self._opts["yarn_url"] or tracker, self._opts["history_url"], self.hadoop)
+        address = self._opts["yarn_url"] or tracker
+        if self._known_yarn is None or self._known_yarn.yarn_url != address:
+            self._known_yarn = Yarn(address, self._opts["history_url"], self.hadoop)
+        return self._known_yarn
 
     def follow(self) -> Callable[[], Progress]:
         """Return what tells how far the job is, each time it is called."""
@@ -359,7 +363,7 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
     # Failing
 
     def _why(self, submission: Submission) -> str:
-        if not submission.failures or submission.application is None:
+        if submission.cause is None or submission.application is None:
             return client_failure(submission.tail)
         return task_failure(submission, self._yarn, self._again)
 

@@ -62,6 +62,7 @@ class Submission:
         self.counters: dict[str, dict[str, int]] = {}
         self.failures: list[FailedAttempt] = []
         self.tail: deque[str] = deque(maxlen=_KEPT_LINES)
+        self._failed_task: str | None = None
         self._group: dict[str, int] | None = None
         self._in_counters = self._in_failure = False
         # In a session of its own, an interrupt on the terminal reaches us alone: ending the client
@@ -74,6 +75,16 @@ class Submission:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+    @property
+    def cause(self) -> FailedAttempt | None:
+        """The last failed attempt at the task that ended the job; None if no task did."""
+        if self._failed_task is None:
+            return self.failures[-1] if self.failures else None
+        prefix = f"attempt{self._failed_task}_"
+        told = [failure for failure in self.failures if failure.attempt.startswith(prefix)]
+        # A job may end before the client hears of the attempt; the first is as good as any.
+        return told[-1] if told else FailedAttempt(f"{prefix}0")
 
     def wait(self, heard: Callable[[str], None]) -> int:
         """Read what the client says until it ends; return its exit status.
@@ -120,9 +131,8 @@ class Submission:
             self._in_failure = found[2] == "FAILED"
             if self._in_failure:
                 self.failures.append(FailedAttempt(found[1]))
-        elif (found := _TASK_FAILED.search(line)) and not self.failures:
-            # The job ended before the client heard of the attempt; the first is as good as any.
-            self.failures.append(FailedAttempt(f"attempt{found[1]}_0"))
+        elif found := _TASK_FAILED.search(line):
+            self._failed_task = found[1]
         elif logged:
             self._in_failure = False
         elif self._in_failure and line.strip():

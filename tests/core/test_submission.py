@@ -77,11 +77,27 @@ class TestWhatIsHeard:
             "2026-11-23 10:54:22,000 INFO mapreduce.Job: Job job_1795430758789_12345 failed with"
             " state FAILED due to: Task failed task_1795430758789_12345_r_000001",
         )
-        (failure,) = heard.failures
+        failure = heard.cause
         assert (failure.attempt, failure.kind) == (
             "attempt_1795430758789_12345_r_000001_0",
             "reduce",
         )
+
+    def test_the_cause_is_the_last_attempt_at_the_task_that_ended_the_job(self):
+        def failed(attempt):
+            return (
+                "2026-11-23 10:54:20,000 INFO mapreduce.Job: Task Id :"
+                f" attempt_1795430758789_12345_m_{attempt}, Status : FAILED\nError: {attempt}"
+            )
+
+        ended = (
+            "2026-11-23 10:54:22,000 INFO mapreduce.Job: Job job_1795430758789_12345 failed with"
+            " state FAILED due to: Task failed task_1795430758789_12345_m_000002"
+        )
+        attempts = ["000001_0", "000002_0", "000002_1", "000003_0"]
+        heard = Heard(STARTED, *map(failed, attempts), ended)
+        assert heard.cause.words == ["Error: 000002_1"]
+        assert Heard(STARTED).cause is None
 
 
 class Logs:
@@ -104,7 +120,7 @@ def again(name, place):
 class TestWhatIsSaid:
     def test_a_tasks_own_traceback_and_its_image(self):
         said = task_failure(
-            Heard(STARTED, FAILED),
+            Heard(STARTED, FAILED.replace("code 139", "code 1")),
             Logs(
                 stderr="+ exec python job.py\nreporter:counter:images,read,3\nlog4j:WARN x\n"
                 "Traceback (most recent call last):\n  File\nKeyError: 'x'\n",
@@ -123,6 +139,17 @@ class TestWhatIsSaid:
         said = task_failure(Heard(STARTED, FAILED), Logs(), again)
         assert said.endswith("\nits process was ended by SIGSEGV")
 
+    def test_memory_is_a_reason_whatever_the_task_says(self):
+        beyond = (
+            "2026-11-23 10:54:20,000 INFO mapreduce.Job: Task Id :"
+            " attempt_1795430758789_12345_m_000001_0, Status : FAILED\n"
+            "[2026-11-23 10:54:19.9]Container [pid=7,containerID=container_1] is running 9B beyond"
+            " the 'PHYSICAL' memory limit. Current usage: 1.6 GB of 512 MB physical memory used;"
+            " 4 GB of 1 GB virtual memory used. Killing container."
+        )
+        said = task_failure(Heard(STARTED, beyond), Logs(stderr="a warning\n"), again)
+        assert "a warning\nYARN ended it for its use of memory: 1.6 GB of 512 MB\n" in said
+
     @pytest.mark.parametrize(
         ("line", "sentence"),
         [
@@ -140,6 +167,11 @@ class TestWhatIsSaid:
                 "java.io.IOException: org.apache.hadoop.yarn.exceptions.YarnException: Failed to"
                 " submit application_1_0001 to YARN : root.a is not a leaf queue",
                 "YARN does not take the job: root.a is not a leaf queue",
+            ),
+            (
+                "2026-11-23 10:54:22,000 INFO mapreduce.Job: Job job_1_0001 failed with state"
+                " KILLED due to: Application was killed by user root",
+                "the job was ended: Application was killed by user root",
             ),
             (
                 "Error response from daemon: No such container: hadoop",
