@@ -6,12 +6,11 @@ import getpass
 import io
 import os
 import random
-import re
 import socket
 import time
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import IO, Any, TypeVar
@@ -23,6 +22,7 @@ from hdfs.client import _Request
 from requests.adapters import HTTPAdapter
 
 from hdfs_tools.errors import NotARegularFile, RemoteError, SafeMode, Unreachable
+from hdfs_tools.globbing import glob
 
 __all__ = ["Status", "WebHDFS", "connect_to"]
 
@@ -137,6 +137,10 @@ class WebHDFS:
                 return
             after = entries[-1]["pathSuffix"]
 
+    def glob(self, pattern: str) -> Iterator[Status]:
+        """Iterate over what matches a pattern; see `hdfs_tools.globbing`."""
+        return glob(self, pattern)
+
     def walk(self, folder: str) -> Iterator[Status]:
         """Iterate over all files in a folder and below it, in order of names."""
         for entry in sorted(self.list(folder), key=lambda entry: entry.path):
@@ -144,41 +148,6 @@ class WebHDFS:
                 yield from self.walk(entry.path)
             else:
                 yield entry
-
-    def glob(self, pattern: str) -> Iterator[Status]:
-        """Iterate over what matches a pattern: ``*``, ``?``, ``[a-z]``, ``{a,b}``, ``**``.
-
-        Parameters
-        ----------
-        pattern : str
-            An absolute path with wildcards; ``**`` as a part stands for any number of folders.
-        """
-        parts = [part for part in pattern.split("/") if part]
-        return self._glob("", parts)
-
-    def _glob(self, folder: str, parts: Sequence[str]) -> Iterator[Status]:
-        if not parts:
-            yield self.stat(folder or "/")
-            return
-        part, rest = parts[0], parts[1:]
-        if part == "**":
-            yield from self._glob(folder, rest or ["*"])
-            for entry in self._folder_entries(folder):
-                if entry.is_folder:
-                    yield from self._glob(entry.path, parts)
-        elif not has_magic(part):
-            path = f"{folder}/{part}"
-            if self.exists(path):
-                yield from self._glob(path, rest)
-        else:
-            matches = _wildcards(part).fullmatch
-            for entry in self._folder_entries(folder):
-                if matches(entry.name):
-                    yield from self._glob(entry.path, rest) if rest else [entry]
-
-    def _folder_entries(self, folder: str) -> Iterator[Status]:
-        if self.stat(folder or "/").is_folder:
-            yield from sorted(self.list(folder or "/"), key=lambda entry: entry.path)
 
     # Reading and writing
 
@@ -351,39 +320,6 @@ def _as_it_is(path: str) -> str:
 
 def _status(path: str, entry: dict[str, Any]) -> Status:
     return Status(path, entry["type"] == "DIRECTORY", entry["length"])
-
-
-def has_magic(path: str) -> bool:
-    """Tell whether a path holds wildcards of `WebHDFS.glob`."""
-    return re.search(r"[*?\[{]", path) is not None
-
-
-def _wildcards(part: str) -> re.Pattern[str]:
-    """Return the regular expression of a part of a glob.
-
-    >>> bool(_wildcards("{ct,mr}-[0-9]?*.dcm").fullmatch("mr-12.dcm"))
-    True
-    """
-    pattern, depth, position = "", 0, 0
-    while position < len(part):
-        character = part[position]
-        closing = part.find("]", position + 2) if character == "[" else -1
-        if closing > 0:
-            inside = part[position + 1 : closing].replace("\\", r"\\").replace("[", r"\[")
-            if inside[0] in "!^":
-                inside = "^" + inside[1:]
-            pattern += f"[{inside}]"
-            position = closing
-        elif character == "{" and "}" in part[position:]:
-            pattern, depth = pattern + "(?:", depth + 1
-        elif character == "}" and depth:
-            pattern, depth = pattern + ")", depth - 1
-        elif character == "," and depth:
-            pattern += "|"
-        else:
-            pattern += {"*": ".*", "?": "."}.get(character, re.escape(character))
-        position += 1
-    return re.compile(pattern + ")" * depth, re.DOTALL)
 
 
 class _Chunks(io.RawIOBase):

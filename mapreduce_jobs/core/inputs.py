@@ -8,24 +8,29 @@ How an image is named: under a folder, by its path relative to that folder; give
 glob or in a manifest, as it is written there.
 """
 
-import glob
 import os
 import re
-import stat
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hdfs_tools.bundle import is_bundle_name
-from hdfs_tools.errors import HdfsToolsError, UnsupportedScheme
-from hdfs_tools.local import walk_files
+from hdfs_tools.errors import UnsupportedScheme
 from hdfs_tools.record import Reference, parse_line, reference_line
-from hdfs_tools.uri import authority_of, encode_name, is_hdfs_uri, is_uri, path_of
+from hdfs_tools.uri import encode_name, is_hdfs_uri, path_of
 from mapreduce_jobs.core.errors import UsageError
+from mapreduce_jobs.core.places import (
+    SizesOnHDFS,
+    is_stream,
+    named_files,
+    named_on_hdfs,
+    on_hdfs,
+    size_of,
+    uri_like,
+    walk,
+)
 from mapreduce_jobs.core.splits import Span, TaskFiles
 
-if TYPE_CHECKING:  # it is slow to import, and only for what lies on HDFS
+if TYPE_CHECKING:
     from hdfs_tools.webhdfs import Status, WebHDFS
 
 __all__ = ["deal_images", "deal_text"]
@@ -35,7 +40,6 @@ _MANIFEST_NAMES = (".manifest", ".txt")
 _MARKERS = re.compile(r"(.*/)?(_SUCCESS|\.(_SUCCESS|part-[^/]*)\.crc)")
 _OPENING_COST = 1 << 14  # what opening an image costs, in bytes read
 _OPENING_COST_HDFS = 1 << 16
-_LIST_FROM = 20  # references into one folder of HDFS, from which on it is listed for sizes
 _SPOOLED_SPAN = 1 << 20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -67,15 +71,15 @@ def deal_images(inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> 
         if argument == "-":
             dealer.stream(stdin, "standard input", os.getcwd())
         elif is_hdfs_uri(argument):
-            with _on_hdfs(argument):
-                storage, found = _named_on_hdfs(argument)
+            with on_hdfs(argument):
+                storage, found = named_on_hdfs(argument)
                 dealer.check_names |= len(inputs) > 1 or len(found) > 1
                 for entry in found:
                     dealer.add_from_hdfs(storage, entry, argument)
         else:
-            named_files = _named_files(argument)
-            dealer.check_names |= len(inputs) > 1 or len(named_files) > 1
-            for path in named_files:
+            paths = named_files(argument)
+            dealer.check_names |= len(inputs) > 1 or len(paths) > 1
+            for path in paths:
                 dealer.add(path, argument)
     return dealer.images
 
@@ -90,12 +94,12 @@ def deal_text(inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> No
             path = _spool(stdin, files)
             files.add_text(path, os.path.getsize(path))
         elif is_hdfs_uri(argument):
-            with _on_hdfs(argument):
-                storage, found = _named_on_hdfs(argument)
+            with on_hdfs(argument):
+                storage, found = named_on_hdfs(argument)
                 for entry in found:
                     for text in storage.walk(entry.path) if entry.is_folder else [entry]:
                         if not _MARKERS.fullmatch(text.path):
-                            files.add_text(_uri(argument, text.path), text.size)
+                            files.add_text(uri_like(argument, text.path), text.size)
         else:
             for path in _texts(argument, files):
                 try:
@@ -105,81 +109,17 @@ def deal_text(inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> No
                 files.add_text(os.path.abspath(path), size)
 
 
-def _named_files(argument: str) -> list[str]:
-    """Return the local paths that an argument names: itself, or what matches the glob."""
-    if argument.startswith("file:"):
-        argument = Reference(argument).path()
-    elif is_uri(argument):
-        raise UsageError(f"{argument}: only files of this machine and of HDFS can be read")
-    if os.path.lexists(argument):
-        return [argument]
-    if not glob.has_magic(argument):
-        raise UsageError(f"{argument}: no such file or folder")
-    found = sorted(glob.glob(argument, recursive=True))
-    if not found:
-        raise UsageError(f"{argument}: no file matches this pattern")
-    return found
-
-
-def _named_on_hdfs(argument: str) -> "tuple[WebHDFS, list[Status]]":
-    """Return what an argument names on HDFS, where the path is what was typed, not encoded."""
-    from hdfs_tools.filesystem import locate
-    from hdfs_tools.webhdfs import has_magic
-
-    storage = locate(argument)
-    path = re.sub("/+", "/", path_of(argument, raw=True)).rstrip("/") or "/"
-    try:
-        return storage, [storage.stat(path)]
-    except FileNotFoundError:
-        if not has_magic(path):
-            raise UsageError(f"{argument}: no such file or folder") from None
-    found = sorted(storage.glob(path), key=lambda entry: entry.path)
-    if not found:
-        raise UsageError(f"{argument}: no file matches this pattern")
-    return storage, found
-
-
-@contextmanager
-def _on_hdfs(argument: str) -> Iterator[None]:
-    """Name what the user asked for where HDFS refuses it."""
-    try:
-        yield
-    except (HdfsToolsError, OSError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise UsageError(f"{argument}: {reason}") from None
-
-
-def _uri(like: str, path: str) -> str:
-    """Return the URI of a path on the file system that another URI is of."""
-    return authority_of(like) + encode_name(path)
-
-
 def _texts(argument: str, files: TaskFiles) -> Iterator[str]:
     """Iterate over the paths of the texts that the user names; streams are kept on disk."""
-    for path in _named_files(argument):
+    for path in named_files(argument):
         if os.path.isdir(path):
-            names = (name for name, _ in _walk(path) if not _MARKERS.fullmatch(name))
+            names = (name for name, _ in walk(path) if not _MARKERS.fullmatch(name))
             yield from (f"{path}/{name}" for name in names)
-        elif _is_stream(path):
+        elif is_stream(path):
             with open(path, "rb") as stream:
                 yield _spool(stream, files)
         else:
             yield path
-
-
-def _walk(folder: str) -> Iterator[tuple[str, int]]:
-    try:
-        yield from walk_files(folder)
-    except OSError as error:
-        raise UsageError(f"{error.filename}: cannot be listed: {error.strerror}") from None
-
-
-def _is_stream(path: str) -> bool:
-    try:
-        mode = os.stat(path).st_mode
-    except OSError:
-        return False
-    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
 
 
 def _spool(lines: Iterable[bytes], files: TaskFiles) -> str:
@@ -198,7 +138,7 @@ class _Dealer:
         self._files = files
         self._seen: set[int] = set()
         self._bundles: set[str] = set()
-        self._sizes = _SizesOnHDFS()
+        self._sizes = SizesOnHDFS()
 
     def add(self, path: str, argument: str) -> None:
         """Add a path that the user named, by itself or by the glob `argument`."""
@@ -208,7 +148,7 @@ class _Dealer:
             prefix = (
                 "" if path == argument or argument.startswith("file:") else path.rstrip("/") + "/"
             )
-            for name, size in _walk(path):
+            for name, size in walk(path):
                 if _MARKERS.fullmatch(name):
                     continue
                 if is_bundle_name(name):
@@ -217,7 +157,7 @@ class _Dealer:
                     self._reference(_as_written(prefix + name), size)
                 else:
                     self._reference(Reference(f"{root}/./{name}"), size)
-        elif _is_stream(path):
+        elif is_stream(path):
             with open(path, "rb") as stream:
                 self.stream(stream, path, os.getcwd())
         elif is_bundle_name(path):
@@ -225,11 +165,11 @@ class _Dealer:
         elif path.endswith(_MANIFEST_NAMES):
             self._manifest(path)
         else:
-            self._reference(_as_written(path), _size(path))
+            self._reference(_as_written(path), size_of(path))
 
     def add_from_hdfs(self, storage: "WebHDFS", entry: "Status", argument: str) -> None:
         """Add what lies on HDFS and was named by `argument`, itself or by a glob."""
-        uri = _uri(argument, entry.path)
+        uri = uri_like(argument, entry.path)
         if entry.is_folder:
             found_by_glob = entry.path != re.sub("/+", "/", path_of(argument, raw=True)).rstrip("/")
             separator = "/" if found_by_glob and entry.path != "/" else "/./"
@@ -239,7 +179,7 @@ class _Dealer:
                 if _MARKERS.fullmatch(name):
                     continue
                 if is_bundle_name(name):
-                    self._bundle(_uri(argument, file.path), file.size)
+                    self._bundle(uri_like(argument, file.path), file.size)
                 else:
                     location = f"{uri.rstrip('/')}{separator}{encode_name(name)}"
                     self._reference(Reference(location), file.size)
@@ -332,33 +272,7 @@ class _Dealer:
     def _size_of(self, reference: Reference) -> int:
         if is_hdfs_uri(reference.location):
             return self._sizes.of(reference)
-        return _size(_local(reference))
-
-
-class _SizesOnHDFS:
-    """Sizes of images on HDFS, asked for one by one or, of many in one folder, all at once."""
-
-    def __init__(self) -> None:
-        self._asked: Counter[str] = Counter()
-        self._folder = ""
-        self._listed: dict[str, int] = {}
-
-    def of(self, reference: Reference) -> int:
-        """Return a size in bytes; 0 where HDFS does not tell."""
-        from hdfs_tools.filesystem import locate
-
-        uri = reference.location.replace("/./", "/")
-        folder, path = os.path.dirname(uri), path_of(uri)
-        self._asked[folder] += 1
-        try:
-            if self._asked[folder] < _LIST_FROM:
-                return locate(uri).stat(path).size
-            if folder != self._folder:
-                entries = locate(uri).list(path_of(folder))
-                self._folder, self._listed = folder, {entry.name: entry.size for entry in entries}
-            return self._listed.get(os.path.basename(path), 0)
-        except (HdfsToolsError, OSError):
-            return 0  # the task says why
+        return size_of(_local(reference))
 
 
 def _as_written(path: str) -> Reference:
@@ -398,10 +312,3 @@ def _local(reference: Reference) -> str:
 
 def _folder_of(path: str) -> str:
     return os.path.dirname(os.path.abspath(path))
-
-
-def _size(path: str) -> int:
-    try:
-        return os.stat(path).st_size
-    except OSError:
-        return 0

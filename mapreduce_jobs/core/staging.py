@@ -12,8 +12,9 @@ from typing import Any
 
 from mrjob.fs.base import Filesystem
 
+from hdfs_tools.globbing import has_magic
 from hdfs_tools.uri import authority_of, is_hdfs_uri, path_of
-from hdfs_tools.webhdfs import WebHDFS, has_magic
+from hdfs_tools.webhdfs import WebHDFS
 from mapreduce_jobs.core.splits import Store, TaskFiles, portable_lines
 
 __all__ = ["ClusterFiles", "HDFSFilesystem", "upload_all"]
