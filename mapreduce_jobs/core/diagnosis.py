@@ -103,7 +103,7 @@ def _reason(lines: Sequence[str]) -> list[str]:
             f"YARN ended it for its use of memory{f': {usage[1]}' if usage else ''}",
             "Give tasks more: -D mapreduce.map.memory.mb=2048 (or mapreduce.reduce.memory.mb)",
         ]
-    if "OutOfMemoryError" in text or "Requested array size exceeds" in text:
+    if re.search("OutOfMemoryError|Java heap space|Requested array size exceeds", text):
         return [
             "Java's memory does not hold a line of the input. Keep large images as files, or give"
             " it more: -D mapreduce.map.java.opts=-Xmx1g -D mapreduce.map.memory.mb=1536"

@@ -2,14 +2,17 @@
 
 import bz2
 import gzip
+import re
 import subprocess
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from hdfs_tools.bundle import pack
-from hdfs_tools.record import Reference, reference_line
-from tests.support import ODD_NAMES, write_tree
+from hdfs_tools.record import Reference, bundle_line, reference_line
+from tests.support import ODD_NAMES, run, scan, write_tree
 
 
 def same(there, here):
@@ -42,6 +45,52 @@ class TestLocalInput:
         ran = on_cluster("image_histogram", "empty")
         assert (ran.status, ran.stdout) == (0, b"")
         assert ran.stderr == "no images in the input\n"
+
+
+@pytest.fixture(scope="module")
+def large():
+    """30 MB and 72 MB of pixels."""
+    return {
+        name: bytes(cv2.imencode(".bmp", np.tile(scan(1, (100, 100)), (side, side)))[1])
+        for name, side in (("large.bmp", 55), ("huge.bmp", 85))
+    }
+
+
+class TestLargeImages:
+    """Hadoop's own process, with a heap of 128 MB, takes input line by line."""
+
+    def test_of_local_input_go_beside_the_lines(self, on_cluster, job, large, tmp_path):
+        write_tree(tmp_path / "images", {"a/large.bmp": large["large.bmp"]})
+        pack(tmp_path / "images", tmp_path / "x.bundle")
+        (tmp_path / "images/a/large.bmp").rename(tmp_path / "other.bmp")
+        here = job("edge_density", "x.bundle", "other.bmp")
+        assert len(here.lines) == 2
+        same(on_cluster("edge_density", "x.bundle", "other.bmp"), here)
+
+    def test_in_a_bundle_on_hdfs_want_a_larger_heap(self, on_cluster, hdfs, large):
+        hdfs.write("/large/x.bundle", bundle_line("huge.bmp", large["huge.bmp"]))
+        fewer = ["-D", "mapreduce.map.maxattempts=1"]
+        ran = on_cluster("image_histogram", *fewer, "hdfs:///large/x.bundle")
+        assert ran.status == 1
+        assert "Java's memory does not hold a line of the input. Keep large" in ran.stderr
+        more = re.findall(r"-D \S+=\S+", ran.stderr.splitlines()[1])
+        words = [word for option in more for word in option.split()]
+        assert on_cluster("image_histogram", *words, "hdfs:///large/x.bundle").status == 0
+
+    def test_as_files_on_hdfs_want_only_pythons_memory(self, on_cluster, hdfs, large):
+        hdfs.write("/large/files/huge.bmp", large["huge.bmp"])
+        assert (
+            on_cluster(
+                "image_histogram", "-D", "mapreduce.map.memory.mb=1536", "hdfs:///large/files"
+            ).status
+            == 0
+        )
+
+
+def test_the_project_is_not_on_the_nodes(running):
+    (python,) = re.findall(r'python_bin: "(.*)"', (running.folder / "mrjob.conf").read_text())
+    assert run(python, "-c", "import mrjob, cv2", cwd="/").status == 0
+    assert b"No module" in run(python, "-c", "import mapreduce_jobs", cwd="/").stderr.encode()
 
 
 class TestInputOnHDFS:
