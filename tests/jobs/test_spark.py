@@ -172,6 +172,8 @@ def test_an_interrupt_ends_spark(spark, good_folder, tmp_path, number, status):
         [sys.executable, JOBS / "edge_density.py", *spark, "-o", tmp_path / "out", good_folder],
         env={**os.environ, "TMPDIR": str(tmp_path / "tmp")},
         stderr=subprocess.PIPE,
+        # What starts the tests may ignore interrupts, and so what they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob("tmp/*/spark/scratch/*")) and time.monotonic() < deadline:
