@@ -7,11 +7,15 @@ from pathlib import Path
 
 from benchmarks import machine
 from benchmarks.errors import BenchmarkError
-from benchmarks.suite import NAMES, Settings, benchmarks
+from benchmarks.hadoop import suite as hadoop
+from benchmarks.race import Settings
+from benchmarks.suite import NAMES, benchmarks
 from benchmarks.summary import Table, markdown
 from benchmarks.targets import targets
 
 __all__ = ["main"]
+
+_HADOOP = "hadoop"
 
 _DESCRIPTION = """\
 Run this project's jobs and their peers on the same generated data, each as a program of its own;
@@ -19,7 +23,7 @@ check that the results are equal; print tables in Markdown. The data is made on 
 (10,000 images take 1.7 GB) and reused. What each peer does is in benchmarks/README.md.
 """
 _EPILOG = """\
-Without options everything runs. Small and quick, to see that it works:
+Without options everything runs that needs no cluster. Small and quick, to see that it works:
 python -m benchmarks --images 40 --megabytes 2 --repeat 1
 """
 
@@ -37,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         runs=output / "runs",
     )
     try:
-        machine.check()
+        machine.check(_peers(options.only))
         output.mkdir(parents=True, exist_ok=True)
         with open(output / "results.md", "w", encoding="utf-8") as file:
             for section in _sections(options.only, settings):
@@ -50,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _sections(names: Sequence[str], settings: Settings) -> Iterator[str]:
-    yield machine.description(settings.tasks, settings.repeat)
+    yield machine.description(_peers(names), settings.tasks, settings.repeat)
     tables: list[Table] = []
     for name in NAMES:
         if name in names:
@@ -60,6 +64,13 @@ def _sections(names: Sequence[str], settings: Settings) -> Iterator[str]:
     reached = targets(tables)
     if reached:
         yield reached
+    if _HADOOP in names:
+        yield hadoop.DESCRIPTION
+        yield from hadoop.sections(settings)
+
+
+def _peers(names: Sequence[str]) -> bool:
+    return any(name in names for name in NAMES)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -72,11 +83,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only",
         nargs="+",
-        choices=NAMES,
+        choices=(*NAMES, _HADOOP),
         default=NAMES,
         metavar="NAME",
         help="which benchmarks: histogram and edges (8-bit images), depth16 (both jobs on 16-bit"
-        " images, as many as the smallest of --images), words (default: all)",
+        " images, as many as the smallest of --images), words (default: these), hadoop (on clusters"
+        " that are started for it)",
     )
     parser.add_argument(
         "--images",

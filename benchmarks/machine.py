@@ -11,42 +11,47 @@ from benchmarks.errors import BenchmarkError
 
 __all__ = ["check", "description"]
 
-_PACKAGES = (
-    "mapreduce-imaging",
-    "mrjob",
-    "numpy",
-    "opencv-python-headless",
-    "pillow",
-    "dask",
-    "pyspark",
-)
+_PACKAGES = ("mapreduce-imaging", "mrjob", "numpy", "opencv-python-headless", "pillow")
+_OF_PEERS = ("dask", "pyspark")
 _TOOLS = ("sh", "tr", "sort", "uniq")
 
 
-def check() -> None:
-    """Raise `BenchmarkError` if something that a peer needs is not there."""
+def check(peers: bool) -> None:
+    """Raise `BenchmarkError` if something that is needed is not there.
+
+    Parameters
+    ----------
+    peers : bool
+        Whether peers on one machine are to run, and not Hadoop alone.
+    """
     if sys.platform != "linux":
         raise BenchmarkError("memory is measured by /proc: the benchmarks run on Linux only")
     try:
-        for package in _PACKAGES:
+        for package in _packages(peers):
             version(package)
     except PackageNotFoundError as error:
         raise BenchmarkError(
             f"{error.name} is not installed: install this project with pip install -e '.[bench]'"
         ) from None
     if _java() is None:
-        raise BenchmarkError("PySpark needs Java: put java on the PATH, or set JAVA_HOME")
-    for tool in _TOOLS:
+        raise BenchmarkError("PySpark and Hadoop need Java: put java on the PATH, or set JAVA_HOME")
+    for tool in _TOOLS if peers else ():
         if shutil.which(tool) is None:
             raise BenchmarkError(f"the program {tool} is not on the PATH")
 
 
-def description(tasks: int, repeat: int) -> str:
+def description(peers: bool, tasks: int, repeat: int) -> str:
     """Return the head of the output: the machine, the versions, and how it was measured."""
     cores = len(os.sched_getaffinity(0))
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    packages = " · ".join(f"{package} {version(package)}" for package in _PACKAGES)
+    packages = " · ".join(f"{package} {version(package)}" for package in _packages(peers))
     runs = "One run" if repeat == 1 else f"{repeat} runs"
+    of_peers = [
+        f"- {tasks} tasks at once, save `-r inline` and the Counter loop, which have one.",
+        "- Peak of a task: the most that the largest Python process held; where there is none,"
+        " the largest process. Peak of all: all processes together, shared memory once. Of all"
+        " runs, the highest.",
+    ]
     return "\n".join(
         [
             "# Benchmarks",
@@ -56,15 +61,17 @@ def description(tasks: int, repeat: int) -> str:
             f"- {platform.system()} {platform.release()} · Python {platform.python_version()}"
             f" · {_java_version()}",
             f"- {packages}",
-            f"- {tasks} tasks at once, save `-r inline` and the Counter loop, which have one.",
             f"- {runs} of each, in turns. The wall time is from the start of the command to its"
-            " end, the median of all runs; the peaks are the highest.",
-            "- Peak of a task: the most that the largest Python process held; where there is none,"
-            " the largest process. Peak of all: all processes together, shared memory once.",
+            " end, the median of all runs.",
+            *(of_peers if peers else []),
             "- The results of every run are compared; a difference ends the benchmarks.",
             "",
         ]
     )
+
+
+def _packages(peers: bool) -> tuple[str, ...]:
+    return (*_PACKAGES, *_OF_PEERS) if peers else _PACKAGES
 
 
 def _cpu() -> str:

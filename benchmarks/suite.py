@@ -1,17 +1,14 @@
 """The benchmarks: which work, on which data, and how it is run."""
 
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import data
-from benchmarks.compare import Results, assert_equal
-from benchmarks.contestants import ROOT, Contestant, image_contestants, word_contestants
-from benchmarks.measure import Run, run
+from benchmarks.contestants import Contestant, image_contestants, word_contestants
+from benchmarks.race import Settings, race, run_round, say
 from benchmarks.summary import Outcome, Table
 
-__all__ = ["NAMES", "Settings", "benchmarks"]
+__all__ = ["NAMES", "benchmarks"]
 
 NAMES = ("histogram", "edges", "depth16", "words")
 
@@ -19,32 +16,6 @@ _WARM_UP_IMAGES = 16
 _WARM_UP_MEGABYTES = 1
 _DEEP_BITS = 12
 _TITLES = {"histogram": "Histogram", "edges": "Edge density"}
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the command line says.
-
-    Attributes
-    ----------
-    images : tuple of int
-        Sizes of the collections of images.
-    megabytes : int
-        Size of the text.
-    tasks : int
-        Processes that work at once.
-    repeat : int
-        How often each contestant runs.
-    data, runs : path
-        Folders for generated data, and for results and logs of the contestants.
-    """
-
-    images: tuple[int, ...]
-    megabytes: int
-    tasks: int
-    repeat: int
-    data: Path
-    runs: Path
 
 
 def benchmarks(name: str, settings: Settings) -> Iterator[Table]:
@@ -60,7 +31,7 @@ def benchmarks(name: str, settings: Settings) -> Iterator[Table]:
 
 
 def _images(job: str, count: int, bits: int, settings: Settings) -> Table:
-    _say(f"images: {count} of {bits} bits")
+    say(f"images: {count} of {bits} bits")
     folder = data.image_folder(settings.data, count, bits)
     warm_up = data.image_folder(settings.data, _WARM_UP_IMAGES, bits)
     size = data.read_through(folder)
@@ -83,7 +54,7 @@ def _images(job: str, count: int, bits: int, settings: Settings) -> Table:
 
 
 def _words(settings: Settings) -> Table:
-    _say(f"text: {settings.megabytes} MB")
+    say(f"text: {settings.megabytes} MB")
     text = data.text_file(settings.data, settings.megabytes)
     warm_up = data.text_file(settings.data, _WARM_UP_MEGABYTES)
     data.read_through(text)
@@ -110,33 +81,5 @@ def _race(
     settings: Settings,
 ) -> list[Outcome]:
     """Run all contestants once on little data, then in turns on the data that counts."""
-    _round(f"{label}-warm-up", contestants_on(warm_up), settings)
-    contestants = contestants_on(source)
-    runs: dict[str, list[Run]] = {contestant.name: [] for contestant in contestants}
-    for number in range(settings.repeat):
-        _say(f"{label}: round {number + 1} of {settings.repeat}")
-        for name, measured in _round(label, contestants, settings).items():
-            runs[name].append(measured)
-    return [Outcome(name, tuple(measured)) for name, measured in runs.items()]
-
-
-def _round(label: str, contestants: list[Contestant], settings: Settings) -> dict[str, Run]:
-    """Run each contestant once; the results of all must equal those of the first."""
-    settings.runs.mkdir(parents=True, exist_ok=True)
-    measured: dict[str, Run] = {}
-    expected: Results | None = None
-    reference = Path()
-    for contestant in contestants:
-        output = settings.runs / f"{label}-{contestant.slug}.tsv"
-        done = run(contestant.command, output, contestant.env, ROOT)
-        _say(f"{label}: {done.seconds:.2f} s {contestant.name}")
-        results = contestant.read(output)
-        if expected is None:
-            expected, reference = results, output
-        assert_equal(results, expected, output, reference)
-        measured[contestant.name] = done
-    return measured
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    run_round(f"{label}-warm-up", contestants_on(warm_up), settings)
+    return race(label, contestants_on(source), settings)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from benchmarks.contestants import DASK, DASK_FORK, LOCAL, POOL, SHELL, SPARK
 from benchmarks.summary import Table
 
-__all__ = ["targets"]
+__all__ = ["Row", "target_table", "targets"]
 
 # The sizes that the targets are set for.
 _MANY = 10_000
@@ -21,10 +21,14 @@ Row = tuple[str, str, str, bool]
 
 def targets(tables: Sequence[Table]) -> str:
     """Return the table of the targets that these benchmarks tell of; empty if there are none."""
-    rows = [*_of_images(tables), *_of_words(tables)]
+    return target_table("`-r local`", [*_of_images(tables), *_of_words(tables)])
+
+
+def target_table(whose: str, rows: Sequence[Row]) -> str:
+    """Return the table of some targets; empty if there are none."""
     if not rows:
         return ""
-    lines = ["## Targets", "", "| `-r local` | target | measured | reached |", "|---|--:|--:|---|"]
+    lines = ["## Targets", "", f"| {whose} | target | measured | reached |", "|---|--:|--:|---|"]
     lines += [
         f"| {what} | {target} | {measured} | {'yes' if reached else 'no'} |"
         for what, target, measured, reached in rows

@@ -12,7 +12,7 @@ from mapreduce_jobs.imaging.edges import gradient_edges
 from mapreduce_jobs.imaging.histogram import bins_of, histogram
 from mapreduce_jobs.imaging.image import Image
 
-__all__ = ["image_line", "names", "one_core"]
+__all__ = ["image_line", "measure", "names", "one_core"]
 
 # The jobs' defaults.
 _BINS = 256
@@ -59,6 +59,19 @@ def names(folder: str) -> list[str]:
     return sorted(os.listdir(folder))
 
 
+def measure(job: str, data: bytes) -> dict[str, Any]:
+    """Return what a job knows of one image.
+
+    Parameters
+    ----------
+    job : {"histogram", "edges"}
+        What to measure.
+    data : bytes
+        The image's file.
+    """
+    return _MEASURES[job](decode(data))
+
+
 def image_line(job: str, folder: str, name: str) -> str:
     """Return the line of results of one image, without the line end.
 
@@ -70,6 +83,5 @@ def image_line(job: str, folder: str, name: str) -> str:
         Where the image is.
     """
     with open(os.path.join(folder, name), "rb") as file:
-        image = decode(file.read())
-    value = _MEASURES[job](image)
+        value = measure(job, file.read())
     return f"{json.dumps(name, ensure_ascii=False)}\t{json.dumps(value, ensure_ascii=False)}"

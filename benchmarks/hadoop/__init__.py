@@ -1,0 +1,1 @@
+"""The jobs on a real Hadoop cluster, beside what one would run there without this project."""
