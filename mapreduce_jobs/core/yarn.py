@@ -14,7 +14,8 @@ __all__ = ["Yarn"]
 
 _NO_LOG = re.compile(r"\s*(Can not find|Cannot find|No logs available|Unable to)", re.IGNORECASE)
 _TIMEOUT = 5  # seconds
-_LOGS_APPEAR = 20  # seconds within which a job that has ended is in the history, and its logs
+_LOGS_APPEAR = 40  # seconds within which a job that has ended is in the history, and its logs
+_MOVING = 3  # seconds for a log that may be on its way, and need not be there
 
 
 class Yarn:
@@ -88,13 +89,14 @@ class Yarn:
         name : str
             Name of the log file.
         patient : bool
-            Whether to wait for it: logs need some seconds to get from here to there.
+            Whether to wait for it, and to ask YARN's client: logs need some seconds to get from
+            here to there.
         """
         container = attempt.get("assignedContainerId")
         if not container:
             return self.all_logs(application, name)
         node = attempt.get("nodeHttpAddress")
-        for tried in _tries() if patient else [0]:
+        for tried in _tries(_LOGS_APPEAR if patient else _MOVING):
             for base, place in (
                 (node and f"http://{node}", f"/ws/v1/node/containerlogs/{container}/{name}"),
                 (self.history_url, f"/ws/v1/history/containerlogs/{container}/{name}"),
@@ -143,9 +145,9 @@ class Yarn:
         return answer.content.decode("utf-8", "replace") if answer.ok else None
 
 
-def _tries() -> Iterator[int]:
+def _tries(seconds: float = _LOGS_APPEAR) -> Iterator[int]:
     """Iterate, with a second in between, for as long as logs may take to appear."""
-    until = time.monotonic() + _LOGS_APPEAR
+    until = time.monotonic() + seconds
     tried = 0
     while True:
         yield tried
