@@ -73,7 +73,8 @@ def task_failure(submission: Submission, yarn: Yarn, again: Again) -> str:
     assert failure is not None  # noqa: S101
     application, job = str(submission.application), str(submission.job)
     attempt = yarn.attempt(application, job, failure.attempt)
-    words = _last_words(yarn.task_log(application, attempt, "stderr") or "")
+    logs = yarn.task_logs(application, attempt, ["stderr", "image"])
+    words = _last_words(logs.get("stderr", ""))
     node = str(attempt.get("nodeHttpAddress") or "").partition(":")[0]
     text = [f"a {failure.kind} task failed{f' on {node}' if node else ''} ({failure.attempt}):"]
     told = failure.words or str(attempt.get("diagnostics") or "").splitlines()
@@ -86,9 +87,9 @@ def task_failure(submission: Submission, yarn: Yarn, again: Again) -> str:
         ]
     elif not words.startswith("Traceback") and (found := _NO_COMMAND.search(words)):
         text += [f"There is no {found[1]} on the node: name its Python with --python-bin"]
-    image = yarn.task_log(application, attempt, "image", patient=False) if attempt else None
-    if image and image.strip():
-        name, _, place = image.strip("\n").partition("\t")
+    image = logs.get("image", "").strip("\n") if attempt else ""
+    if image:
+        name, _, place = image.partition("\t")
         text += [f"It was at image {name}. To try it again here:"]
         text += ["  " + shlex.join(again(decode_name(name), place))]
     return "\n".join(text)

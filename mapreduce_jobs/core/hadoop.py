@@ -389,8 +389,8 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
     def first_traceback(self) -> str | None:
         """Return the first traceback that a task logged, with the line before it."""
         application = self._submissions[0].application
-        logs = (application and self._yarn.all_logs(application, "stderr")) or ""
-        lines = logs.splitlines(keepends=True)
+        logs = self._yarn.all_logs(application, ["stderr"]) if application else {}
+        lines = logs.get("stderr", "").splitlines(keepends=True)
         for number, line in enumerate(lines):
             if line.startswith("Traceback "):
                 end = next(

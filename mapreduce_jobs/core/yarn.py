@@ -5,7 +5,7 @@ import json
 import re
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import requests
@@ -15,7 +15,9 @@ __all__ = ["Yarn"]
 _NO_LOG = re.compile(r"\s*(Can not find|Cannot find|No logs available|Unable to)", re.IGNORECASE)
 _TIMEOUT = 5  # seconds
 _LOGS_APPEAR = 40  # seconds within which a job that has ended is in the history, and its logs
-_MOVING = 3  # seconds for a log that may be on its way, and need not be there
+_SECTION = re.compile(
+    r"^LogType:(\S+)$.*?^LogContents:\n(.*?)\n?End of LogType:\1", re.MULTILINE | re.DOTALL
+)
 
 
 class Yarn:
@@ -72,10 +74,10 @@ class Yarn:
                 break
         return {}
 
-    def task_log(
-        self, application: str, attempt: dict[str, Any], name: str, patient: bool = True
-    ) -> str | None:
-        """Return a log file of a task attempt, wherever it is now; None if it is nowhere.
+    def task_logs(
+        self, application: str, attempt: dict[str, Any], names: Sequence[str]
+    ) -> dict[str, str]:
+        """Return log files of a task attempt, wherever they are now.
 
         While a job runs, and where logs are not aggregated, they are on the nodes; afterwards in
         HDFS, where the history server and YARN's client read them.
@@ -86,39 +88,62 @@ class Yarn:
             The application's id.
         attempt : dict
             What `attempt` returned.
-        name : str
-            Name of the log file.
-        patient : bool
-            Whether to wait for it, and to ask YARN's client: logs need some seconds to get from
-            here to there.
+        names : sequence of str
+            Names of log files; the first is one that every task has.
+
+        Returns
+        -------
+        dict
+            From names to what the files hold, as far as they were found.
         """
         container = attempt.get("assignedContainerId")
-        if not container:
-            return self.all_logs(application, name)
         node = attempt.get("nodeHttpAddress")
-        for tried in _tries(_LOGS_APPEAR if patient else _MOVING):
+        for tried in _tries() if container else ():
             for base, place in (
-                (node and f"http://{node}", f"/ws/v1/node/containerlogs/{container}/{name}"),
-                (self.history_url, f"/ws/v1/history/containerlogs/{container}/{name}"),
+                (node and f"http://{node}", "/ws/v1/node/containerlogs"),
+                (self.history_url, "/ws/v1/history/containerlogs"),
             ):
-                text = self._text(base, place)
-                log = None if text is None else _body(text)
-                if log is not None:
-                    return log
+                texts = {name: self._text(base, f"{place}/{container}/{name}") for name in names}
+                found = {name: _body(text) for name, text in texts.items() if text is not None}
+                if found.get(names[0]) is not None:
+                    return {name: text for name, text in found.items() if text is not None}
             if tried and not self._answers(self.history_url):
                 break
-        return self.all_logs(application, name, container) if patient else None
+        return self.all_logs(application, names, container)
 
-    def all_logs(self, application: str, name: str, container: str | None = None) -> str | None:
-        """Return a log file of all containers, or of one, by YARN's client; None if it has none."""
+    def all_logs(
+        self, application: str, names: Sequence[str], container: str | None = None
+    ) -> dict[str, str]:
+        """Return log files of all containers, or of one, by YARN's client.
+
+        Parameters
+        ----------
+        application : str
+            The application's id.
+        names : sequence of str
+            Names of log files.
+        container : str, optional
+            The container's id.
+
+        Returns
+        -------
+        dict
+            From names to what the files hold, one after the other.
+        """
         which = ["-containerId", container] if container else []
         for _ in _tries():
             with contextlib.suppress(OSError, subprocess.SubprocessError):
-                return self._hadoop(
+                said = self._hadoop(
                     "org.apache.hadoop.yarn.client.cli.LogsCLI",
-                    "-applicationId", application, *which, "-log_files", name,
+                    "-applicationId", application, *which, "-log_files", ",".join(names),
                 )  # fmt: skip
-        return None
+                found = _SECTION.findall(said)
+                if found:
+                    return {
+                        name: "\n".join(text for other, text in found if other == name)
+                        for name in {other for other, _ in found}
+                    }
+        return {}
 
     def _get(self, base: str | None, place: str) -> dict[str, Any] | None:
         text = self._text(base, place)
@@ -145,9 +170,9 @@ class Yarn:
         return answer.content.decode("utf-8", "replace") if answer.ok else None
 
 
-def _tries(seconds: float = _LOGS_APPEAR) -> Iterator[int]:
+def _tries() -> Iterator[int]:
     """Iterate, with a second in between, for as long as logs may take to appear."""
-    until = time.monotonic() + seconds
+    until = time.monotonic() + _LOGS_APPEAR
     tried = 0
     while True:
         yield tried

@@ -99,7 +99,7 @@ class TestWriting:
 
         with pytest.raises(RuntimeError, match="the source fails"):
             hdfs.write("/half/file", half)
-        assert list(hdfs.walk("/half")) == []
+        assert not hdfs.exists("/half") or list(hdfs.walk("/half")) == []
 
     def test_piece_by_piece(self, hdfs):
         assert hdfs.write("/writing/pieces", lambda: (b"ab" for _ in range(1000))) == 2000
