@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 
 from hdfs_tools.bundle import pack
 from hdfs_tools.record import Reference, bundle_line, reference_line
+from tests.cluster.support import CLUSTER
+from tests.jobs.test_word_count import text
 from tests.support import ODD_NAMES, run, scan, write_tree
 
 
@@ -193,6 +196,18 @@ class TestWordCount:
             hdfs.write(f"/texts/{name}", data)
         here = job("word_count", "--normalise", "texts")
         same(on_cluster("word_count", "--normalise", "hdfs:///texts"), here)
+
+    def test_is_that_of_hadoops_own_example(self, running, on_cluster, hdfs):
+        hdfs.write("/example/in", text(5, 20_000) + b" na\xefve caf\xe9 \xf0\x9f caf\xe9\n")
+        jar = CLUSTER.parent / ".hadoop/lib/hadoop-mapreduce-examples-3.4.2.jar"
+        ran = running.hadoop("jar", jar, "wordcount", "/example/in", "/example/out")
+        assert ran.status == 0, ran.stderr
+        lines = hdfs.read("/example/out/part-r-00000").decode().rstrip("\n").split("\n")
+        theirs = {word: int(count) for word, count in (line.split("\t") for line in lines)}
+        ours = on_cluster("word_count", "hdfs:///example/in")
+        pairs = [line.decode().split("\t") for line in ours.lines]
+        assert {json.loads(word): int(count) for word, count in pairs} == theirs
+        assert theirs["na\ufffdve"] == 1
 
 
 def test_a_job_of_ones_own(on_cluster, in_process, on_hdfs):
