@@ -78,4 +78,18 @@ def _connect(scheme: str, authority: str) -> WebHDFS:
         storage = connect_to(address, user) if address else connect(address)
     if "mapreduce_task_attempt_id" not in os.environ:
         storage.check()  # a wrong address is best known soon; to a task it was right once
+        if scheme == "hdfs":
+            _check_authority(storage, authority)
     return storage
+
+
+def _check_authority(storage: WebHDFS, authority: str) -> None:
+    """Refuse a NameNode's address in a URI that is not the one we talk to."""
+    port = authority.partition(":")[2]
+    if not port:
+        return
+    told = storage.rpc_address()
+    if told and told.rpartition(":")[2] != port:  # its host may have several names
+        raise NoAddress(
+            f"hdfs://{authority} is not the file system at {storage.url}, which is hdfs://{told}"
+        )

@@ -106,6 +106,15 @@ class WebHDFS:
         finally:
             self.patience = patience
 
+    def rpc_address(self) -> str | None:
+        """Return host and port that the NameNode has in ``hdfs:`` URIs, if it says so."""
+        bean = "Hadoop:service=NameNode,name=NameNodeStatus"
+        for url in self.url.split(";"):
+            with contextlib.suppress(requests.RequestException, ValueError, LookupError):
+                answer = self._client._session.get(f"{url}/jmx?qry={bean}", timeout=_TIMEOUT)
+                return str(answer.json()["beans"][0]["HostAndPort"])
+        return None
+
     # Looking
 
     def stat(self, path: str) -> Status:
@@ -237,8 +246,8 @@ class WebHDFS:
             self._client._delete(path, recursive=False)
 
     def mkdir(self, path: str) -> None:
-        """Make a folder, and those above it; it may be there."""
-        self._try(path, lambda: self._client._mkdirs(path))
+        """Make a folder, and those above it, open for others to read; it may be there."""
+        self._try(path, lambda: self._client._mkdirs(path, permission="755"))
 
     def delete(self, path: str, recursive: bool = False) -> bool:
         """Delete a file or, if `recursive`, a folder; return whether there was one."""
@@ -315,7 +324,12 @@ def _check_length(response: requests.Response, length: int) -> None:
 
 
 def _as_it_is(path: str) -> str:
-    return path  # HdfsCLI would expand "#LATEST" in it and take "//" and ".." away
+    """Return a path unchanged: HdfsCLI would expand "#LATEST" in it, and take ".." away."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:  # names on HDFS are Unicode
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path) from None
+    return path
 
 
 def _status(path: str, entry: dict[str, Any]) -> Status:

@@ -38,7 +38,9 @@ _SENTENCES = (
 _NOISE = re.compile(r"log4j:|SLF4J:|WARNING: |.*\bWARN\b")
 _LAST_LINES = 20
 _MISSING = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
-_NO_COMMAND = re.compile(r"(\S+): (?:not found|No such file or directory)$", re.MULTILINE)
+_NO_COMMAND = re.compile(
+    r"^(?:\S*sh|\S*env): .*?(\S+): (?:not found|No such file or directory)$", re.MULTILINE
+)
 
 
 def client_failure(tail: Iterable[str]) -> str:

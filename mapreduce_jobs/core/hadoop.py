@@ -34,7 +34,7 @@ from mrjob.hadoop import HadoopJobRunner, log
 from hdfs_tools.addresses import address_of, web_addresses
 from hdfs_tools.errors import HdfsToolsError
 from hdfs_tools.filesystem import connect
-from hdfs_tools.uri import path_of
+from hdfs_tools.uri import is_hdfs_uri, path_of
 from hdfs_tools.webhdfs import WebHDFS
 from mapreduce_jobs.core.diagnosis import client_failure, task_failure
 from mapreduce_jobs.core.errors import JobError, UsageError
@@ -178,6 +178,8 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
 
     def _run(self) -> None:
         self._check_client()
+        if not self._hadoop_tmp_dir.startswith("hdfs:"):
+            raise UsageError(f"--hadoop-tmp-dir {self._hadoop_tmp_dir}: must be on HDFS")
         self._connect()
         named = not self._is_ours(self._output_dir)
         if named and self.fs.exists(self._output_dir):
@@ -200,9 +202,18 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         try:
             self._run_job_in_hadoop()
         except BaseException:
-            if named:
-                self.fs.rm(self._output_dir)
+            if named and self._submissions[-1].job is not None:  # else Hadoop did not make it
+                self._remove(self._output_dir)
             raise
+
+    def _remove(self, uri: str) -> None:
+        try:
+            if self.fs.exists(uri):
+                self.fs.rm(uri)
+        except PermissionError:
+            pass  # then nothing was brought there
+        except (HdfsToolsError, OSError) as error:
+            log.warning(f"{uri} is left behind: {error}")
 
     def _bring(self, files: ClusterFiles) -> None:
         """Write to HDFS what tasks need: their input, the job's file, the project."""
@@ -220,13 +231,16 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
             for name, data in files.uploads(self._store)
         ]
         self._bringing = True
+        if self._storage is not None:
+            # Folders that come with a file are open to everybody where the one above is.
+            self._storage.mkdir(path_of(self._hadoop_tmp_dir, raw=True))
         upload_all(uploads + inputs, self._put)
         folders = {posixpath.dirname(uri) for uri, _ in inputs}
         self._inputs = sorted(folders) + files.direct
 
     def _store(self, name: str, data: bytes) -> str:
         """Write a large image to a file of its own, which a task reads; return its URI."""
-        file = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
+        file = hashlib.sha256(name.encode("utf-8", "surrogateescape") + b"\0" + data).hexdigest()
         uri = posixpath.join(self._hadoop_tmp_dir, "images", file)
         with contextlib.suppress(FileExistsError):  # the same again, after a node failed
             self._put(uri, data)
@@ -247,15 +261,8 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         os.unlink(path)
 
     def _cleanup_hadoop_tmp(self) -> None:
-        if not self._bringing:
-            return
-        try:
-            if self.fs.exists(self._hadoop_tmp_dir):
-                self.fs.rm(self._hadoop_tmp_dir)
-        except PermissionError:
-            pass  # then nothing was brought there
-        except (HdfsToolsError, OSError) as error:
-            log.warning(f"{self._hadoop_tmp_dir} is left behind: {error}")
+        if self._bringing:
+            self._remove(self._hadoop_tmp_dir)
 
     def _step_input_uris(self, step_num: int) -> list[str]:
         return self._inputs if step_num == 0 else list(super()._step_input_uris(step_num))
@@ -374,8 +381,10 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         if "--on-error" in options:
             at = options.index("--on-error")
             del options[at : at + 2]
-        script = os.path.relpath(self._script_path)
-        return ["python", script, *options, "--on-error", "fail", *given]
+        job = ["python", os.path.relpath(self._script_path), *options, "--on-error", "fail", *given]
+        if any(map(is_hdfs_uri, given)) and os.environ.get("HDFS_URL"):
+            return ["env", f"HDFS_URL={os.environ['HDFS_URL']}", *job]
+        return job
 
     def _is_ours(self, place: str) -> bool:
         return path_of(self._hadoop_tmp_dir) in place

@@ -53,6 +53,9 @@ def named_on_hdfs(argument: str) -> "tuple[WebHDFS, list[Status]]":
     from hdfs_tools.filesystem import locate
     from hdfs_tools.globbing import has_magic
 
+    if not path_of(argument, raw=True):
+        likely = argument.replace("://", ":///", 1)
+        raise UsageError(f"{argument}: there is no path in it; {likely} would be one on HDFS")
     storage = locate(argument)
     path = re.sub("/+", "/", path_of(argument, raw=True)).rstrip("/") or "/"
     try:
@@ -120,7 +123,7 @@ class SizesOnHDFS:
                 entries = locate(uri).list(path_of(folder))
                 self._folder, self._listed = folder, {entry.name: entry.size for entry in entries}
             return self._listed.get(os.path.basename(path), 0)
-        except (HdfsToolsError, OSError):
+        except (HdfsToolsError, OSError, UnicodeError):
             return 0  # the task says why
 
 

@@ -71,7 +71,8 @@ def _is_large(item: Item) -> bool:
 
 def _place(item: Item) -> str:
     reference = item.reference if isinstance(item, _Ahead) else item
-    return reference.location if isinstance(reference, Reference) else ""
+    on_hdfs = isinstance(reference, Reference) and is_hdfs_uri(reference.location)
+    return reference.location if on_hdfs else ""  # else it lies where the job's launcher put it
 
 
 def noted(
@@ -96,7 +97,7 @@ def noted(
     with open(os.path.join(folder, "image"), "wb", buffering=0) as file:
         for name, item in pairs:
             place = _place(item) or bundle
-            note = f"{encode_name(name)}\t{place}".encode()
+            note = f"{encode_name(name)}\t{place}".encode("utf-8", "surrogateescape")
             os.pwrite(file.fileno(), note, 0)
             os.truncate(file.fileno(), len(note))
             yield name, item

@@ -127,12 +127,15 @@ class TaskFiles:
 
     def add_records(self, location: str, size: int) -> None:
         """Deal a file of record lines, local or on HDFS, in spans."""
-        for span in spans_of(location, size, self.count or 1):
-            self.add(span.line(), span.length)
+        self._add_spans(location, size)
 
     def add_text(self, location: str, size: int) -> None:
         """Deal a text, local or on HDFS, in spans."""
-        self.add_records(location, size)
+        self._add_spans(location, size)
+
+    def _add_spans(self, location: str, size: int) -> None:
+        for span in spans_of(location, size, self.count or 1):
+            self.add(span.line(), span.length)
 
     def new_file(self) -> str:
         """Return the path of a file in the folder that is not there yet."""

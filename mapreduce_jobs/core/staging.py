@@ -23,6 +23,7 @@ _THREADS = 8
 _CHUNK = 1 << 20
 # Paths that Hadoop takes as they are: it splits at commas, expands globs and skips hidden files.
 _PLAIN = re.compile(r"(/[A-Za-z0-9=@+-][\w.=@+-]*)+", re.ASCII)
+_OTHER_CODECS = (".deflate", ".lz4", ".lzo", ".snappy", ".zst")
 _MOST_DIRECT = 1000  # paths on Hadoop's command line
 
 Source = bytes | Callable[[], Iterable[bytes]]
@@ -48,6 +49,8 @@ class ClusterFiles(TaskFiles):
 
     def add_records(self, location: str, size: int) -> None:
         """Leave a bundle to Hadoop if it can take it, else deal it in spans."""
+        if not size:
+            return
         plain = location.startswith("hdfs:") and _PLAIN.fullmatch(path_of(location, raw=True))
         if plain and len(self.direct) < _MOST_DIRECT:
             self.direct.append(location)
@@ -55,11 +58,15 @@ class ClusterFiles(TaskFiles):
             super().add_records(location, size)
 
     def add_text(self, location: str, size: int) -> None:
-        """Leave a text to Hadoop."""
-        if is_hdfs_uri(location):
-            self.add_records(location, size)
-        else:
+        """Leave a text to Hadoop, unless it would take it for compressed and we do not."""
+        if not size:
+            return  # to Hadoop, an empty .gz is a broken one
+        if not is_hdfs_uri(location):
             self.texts.append(location)
+        elif os.path.splitext(location)[1] in _OTHER_CODECS:
+            super().add_text(location, size)
+        else:
+            self.add_records(location, size)
 
     def uploads(self, store: Store) -> Iterator[tuple[str, Source]]:
         """Iterate over the files to write: a name in the job's folder, and its bytes.
@@ -74,8 +81,9 @@ class ClusterFiles(TaskFiles):
             for path in paths:
                 yield f"input/{os.path.basename(path)}", partial(_portable, path, store)
         for number, path in enumerate(self.texts):
-            ending = re.sub("[^A-Za-z0-9.]", "", os.path.splitext(path)[1])  # .gz means something
-            yield f"texts/{number:05d}{ending}", partial(_whole, path)
+            ending = os.path.splitext(path)[1]  # which tells Hadoop to decompress
+            kept = ending if ending in (".gz", ".bz2") else ""
+            yield f"texts/{number:05d}{kept}", partial(_whole, path)
 
 
 def _portable(path: str, store: Store) -> Iterator[bytes]:

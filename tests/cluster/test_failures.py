@@ -66,13 +66,14 @@ def applications(running, *states):
 
 
 class TestTasks:
-    def test_an_image_that_may_not_fail(self, on_cluster, on_hdfs):
+    def test_an_image_that_may_not_fail(self, running, on_cluster, on_hdfs):
         ran = on_cluster("edge_density", "--on-error", "fail", *FEWER_TRIES, f"{on_hdfs}/broken")
         assert ran.status == 1
         assert "a map task failed on " in ran.stderr
         found = re.search(r"image (.*\.(?:png|dcm))\. To try it again here:\n  (.*)\n", ran.stderr)
         assert f"{found[1]}: " in ran.stderr
         assert "Traceback" not in ran.stderr
+        assert found[2].startswith(f"env HDFS_URL={running.description['hdfs_url']} python ")
         assert f"--on-error fail 'hdfs:///images/broken/./{found[1]}'" in found[2] or (
             f"--on-error fail hdfs:///images/broken/./{found[1]}" in found[2]
         )
@@ -151,6 +152,23 @@ class TestBeforeAnythingRuns:
         assert ran.status == 2
         said = "edge_density: hdfs:///nowhere/to/be/found: no such file or folder\n"
         assert ran.stderr == said
+
+    @pytest.mark.parametrize(
+        ("given", "said"),
+        [
+            ("hdfs://images", "there is no path in it; hdfs:///images would be one on HDFS"),
+            ("hdfs://nowhere:1234/images", "hdfs://nowhere:1234 is not the file system at "),
+        ],
+    )
+    def test_a_uri_of_something_else(self, on_cluster, in_process, given, said):
+        for ran in (in_process("edge_density", given), on_cluster("edge_density", given)):
+            assert ran.status == 2
+            assert said in ran.stderr
+            assert len(ran.stderr.splitlines()) == 1
+
+    def test_temporary_files_elsewhere(self, on_cluster, good_folder):
+        ran = on_cluster("edge_density", "--hadoop-tmp-dir", "file:///tmp", good_folder)
+        assert (ran.status, "must be on HDFS" in ran.stderr) == (2, True)
 
     def test_safe_mode(self, running, on_cluster, good_folder):
         assert running.hadoop("dfsadmin", "-safemode", "enter").status == 0

@@ -65,10 +65,13 @@ class TestLargeImages:
     def test_of_local_input_go_beside_the_lines(self, on_cluster, job, large, tmp_path):
         write_tree(tmp_path / "images", {"a/large.bmp": large["large.bmp"]})
         pack(tmp_path / "images", tmp_path / "x.bundle")
+        another = cv2.imencode(".bmp", np.zeros((5000, 4000), np.uint8))[1].tobytes()
+        (tmp_path / "same name.bundle").write_bytes(bundle_line("a/large.bmp", another))
         (tmp_path / "images/a/large.bmp").rename(tmp_path / "other.bmp")
-        here = job("edge_density", "x.bundle", "other.bmp")
-        assert len(here.lines) == 2
-        same(on_cluster("edge_density", "x.bundle", "other.bmp"), here)
+        given = ["x.bundle", "same name.bundle", "other.bmp"]
+        here = job("edge_density", *given)
+        assert len(set(here.lines)) == 3
+        same(on_cluster("edge_density", *given), here)
 
     def test_in_a_bundle_on_hdfs_want_a_larger_heap(self, on_cluster, hdfs, large):
         hdfs.write("/large/x.bundle", bundle_line("huge.bmp", large["huge.bmp"]))
@@ -181,6 +184,8 @@ def texts():
         "sub/.hidden": b"hidden two",
         "odd, name [1]*.txt": b"odd one",
         "empty": b"",
+        "empty.gz": b"",
+        "plain.deflate": b"plain words",
     }
 
 
