@@ -71,8 +71,9 @@ def _is_large(item: Item) -> bool:
 
 def _place(item: Item) -> str:
     reference = item.reference if isinstance(item, _Ahead) else item
-    on_hdfs = isinstance(reference, Reference) and is_hdfs_uri(reference.location)
-    return reference.location if on_hdfs else ""  # else it lies where the job's launcher put it
+    if isinstance(reference, Reference) and is_hdfs_uri(reference.location):
+        return reference.location
+    return ""  # it lies where the job's launcher put it
 
 
 def noted(
