@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hdfs_tools.filesystem import connect
+    from hdfs_tools.connecting import connect
 
 __all__ = ["connect"]
 
@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str) -> Any:
     if name == "connect":  # what is behind it takes a quarter of a second to import
-        from hdfs_tools.filesystem import connect
+        from hdfs_tools.connecting import connect
 
         return connect
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

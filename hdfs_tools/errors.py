@@ -3,19 +3,61 @@
 ::
 
     HdfsToolsError
-     ├── CorruptRecord      a bundle record that does not hold what it says
-     ├── UnsafeName         a name that would leave the folder it is unpacked into
-     ├── UnsupportedScheme  a reference whose storage this version cannot read
-     ├── NotARegularFile    a folder, pipe, socket or device where a file is needed   (also OSError)
-     ├── ReadFailed         an image that could not be read where it should have been
-     ├── NoAddress          nothing says where HDFS is
-     ├── Unreachable        no NameNode or DataNode answers                           (also OSError)
-     └── RemoteError        HDFS refuses or fails                                     (also OSError)
-          └── SafeMode      HDFS takes no changes, because it starts or was told so
+     ├── CorruptRecord         a bundle record that does not hold what it says
+     ├── UnsafeName            a name that would leave the folder it is unpacked into
+     ├── UnsupportedScheme     a reference whose storage this version cannot read
+     ├── NotARegularFile       a folder, pipe, socket or device where a file is needed (OSError)
+     ├── ReadFailed            an image that could not be read where it should have been
+     ├── NoAddress             nothing says where HDFS is
+     ├── TransferFailed        some files could not be copied; each is named
+     └── StorageError          what a file system does not do, and why (OSError)
+          ├── NotFound         nothing is there (FileNotFoundError)
+          ├── Exists           something is there already (FileExistsError)
+          ├── PermissionDenied whoever asks may not (PermissionError)
+          ├── NotAFolder       a file where a folder is needed (NotADirectoryError)
+          ├── IsAFolder        a folder where a file is needed (IsADirectoryError)
+          ├── NotEmpty         a folder that still holds something (OSError, ENOTEMPTY)
+          ├── NoSpace          no disk has room (OSError, ENOSPC)
+          │    └── QuotaExceeded  the folder may not hold more (OSError, EDQUOT)
+          ├── InvalidPath      a path or name that HDFS cannot have (ValueError)
+          ├── Corrupt          bytes are not those that were written (OSError, EIO)
+          ├── Unsupported      this file system cannot do that (OSError, ENOTSUP)
+          ├── Unreachable      no NameNode or DataNode answers (ConnectionError)
+          ├── SafeMode         HDFS takes no changes, because it starts or was told so
+          └── RemoteError      HDFS refuses or fails for another reason
 
-What HDFS refuses for a reason that files have everywhere is Python's own error: FileNotFoundError,
-FileExistsError, PermissionError, NotADirectoryError.
+Where it says so, an error is also Python's own for the same thing, with the path as its `filename`
+and the reason as its `strerror`.
 """
+
+import errno
+import os
+
+__all__ = [
+    "Corrupt",
+    "CorruptRecord",
+    "Exists",
+    "HdfsToolsError",
+    "InvalidPath",
+    "IsAFolder",
+    "NoAddress",
+    "NoSpace",
+    "NotAFolder",
+    "NotARegularFile",
+    "NotEmpty",
+    "NotFound",
+    "PermissionDenied",
+    "QuotaExceeded",
+    "ReadFailed",
+    "RemoteError",
+    "SafeMode",
+    "StorageError",
+    "TransferFailed",
+    "Unreachable",
+    "UnsafeName",
+    "Unsupported",
+    "UnsupportedScheme",
+]
 
 
 class HdfsToolsError(Exception):
@@ -56,23 +98,134 @@ class NoAddress(HdfsToolsError):
     """Nothing says where HDFS is."""
 
 
-class Unreachable(HdfsToolsError, OSError):
-    """No NameNode or DataNode answers."""
-
-
-class RemoteError(HdfsToolsError, OSError):
-    """HDFS refuses or fails.
+class TransferFailed(HdfsToolsError):
+    """Some files could not be copied.
 
     Attributes
     ----------
-    java_class : str or None
-        Name of the Java exception, without its package.
+    failures : tuple of (str, Exception)
+        Each file's path, and why.
     """
 
-    def __init__(self, message: str, java_class: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, failures: "tuple[tuple[str, Exception], ...]") -> None:
+        path, error = failures[0]
+        more = f", and {len(failures) - 1} more" if len(failures) > 1 else ""
+        super().__init__(f"{path}: {getattr(error, 'strerror', None) or error}{more}")
+        self.failures = failures
+
+
+class StorageError(HdfsToolsError, OSError):
+    """A file system does not do what it was asked to.
+
+    Parameters
+    ----------
+    path : str or None
+        What it is about.
+    reason : str, optional
+        Why; by default the system's words for this kind of error.
+    java_class : str, optional
+        Name of the Java exception, without its package.
+
+    >>> NotFound("/data/a.png")
+    NotFound(2, 'No such file or directory')
+    """
+
+    number = errno.EIO
+
+    def __init__(
+        self, path: str | None, reason: str | None = None, java_class: str | None = None
+    ) -> None:
+        super().__init__(self.number, reason or os.strerror(self.number))
+        self.filename = path
         self.java_class = java_class
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.filename, self.strerror, self.java_class)
 
-class SafeMode(RemoteError):
+    def __str__(self) -> str:
+        return f"{self.filename}: {self.strerror}" if self.filename else str(self.strerror)
+
+
+class NotFound(StorageError, FileNotFoundError):
+    """Nothing is there."""
+
+    number = errno.ENOENT
+    kind = "FileNotFoundError"
+
+
+class Exists(StorageError, FileExistsError):
+    """Something is there already."""
+
+    number = errno.EEXIST
+    kind = "FileExistsError"
+
+
+class PermissionDenied(StorageError, PermissionError):
+    """Whoever asks may not."""
+
+    number = errno.EACCES
+    kind = "PermissionError"
+
+
+class NotAFolder(StorageError, NotADirectoryError):
+    """A file stands where a folder is needed."""
+
+    number = errno.ENOTDIR
+    kind = "NotADirectoryError"
+
+
+class IsAFolder(StorageError, IsADirectoryError):
+    """A folder stands where a file is needed."""
+
+    number = errno.EISDIR
+    kind = "IsADirectoryError"
+
+
+class NotEmpty(StorageError):
+    """A folder still holds something."""
+
+    number = errno.ENOTEMPTY
+
+
+class NoSpace(StorageError):
+    """No disk has room."""
+
+    number = errno.ENOSPC
+
+
+class QuotaExceeded(NoSpace):
+    """The folder may not hold more."""
+
+    number = errno.EDQUOT
+
+
+class InvalidPath(StorageError, ValueError):
+    """HDFS cannot have such a path or name."""
+
+    number = errno.EINVAL
+
+
+class Corrupt(StorageError):
+    """Bytes are not those that were written."""
+
+
+class Unsupported(StorageError):
+    """The file system cannot do that."""
+
+    number = errno.ENOTSUP
+
+
+class Unreachable(StorageError, ConnectionError):
+    """No NameNode or DataNode answers."""
+
+    number = errno.EHOSTUNREACH
+
+
+class SafeMode(StorageError):
     """HDFS takes no changes for now."""
+
+    number = errno.EROFS
+
+
+class RemoteError(StorageError):
+    """HDFS refuses or fails for a reason of its own."""

@@ -1,95 +1,364 @@
-"""How a file system is found: by its address, or by a URI of something on it."""
+"""The interface of a file system: what HDFS and the embedded store both do, in the same way."""
 
+import builtins
 import os
-import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import IO, TYPE_CHECKING
 
-import hdfs
-
-from hdfs_tools.addresses import address_of
-from hdfs_tools.errors import NoAddress
-from hdfs_tools.uri import authority_of
-from hdfs_tools.webhdfs import WebHDFS, connect_to
-
-__all__ = ["connect", "locate"]
-
-_HOW = (
-    "nothing says where HDFS answers over HTTP: set HDFS_URL=http://NAMENODE:9870, or name a"
-    " default alias in ~/.hdfscli.cfg, or set HADOOP_CONF_DIR"
+from hdfs_tools.errors import NotFound
+from hdfs_tools.globbing import glob
+from hdfs_tools.status import (
+    Acl,
+    Capacity,
+    Checksum,
+    ContentSummary,
+    Quota,
+    SnapshotChange,
+    Status,
 )
+from hdfs_tools.streams import ChunkReader
 
-_known: dict[tuple[str, int], WebHDFS] = {}
-_lock = threading.Lock()
+if TYPE_CHECKING:
+    from hdfs_tools.transfer import Meter, Transferred
+
+__all__ = ["FileSystem", "Source"]
+
+Source = bytes | Callable[[], Iterable[bytes]]
+"""Bytes to write, or what returns them piece by piece, from the beginning at each call."""
 
 
-def connect(url: str | None = None, patience: float = 60) -> WebHDFS:
-    """Return a file system of HDFS.
+class FileSystem(ABC):
+    """A file system; may be used by several threads.
 
-    Parameters
+    Paths are absolute, with ``/``; names are Unicode and taken as they are. Errors are those of
+    `hdfs_tools.errors`, `StorageError` and what is below it, with the path as `filename`.
+
+    Attributes
     ----------
-    url : str, optional
-        ``http://namenode:9870`` (several NameNodes separated by ``;``), or an alias of
-        ``~/.hdfscli.cfg``. By default what the variable ``HDFS_URL``, the default alias of
-        ``~/.hdfscli.cfg`` or the Hadoop configuration says.
-    patience : float, optional
-        Seconds to try again for, while nodes do not answer.
-
-    Raises
-    ------
-    NoAddress
-        Nothing says where HDFS is, or the alias is unknown.
+    url : str
+        Its address, as `hdfs_tools.connect` takes it.
+    user : str
+        Who asks.
+    patience : float
+        Seconds to try again for, while nodes do not answer or are not ready.
+    waits_in_safe_mode : bool
+        Whether the end of safe mode is waited for, too.
     """
-    if url is None:
-        url = address_of()
-        if url is None:
-            raise NoAddress(_HOW)
-    if "://" in url:
-        return connect_to(url, patience=patience)
-    try:
-        return WebHDFS(hdfs.Config().get_client(url or None), patience)
-    except hdfs.HdfsError as error:
-        raise NoAddress(str(error)) from None
 
+    url: str
+    user: str
+    patience: float = 60
+    waits_in_safe_mode: bool = False
 
-def locate(uri: str) -> WebHDFS:
-    """Return the file system that a URI is of, the same one at each call in a process.
+    # Looking
 
-    Parameters
-    ----------
-    uri : str
-        ``hdfs:///path``, ``hdfs://namenode:8020/path``, ``hdfs://nameservice/path`` or
-        ``webhdfs://namenode:9870/path``.
-    """
-    key = (authority_of(uri), os.getpid())
-    with _lock:
-        if key not in _known:
-            scheme, _, authority = key[0].partition("://")
-            _known[key] = _connect(scheme, authority)
-        return _known[key]
+    @abstractmethod
+    def stat(self, path: str) -> Status:
+        """Return what is known of a file or folder; `NotFound` if it is not there."""
 
+    @abstractmethod
+    def list(self, folder: str) -> Iterator[Status]:
+        """Iterate over what a folder holds, in the file system's order, in bounded memory.
 
-def _connect(scheme: str, authority: str) -> WebHDFS:
-    if scheme != "hdfs":
-        storage = connect_to(f"{'https' if scheme == 'swebhdfs' else 'http'}://{authority}")
-    else:
-        address = address_of(authority)
-        if address is None:
-            raise NoAddress(_HOW)
-        user = os.environ.get("mapreduce_job_user_name")  # in a task: whose job it is
-        storage = connect_to(address, user) if address else connect(address)
-    if "mapreduce_task_attempt_id" not in os.environ:
-        storage.check()  # a wrong address is best known soon; to a task it was right once
-        if scheme == "hdfs":
-            _check_authority(storage, authority)
-    return storage
+        A file given in place of a folder is all there is.
+        """
 
+    def exists(self, path: str) -> bool:
+        """Tell whether something is there; an error if that may not be known."""
+        try:
+            self.stat(path)
+        except NotFound:
+            return False
+        return True
 
-def _check_authority(storage: WebHDFS, authority: str) -> None:
-    """Refuse a NameNode's address in a URI that is not the one we talk to."""
-    port = authority.partition(":")[2]
-    if not port:
-        return
-    told = storage.rpc_address()
-    if told and told.rpartition(":")[2] != port:  # its host may have several names
-        raise NoAddress(
-            f"hdfs://{authority} is not the file system at {storage.url}, which is hdfs://{told}"
-        )
+    def walk(self, folder: str, folders: bool = False) -> Iterator[Status]:
+        """Iterate over all files in a folder and below it, in bounded memory.
+
+        Parameters
+        ----------
+        folder : str
+            Where to begin. A file is all there is.
+        folders : bool, optional
+            Whether folders are in it too, each before what it holds; not `folder` itself.
+        """
+        for entry in self.list(folder):
+            if not entry.is_folder:
+                yield entry
+                continue
+            if folders:
+                yield entry
+            yield from self.walk(entry.path, folders)
+
+    def glob(self, pattern: str) -> Iterator[Status]:
+        """Iterate over what matches a pattern; see `hdfs_tools.globbing`."""
+        return glob(self, pattern)
+
+    @abstractmethod
+    def content_summary(self, path: str) -> ContentSummary:
+        """Return how much there is in a folder and below it, or in a file."""
+
+    @abstractmethod
+    def checksum(self, path: str) -> Checksum:
+        """Return HDFS's checksum of a file, the one that ``hdfs dfs -checksum`` prints."""
+
+    @abstractmethod
+    def capacity(self) -> Capacity:
+        """Return how much room there is."""
+
+    @abstractmethod
+    def home(self) -> str:
+        """Return the home folder of `user`, which need not be there."""
+
+    def absolute(self, path: str) -> str:
+        """Return the absolute form of a path, which is relative to the home folder.
+
+        >>> # absolute("scans") of alice is /user/alice/scans
+        """
+        joined = path if path.startswith("/") else f"{self.home()}/{path}"
+        return "/" + "/".join(part for part in joined.split("/") if part not in ("", "."))
+
+    # Reading
+
+    @abstractmethod
+    def read(self, path: str) -> bytes:
+        """Return the bytes of a file."""
+
+    @abstractmethod
+    def chunks(self, path: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """Iterate over the bytes of a file from a position on; goes on where a node fails.
+
+        Parameters
+        ----------
+        path : str
+            The file.
+        start : int, optional
+            Position in bytes. At the end of the file or behind it, nothing comes.
+        length : int, optional
+            Most bytes to read; by default all that follow.
+        """
+
+    def open(self, path: str, start: int = 0) -> IO[bytes]:
+        """Return a file object that reads a file from a position on."""
+        return ChunkReader.over(self.chunks(path, start))
+
+    # Writing
+
+    @abstractmethod
+    def write(
+        self,
+        path: str,
+        source: Source,
+        *,
+        overwrite: bool = False,
+        verify: bool = True,
+        permission: int | None = None,
+        replication: int | None = None,
+        block_size: int | None = None,
+    ) -> int:
+        """Write a file, which appears under its name when it is whole and verified.
+
+        The bytes go to a hidden temporary file beside it (`hdfs_tools.temporary`). Its length and
+        HDFS's checksum are compared with those of the bytes that were sent; then it is renamed.
+
+        Parameters
+        ----------
+        path : str
+            Where. Folders above are made if need be.
+        source : bytes or callable
+            The bytes, or what returns them piece by piece, from the beginning at each call.
+        overwrite : bool, optional
+            Whether a file that is there is replaced; else it is an error, `Exists`. A folder is
+            never replaced (`IsAFolder`).
+        verify : bool, optional
+            Whether the checksum is compared; the length is in any case.
+        permission : int, optional
+            Permission bits; by default 0o644, and 0o755 for folders that are made.
+        replication, block_size : int, optional
+            By default what the file system says.
+
+        Returns
+        -------
+        int
+            Length in bytes.
+        """
+
+    @abstractmethod
+    def mkdir(self, path: str, permission: int = 0o755) -> None:
+        """Make a folder and those above it; it may be there. `Exists` if a file is there."""
+
+    @abstractmethod
+    def rename(self, path: str, target: str, overwrite: bool = False) -> None:
+        """Give a file or folder another path, in one step.
+
+        Parameters
+        ----------
+        path, target : str
+            From and to. `target` is the new path itself, also where a folder is there
+            (`Exists`). The folder above it must be there (`NotFound`).
+        overwrite : bool, optional
+            Whether a file or an empty folder at `target` is replaced.
+        """
+
+    @abstractmethod
+    def delete(self, path: str, recursive: bool = False) -> bool:
+        """Delete a file or folder for good; return whether there was one.
+
+        A folder that holds something is deleted only if `recursive` (else `NotEmpty`).
+        """
+
+    # Who owns it, and other things that are known of it
+
+    @abstractmethod
+    def chmod(self, path: str, permission: int) -> None:
+        """Set the permission bits."""
+
+    @abstractmethod
+    def chown(self, path: str, owner: str | None = None, group: str | None = None) -> None:
+        """Set owner, group or both."""
+
+    @abstractmethod
+    def set_times(
+        self, path: str, modified: float | None = None, accessed: float | None = None
+    ) -> None:
+        """Set when it was written or read, in seconds since 1970."""
+
+    @abstractmethod
+    def set_replication(self, path: str, replication: int) -> None:
+        """Set the number of copies of a file's blocks."""
+
+    @abstractmethod
+    def acl(self, path: str) -> Acl:
+        """Return the access control list."""
+
+    @abstractmethod
+    def set_acl(self, path: str, entries: Sequence[str]) -> None:
+        """Replace the list; `entries` are as in `Acl`, with user::, group:: and other::."""
+
+    @abstractmethod
+    def modify_acl(self, path: str, entries: Sequence[str]) -> None:
+        """Add entries, or change those of the same users and groups."""
+
+    @abstractmethod
+    def remove_acl_entries(self, path: str, entries: Sequence[str]) -> None:
+        """Remove entries, which are given without permissions: ``user:bob``."""
+
+    @abstractmethod
+    def remove_default_acl(self, path: str) -> None:
+        """Remove the entries that begin with ``default:``."""
+
+    @abstractmethod
+    def remove_acl(self, path: str) -> None:
+        """Remove all entries; the permission bits stay."""
+
+    @abstractmethod
+    def xattrs(self, path: str) -> dict[str, bytes]:
+        """Return the extended attributes: name with its namespace (``user.site``), value."""
+
+    @abstractmethod
+    def set_xattr(self, path: str, name: str, value: bytes) -> None:
+        """Set an extended attribute, new or not."""
+
+    @abstractmethod
+    def remove_xattr(self, path: str, name: str) -> None:
+        """Remove an extended attribute; `NotFound` if there is none."""
+
+    # Quotas and storage policies
+
+    @abstractmethod
+    def quota(self, path: str) -> Quota:
+        """Return a folder's quotas and what of them is used."""
+
+    @abstractmethod
+    def set_quota(self, path: str, quota: int | None, space_quota: int | None) -> None:
+        """Set a folder's quotas; None takes one away."""
+
+    @abstractmethod
+    def storage_policies(self) -> builtins.list[str]:
+        """Return the names of all storage policies."""
+
+    @abstractmethod
+    def storage_policy(self, path: str) -> str:
+        """Return the name of the storage policy that holds for a path."""
+
+    @abstractmethod
+    def set_storage_policy(self, path: str, policy: str | None) -> None:
+        """Set a storage policy; None takes it away, and that of the folder above holds."""
+
+    # Snapshots
+
+    @abstractmethod
+    def allow_snapshots(self, folder: str) -> None:
+        """Let snapshots be made of a folder; for the superuser."""
+
+    @abstractmethod
+    def disallow_snapshots(self, folder: str) -> None:
+        """Take that back; a folder with snapshots refuses."""
+
+    @abstractmethod
+    def create_snapshot(self, folder: str, name: str | None = None) -> str:
+        """Make a snapshot; return its path, ``FOLDER/.snapshot/NAME``."""
+
+    @abstractmethod
+    def rename_snapshot(self, folder: str, name: str, new_name: str) -> None:
+        """Give a snapshot another name."""
+
+    @abstractmethod
+    def delete_snapshot(self, folder: str, name: str) -> None:
+        """Delete a snapshot."""
+
+    def snapshots(self, folder: str) -> builtins.list[str]:
+        """Return the names of a folder's snapshots, sorted."""
+        return sorted(entry.name for entry in self.list(f"{folder.rstrip('/')}/.snapshot"))
+
+    @abstractmethod
+    def snapshot_diff(self, folder: str, old: str, new: str = "") -> builtins.list[SnapshotChange]:
+        """Return what changed from one snapshot to another, or to now (an empty name)."""
+
+    # Copies
+
+    def copy_from_local(
+        self,
+        source: str | os.PathLike[str],
+        target: str,
+        *,
+        threads: int = 8,
+        overwrite: bool = False,
+        sync: bool = False,
+        preserve: bool = False,
+        verify: bool = True,
+        meter: "Meter | None" = None,
+    ) -> "Transferred":
+        """Copy a file or folder of this machine here; see `hdfs_tools.transfer`."""
+        from hdfs_tools.local_tree import LocalTree
+        from hdfs_tools.stored_tree import StoredTree
+        from hdfs_tools.transfer import Options, run  # which know file systems
+
+        options = Options(threads, overwrite, sync, preserve, verify)
+        return run(LocalTree(os.fspath(source)), StoredTree(self, target), options, meter)
+
+    def copy_to_local(
+        self,
+        source: str,
+        target: str | os.PathLike[str],
+        *,
+        threads: int = 8,
+        overwrite: bool = False,
+        sync: bool = False,
+        preserve: bool = False,
+        verify: bool = True,
+        meter: "Meter | None" = None,
+    ) -> "Transferred":
+        """Copy a file or folder from here to this machine; see `hdfs_tools.transfer`."""
+        from hdfs_tools.local_tree import LocalTree
+        from hdfs_tools.stored_tree import StoredTree
+        from hdfs_tools.transfer import Options, run  # which know file systems
+
+        options = Options(threads, overwrite, sync, preserve, verify)
+        return run(StoredTree(self, source), LocalTree(os.fspath(target)), options, meter)
+
+    # The trash
+
+    @abstractmethod
+    def trash_root(self, path: str) -> str:
+        """Return the folder that keeps what `user` deletes of a path: ``/user/NAME/.Trash``."""

@@ -4,18 +4,21 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from hdfs_tools.errors import InvalidPath
+
 if TYPE_CHECKING:
-    from hdfs_tools.webhdfs import Status, WebHDFS
+    from hdfs_tools.filesystem import FileSystem
+    from hdfs_tools.status import Status
 
-__all__ = ["glob", "has_magic"]
+__all__ = ["glob", "has_magic", "matches", "wildcards"]
 
 
-def glob(storage: "WebHDFS", pattern: str) -> "Iterator[Status]":
+def glob(storage: "FileSystem", pattern: str) -> "Iterator[Status]":
     """Iterate over what matches a pattern.
 
     Parameters
     ----------
-    storage : WebHDFS
+    storage : FileSystem
         The file system.
     pattern : str
         An absolute path with wildcards; ``**`` as a part stands for any number of folders.
@@ -23,7 +26,7 @@ def glob(storage: "WebHDFS", pattern: str) -> "Iterator[Status]":
     return _glob(storage, "", [part for part in pattern.split("/") if part])
 
 
-def _glob(storage: "WebHDFS", folder: str, parts: Sequence[str]) -> "Iterator[Status]":
+def _glob(storage: "FileSystem", folder: str, parts: Sequence[str]) -> "Iterator[Status]":
     if not parts:
         yield storage.stat(folder or "/")
         return
@@ -38,13 +41,13 @@ def _glob(storage: "WebHDFS", folder: str, parts: Sequence[str]) -> "Iterator[St
         if storage.exists(path):
             yield from _glob(storage, path, rest)
     else:
-        matches = _wildcards(part).fullmatch
+        matches = wildcards(part).fullmatch
         for entry in _entries(storage, folder):
             if matches(entry.name):
                 yield from _glob(storage, entry.path, rest) if rest else [entry]
 
 
-def _entries(storage: "WebHDFS", folder: str) -> "Iterator[Status]":
+def _entries(storage: "FileSystem", folder: str) -> "Iterator[Status]":
     if storage.stat(folder or "/").is_folder:
         yield from sorted(storage.list(folder or "/"), key=lambda entry: entry.path)
 
@@ -54,10 +57,21 @@ def has_magic(path: str) -> bool:
     return re.search(r"[*?\[{]", path) is not None
 
 
-def _wildcards(part: str) -> re.Pattern[str]:
-    """Return the regular expression of a part of a glob.
+def matches(pattern: str, path: str) -> bool:
+    """Tell whether a path is one that a pattern without ``**`` stands for.
 
-    >>> bool(_wildcards("{ct,mr}-[0-9]?*.dcm").fullmatch("mr-12.dcm"))
+    >>> matches("/data/*.dcm", "/data/1.dcm"), matches("/data/*", "/data/ct/1.dcm")
+    (True, False)
+    """
+    parts, names = pattern.split("/"), path.split("/")
+    pairs = zip(parts, names, strict=False)
+    return len(parts) == len(names) and all(wildcards(part).fullmatch(name) for part, name in pairs)
+
+
+def wildcards(part: str) -> re.Pattern[str]:
+    """Return the regular expression of a part of a glob: of a name.
+
+    >>> bool(wildcards("{ct,mr}-[0-9]?*.dcm").fullmatch("mr-12.dcm"))
     True
     """
     pattern, depth, position = "", 0, 0
@@ -79,4 +93,7 @@ def _wildcards(part: str) -> re.Pattern[str]:
         else:
             pattern += {"*": ".*", "?": "."}.get(character, re.escape(character))
         position += 1
-    return re.compile(pattern + ")" * depth, re.DOTALL)
+    try:
+        return re.compile(pattern + ")" * depth, re.DOTALL)
+    except re.error:
+        raise InvalidPath(part, "a pattern that nothing can match") from None

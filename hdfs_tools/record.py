@@ -19,7 +19,6 @@ last one, as in ``rsync --relative``: ``/data/scans/./ct/1.dcm`` is the image ``
 import binascii
 import errno
 import os
-import re
 import stat
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
@@ -32,6 +31,7 @@ from hdfs_tools.uri import (
     is_hdfs_uri,
     is_uri,
     path_of,
+    tidy_uri,
 )
 
 __all__ = [
@@ -178,10 +178,9 @@ class Reference:
             return file.read()
 
     def _read_from_hdfs(self) -> bytes:
-        from hdfs_tools.filesystem import locate  # what is behind it is slow to import
+        from hdfs_tools.connecting import locate  # what is behind it is slow to import
 
-        uri = re.sub("/[.]?/+", "/", self.location.removeprefix(authority_of(self.location)))
-        uri = authority_of(self.location) + uri
+        uri = tidy_uri(self.location)
         storage = locate(uri)
         try:
             return storage.read(path_of(uri))

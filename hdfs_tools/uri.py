@@ -4,10 +4,19 @@ A path in a URI of HDFS is percent-encoded only where it must be (see `encode_na
 URIs are not encoded at all, and people type them as they read them.
 """
 
+import posixpath
 import re
 from urllib.parse import unquote, unquote_to_bytes
 
-__all__ = ["authority_of", "decode_name", "encode_name", "is_hdfs_uri", "is_uri", "path_of"]
+__all__ = [
+    "authority_of",
+    "decode_name",
+    "encode_name",
+    "is_hdfs_uri",
+    "is_uri",
+    "path_of",
+    "tidy_uri",
+]
 
 # '%', control characters (Unicode category Cc), and bytes that were not UTF-8 (PEP 383).
 _TO_ENCODE = re.compile("[%\x00-\x1f\x7f-\x9f\udc80-\udcff]")
@@ -73,3 +82,13 @@ def path_of(uri: str, raw: bool = False) -> str:
     if match is None:
         raise ValueError(f"{uri}: not a URI of HDFS")
     return match[3] if raw else unquote(match[3], errors="surrogateescape")
+
+
+def tidy_uri(uri: str) -> str:
+    """Return a URI of HDFS with no ``.``, ``..`` or ``//`` in its path, which HDFS refuses.
+
+    >>> tidy_uri("hdfs://namenode/lists/./../images//a.png")
+    'hdfs://namenode/images/a.png'
+    """
+    path = path_of(uri, raw=True)
+    return authority_of(uri) + re.sub("^/+", "/", posixpath.normpath(path)) if path else uri

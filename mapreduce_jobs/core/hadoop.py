@@ -32,8 +32,8 @@ from mrjob.fs.local import LocalFilesystem
 from mrjob.hadoop import HadoopJobRunner, log
 
 from hdfs_tools.addresses import address_of, web_addresses
+from hdfs_tools.connecting import connect
 from hdfs_tools.errors import HdfsToolsError
-from hdfs_tools.filesystem import connect
 from hdfs_tools.uri import is_hdfs_uri, path_of
 from hdfs_tools.webhdfs import WebHDFS
 from mapreduce_jobs.core.diagnosis import client_failure, task_failure
@@ -129,6 +129,8 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
             return
         try:
             storage = connect(address or None)
+            if not isinstance(storage, WebHDFS):
+                raise JobError(f"{address} is not HDFS, where Hadoop's jobs read and write")
             storage.check()
         except HdfsToolsError as error:
             if asked:

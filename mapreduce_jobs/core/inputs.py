@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from hdfs_tools.bundle import is_bundle_name
 from hdfs_tools.errors import UnsupportedScheme
 from hdfs_tools.record import Reference, parse_line, reference_line
+from hdfs_tools.temporary import is_by_product
 from hdfs_tools.uri import encode_name, is_hdfs_uri, path_of
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.places import (
@@ -31,7 +32,8 @@ from mapreduce_jobs.core.places import (
 from mapreduce_jobs.core.splits import Span, TaskFiles
 
 if TYPE_CHECKING:
-    from hdfs_tools.webhdfs import Status, WebHDFS
+    from hdfs_tools.filesystem import FileSystem
+    from hdfs_tools.status import Status
 
 __all__ = ["deal_images", "deal_text"]
 
@@ -98,7 +100,7 @@ def deal_text(inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> No
                 storage, found = named_on_hdfs(argument)
                 for entry in found:
                     for text in storage.walk(entry.path) if entry.is_folder else [entry]:
-                        if not _MARKERS.fullmatch(text.path):
+                        if not _is_no_image(text.path):
                             files.add_text(uri_like(argument, text.path), text.size)
         else:
             for path in _texts(argument, files):
@@ -109,11 +111,16 @@ def deal_text(inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> No
                 files.add_text(os.path.abspath(path), size)
 
 
+def _is_no_image(name: str) -> bool:
+    """Tell by its name whether a file is what a job, or hdfs_tools, leaves beside its results."""
+    return _MARKERS.fullmatch(name) is not None or is_by_product(name)
+
+
 def _texts(argument: str, files: TaskFiles) -> Iterator[str]:
     """Iterate over the paths of the texts that the user names; streams are kept on disk."""
     for path in named_files(argument):
         if os.path.isdir(path):
-            names = (name for name, _ in walk(path) if not _MARKERS.fullmatch(name))
+            names = (name for name, _ in walk(path) if not _is_no_image(name))
             yield from (f"{path}/{name}" for name in names)
         elif is_stream(path):
             with open(path, "rb") as stream:
@@ -149,7 +156,7 @@ class _Dealer:
                 "" if path == argument or argument.startswith("file:") else path.rstrip("/") + "/"
             )
             for name, size in walk(path):
-                if _MARKERS.fullmatch(name):
+                if _is_no_image(name):
                     continue
                 if is_bundle_name(name):
                     self._bundle(f"{root}/{name}")
@@ -167,7 +174,7 @@ class _Dealer:
         else:
             self._reference(_as_written(path), size_of(path))
 
-    def add_from_hdfs(self, storage: "WebHDFS", entry: "Status", argument: str) -> None:
+    def add_from_hdfs(self, storage: "FileSystem", entry: "Status", argument: str) -> None:
         """Add what lies on HDFS and was named by `argument`, itself or by a glob."""
         uri = uri_like(argument, entry.path)
         if entry.is_folder:
@@ -176,7 +183,7 @@ class _Dealer:
             root = entry.path.rstrip("/") + "/"
             for file in storage.walk(entry.path):
                 name = file.path.removeprefix(root)
-                if _MARKERS.fullmatch(name):
+                if _is_no_image(name):
                     continue
                 if is_bundle_name(name):
                     self._bundle(uri_like(argument, file.path), file.size)

@@ -10,13 +10,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hdfs_tools.errors import HdfsToolsError
-from hdfs_tools.local import walk_files
+from hdfs_tools.folders import walk_files
 from hdfs_tools.record import Reference
-from hdfs_tools.uri import authority_of, encode_name, is_uri, path_of
+from hdfs_tools.uri import authority_of, encode_name, is_uri, path_of, tidy_uri
 from mapreduce_jobs.core.errors import UsageError
 
 if TYPE_CHECKING:  # it is slow to import, and only for what lies on HDFS
-    from hdfs_tools.webhdfs import Status, WebHDFS
+    from hdfs_tools.filesystem import FileSystem
+    from hdfs_tools.status import Status
 
 __all__ = [
     "SizesOnHDFS",
@@ -48,9 +49,9 @@ def named_files(argument: str) -> list[str]:
     return found
 
 
-def named_on_hdfs(argument: str) -> "tuple[WebHDFS, list[Status]]":
+def named_on_hdfs(argument: str) -> "tuple[FileSystem, list[Status]]":
     """Return what an argument names on HDFS, where the path is what was typed, not encoded."""
-    from hdfs_tools.filesystem import locate
+    from hdfs_tools.connecting import locate
     from hdfs_tools.globbing import has_magic
 
     if not path_of(argument, raw=True):
@@ -111,9 +112,9 @@ class SizesOnHDFS:
 
     def of(self, reference: Reference) -> int:
         """Return a size in bytes; 0 where HDFS does not tell."""
-        from hdfs_tools.filesystem import locate
+        from hdfs_tools.connecting import locate
 
-        uri = reference.location.replace("/./", "/")
+        uri = tidy_uri(reference.location)
         folder, path = os.path.dirname(uri), path_of(uri)
         self._asked[folder] += 1
         try:

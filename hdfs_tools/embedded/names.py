@@ -1,0 +1,58 @@
+"""Which paths there can be in a store."""
+
+from hdfs_tools.errors import InvalidPath, NotFound, RemoteError
+from hdfs_tools.paths import check_new
+
+__all__ = ["HIDDEN", "SNAPSHOTS", "join", "split"]
+
+HIDDEN = ".hdfs-tools"
+"""The folder at a store's root that holds what the store knows; no path reaches it."""
+
+SNAPSHOTS = ".snapshot"
+"""The name in a folder under which its snapshots are found."""
+
+_LONGEST_PATH = 8000  # characters
+_DEEPEST = 1000  # names
+
+
+def split(path: str, new: bool = False) -> list[str]:
+    """Return the names in an absolute path; none for the root.
+
+    Parameters
+    ----------
+    path : str
+        Absolute path; it may end with ``/``.
+    new : bool, optional
+        Whether something is to be made there. Otherwise what cannot be is just not there.
+
+    Raises
+    ------
+    InvalidPath, NotFound, RemoteError
+        There can be no such path.
+
+    >>> split("/data/scans/")
+    ['data', 'scans']
+    """
+    if not path.startswith("/"):
+        raise InvalidPath(path, "not an absolute path")
+    names = [name for name in path.split("/") if name]
+    try:
+        check_new(path if new else "/" + "/".join(names))
+        if names and names[0] in (".reserved", HIDDEN):
+            raise InvalidPath(path, f"{names[0]!r} is a reserved name")
+    except InvalidPath:
+        if new:
+            raise
+        raise NotFound(path) from None
+    if len(path) > _LONGEST_PATH or len(names) > _DEEPEST:
+        raise RemoteError(path, f"longer than {_LONGEST_PATH} characters or {_DEEPEST} names")
+    return names
+
+
+def join(folder: str, name: str) -> str:
+    """Return the path of what has a name in a folder.
+
+    >>> join("/", "data"), join("/data", "a.png")
+    ('/data', '/data/a.png')
+    """
+    return f"{folder.rstrip('/')}/{name}"

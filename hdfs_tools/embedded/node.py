@@ -1,0 +1,100 @@
+"""What a store knows of a file or folder beside what its own file on disk tells."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+__all__ = ["BLOCK_SIZE", "COLUMNS", "FOLDER_PERMISSION", "GROUP", "PERMISSION", "QUOTED", "Node"]
+
+BLOCK_SIZE = 128 << 20
+"""Bytes of a block, by default."""
+
+PERMISSION, FOLDER_PERMISSION = 0o644, 0o755
+"""Permission bits of what is made without a word about them."""
+
+GROUP = "supergroup"
+"""The superuser's group; its members may do what the superuser may."""
+
+
+@dataclass(slots=True)
+class Node:
+    """What is known of a file or folder.
+
+    Attributes
+    ----------
+    is_folder : bool
+        Whether it is a folder.
+    owner, group : str
+        Whose it is.
+    permission : int
+        Permission bits; those of the group are the mask where there are ACL entries.
+    replication, block_size : int
+        As HDFS would keep it; 0 for a folder.
+    identity : int
+        Tells a folder from others that had its path; 0 where nobody asked yet.
+    modified : float or None
+        When it was written, where the time of the file on disk does not tell: in snapshots.
+    accessed : float
+        When a folder was read; HDFS only knows what somebody set.
+    acl : str
+        ACL entries beside the permission bits, separated by commas.
+    xattrs : dict
+        Extended attributes.
+    quota, space_quota : int or None
+        Most names in a folder, most bytes on disks.
+    policy : str or None
+        Storage policy that was set.
+    snapshottable : bool
+        Whether snapshots may be made of a folder.
+    """
+
+    is_folder: bool
+    owner: str
+    group: str
+    permission: int
+    replication: int = 0
+    block_size: int = 0
+    identity: int = 0
+    modified: float | None = None
+    accessed: float = 0.0
+    acl: str = ""
+    xattrs: dict[str, bytes] = field(default_factory=dict)
+    quota: int | None = None
+    space_quota: int | None = None
+    policy: str | None = None
+    snapshottable: bool = False
+
+    @classmethod
+    def unknown(cls, is_folder: bool, owner: str) -> "Node":
+        """Return what holds for a file or folder that came by other means."""
+        if is_folder:
+            return cls(True, owner, GROUP, FOLDER_PERMISSION)
+        return cls(False, owner, GROUP, PERMISSION, 1, BLOCK_SIZE)
+
+    @property
+    def acl_entries(self) -> tuple[str, ...]:
+        """The ACL entries, one by one."""
+        return tuple(self.acl.split(",")) if self.acl else ()
+
+    def row(self) -> list[Any]:
+        """Return the values of `COLUMNS`."""
+        values = {name: getattr(self, name) for name in COLUMNS}
+        values["xattrs"] = json.dumps({key: value.hex() for key, value in self.xattrs.items()})
+        return list(values.values())
+
+    @classmethod
+    def of_row(cls, row: Sequence[Any]) -> "Node":
+        """Return the node of the values of `COLUMNS`."""
+        node = cls(*row)
+        node.is_folder, node.snapshottable = bool(node.is_folder), bool(node.snapshottable)
+        xattrs = json.loads(row[COLUMNS.index("xattrs")])
+        node.xattrs = {key: bytes.fromhex(value) for key, value in xattrs.items()}
+        return node
+
+
+COLUMNS = tuple(column.name for column in fields(Node))
+"""Names of a node's columns in the database, in order."""
+
+QUOTED = ", ".join(f'"{column}"' for column in COLUMNS)
+"""The same, as SQL has them."""

@@ -1,0 +1,143 @@
+"""Who may do what: HDFS's checks, in HDFS's order."""
+
+import grp
+import os
+import pwd
+
+from hdfs_tools.embedded.acl import granted, letters
+from hdfs_tools.embedded.entries import Chain, Entry
+from hdfs_tools.embedded.node import GROUP
+from hdfs_tools.embedded.tree import View
+from hdfs_tools.errors import NotAFolder, NotFound, PermissionDenied, StorageError
+
+__all__ = ["ALL", "EXECUTE", "READ", "WRITE", "Caller"]
+
+READ, WRITE, EXECUTE, ALL = 4, 2, 1, 7
+
+_STICKY = 0o1000
+
+
+class Caller:
+    """Somebody who asks.
+
+    Parameters
+    ----------
+    user : str
+        Name.
+    superuser : str
+        Name of the one who may do everything, and whose group may.
+
+    Attributes
+    ----------
+    groups : frozenset of str
+        Those that this machine knows the user to be in.
+    is_superuser : bool
+        Whether the user may do everything.
+    """
+
+    def __init__(self, user: str, superuser: str) -> None:
+        self.user = user
+        self.groups = frozenset(_groups(user))
+        self.is_superuser = user == superuser or GROUP in self.groups
+
+    def may(self, entry: Entry, action: int) -> bool:
+        """Tell whether the user may do something with a file or folder, and only with that."""
+        node = entry.node
+        if self.is_superuser:
+            return True
+        if self.user == node.owner:
+            return not action & ~(node.permission >> 6)
+        given = granted(
+            node.permission,
+            entry.acl,
+            self.user,
+            lambda name: (name or node.group) in self.groups,
+        )
+        return any(not action & ~bits for bits in given)
+
+    def need(self, entry: Entry, action: int) -> None:
+        """Raise `PermissionDenied` if the user may not."""
+        if not self.may(entry, action):
+            raise self._denied(entry, f"has not {letters(action)} of")
+
+    def need_superuser(self, path: str) -> None:
+        """Raise `PermissionDenied` for everybody but the superuser."""
+        if not self.is_superuser:
+            raise PermissionDenied(path, f"only a superuser may do that, not {self.user}")
+
+    def need_owner(self, entry: Entry) -> None:
+        """Raise `PermissionDenied` for everybody but the owner."""
+        if not self.is_superuser and entry.node.owner != self.user:
+            raise self._denied(entry, "is not the owner")
+
+    def traverse(self, chain: Chain, blocked: type[StorageError] = PermissionDenied) -> None:
+        """Check that the user may go where a path leads.
+
+        Parameters
+        ----------
+        chain : Chain
+            The path.
+        blocked : type, optional
+            The error where a file is in the way; HDFS has not the same one for all operations.
+        """
+        for entry in chain.above():
+            if entry.is_folder and entry.at:
+                self.need(entry, EXECUTE)
+        chain.check_folders(blocked)
+
+    def see(self, chain: Chain) -> None:
+        """Check that the user may go where a path leads, to look at a file."""
+        self.traverse(chain, NotFound if self.is_superuser else PermissionDenied)
+
+    def change(self, chain: Chain, blocked: type[StorageError] = PermissionDenied) -> None:
+        """Check that the user may go where a path leads, and that it is no snapshot."""
+        self.traverse(chain, blocked)
+        if chain.in_snapshot:
+            raise PermissionDenied(chain.path, "snapshots do not change")
+
+    def make(self, chain: Chain) -> None:
+        """Check that the user may make what a path leads to, and folders above it."""
+        self.change(chain, NotAFolder)
+        if chain.above():
+            self.need(chain.above()[-1], WRITE)
+
+    def take_away(self, chain: Chain) -> None:
+        """Check that the user may take what a path leads to out of its folder."""
+        self.change(chain)
+        if len(chain.entries) > 1:
+            self._sticky(chain.entries[-2], chain.entries[-1])
+            self.need(chain.entries[-2], WRITE)
+
+    def delete_below(self, view: View, folder: Entry) -> None:
+        """Check that the user may delete a folder with all that is in it."""
+        if self.is_superuser or not folder.is_folder or not view.names(folder, most=1):
+            return
+        self.need(folder, ALL)
+        for entry in view.children(folder):
+            self._sticky(folder, entry)
+            self.delete_below(view, entry)
+
+    def _sticky(self, folder: Entry, entry: Entry) -> None:
+        if self.is_superuser or not folder.node.permission & _STICKY:
+            return
+        if self.user not in (folder.node.owner, entry.node.owner):
+            raise self._denied(entry, f"is not the owner, as {folder.path} is sticky,")
+
+    def _denied(self, entry: Entry, what: str) -> PermissionDenied:
+        node, mode = entry.node, entry.status().mode
+        reason = f"{self.user} {what} {entry.path} ({node.owner}:{node.group} {mode})"
+        return PermissionDenied(entry.path, reason, "AccessControlException")
+
+
+def _groups(user: str) -> list[str]:
+    try:
+        numbers = os.getgrouplist(user, pwd.getpwnam(user).pw_gid)
+    except KeyError:
+        return []
+    names = []
+    for number in numbers:
+        try:
+            names.append(grp.getgrgid(number).gr_name)
+        except KeyError:
+            continue
+    return names

@@ -1,0 +1,79 @@
+"""What Java's exceptions are in Python."""
+
+import requests
+
+from hdfs_tools.errors import (
+    Corrupt,
+    Exists,
+    InvalidPath,
+    NoSpace,
+    NotAFolder,
+    NotEmpty,
+    NotFound,
+    PermissionDenied,
+    QuotaExceeded,
+    RemoteError,
+    SafeMode,
+    StorageError,
+    Unreachable,
+    Unsupported,
+)
+
+__all__ = ["is_transient", "remote_error"]
+
+_ERRORS: dict[str, type[StorageError]] = {
+    "FileNotFoundException": NotFound,
+    "PathNotFoundException": NotFound,
+    "FileAlreadyExistsException": Exists,
+    "AlreadyBeingCreatedException": Exists,
+    "PathExistsException": Exists,
+    "AccessControlException": PermissionDenied,
+    "SnapshotAccessControlException": PermissionDenied,
+    "SecurityException": PermissionDenied,
+    "AuthorizationException": PermissionDenied,
+    "AuthenticationException": PermissionDenied,
+    "InvalidToken": PermissionDenied,
+    "ParentNotDirectoryException": NotAFolder,
+    "PathIsNotDirectoryException": NotAFolder,
+    "PathIsNotEmptyDirectoryException": NotEmpty,
+    "DiskOutOfSpaceException": NoSpace,
+    "NSQuotaExceededException": QuotaExceeded,
+    "DSQuotaExceededException": QuotaExceeded,
+    "QuotaByStorageTypeExceededException": QuotaExceeded,
+    "QuotaExceededException": QuotaExceeded,
+    "MaxDirectoryItemsExceededException": QuotaExceeded,
+    "InvalidPathException": InvalidPath,
+    "PathComponentTooLongException": InvalidPath,
+    "IllegalArgumentException": InvalidPath,
+    "HadoopIllegalArgumentException": InvalidPath,
+    "ChecksumException": Corrupt,
+    "BlockMissingException": Corrupt,
+    "UnsupportedOperationException": Unsupported,
+    "SafeModeException": SafeMode,
+}
+_TRANSIENT = ("RetriableException", "StandbyException", "ConnectException", "HttpError")
+_WORDLESS = (NotFound, Exists, NotEmpty)  # Java's words say less than the system's
+
+
+def remote_error(answer: requests.Response, path: str) -> StorageError:
+    """Return the error that an answer of WebHDFS stands for.
+
+    The Java class decides; the message is for people only.
+    """
+    try:
+        told = answer.json()["RemoteException"]
+        kind, message = told["exception"].rpartition(".")[2], told["message"] or ""
+    except (ValueError, LookupError, TypeError):
+        if answer.status_code == 401:
+            return PermissionDenied(path, "HDFS does not know who asks: authentication failed")
+        reason = f"HTTP status {answer.status_code} {answer.reason or ''}".rstrip()
+        gateway = answer.status_code in (502, 503, 504)
+        return RemoteError(path, reason, "HttpError" if gateway else None)
+    error = _ERRORS.get(kind, RemoteError)
+    words = None if error in _WORDLESS else message.partition("\n")[0] or kind
+    return error(path, words, kind)
+
+
+def is_transient(error: StorageError) -> bool:
+    """Tell whether the same request may do better in a moment."""
+    return isinstance(error, Unreachable) or error.java_class in _TRANSIENT

@@ -1,0 +1,110 @@
+"""File objects over chunks of bytes."""
+
+import io
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import IO, Any
+
+__all__ = ["CHUNK", "ChunkReader", "SeekableReader", "gathered"]
+
+CHUNK = 1 << 20
+"""Bytes that are moved at once."""
+
+
+class ChunkReader(io.RawIOBase):
+    """A file object that reads what an iterator yields.
+
+    Parameters
+    ----------
+    chunks : iterator of bytes
+        The bytes, in pieces of any length.
+    """
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._left = memoryview(b"")
+
+    @classmethod
+    def over(cls, chunks: Iterator[bytes]) -> IO[bytes]:
+        """Return a buffered file object over chunks."""
+        return io.BufferedReader(cls(chunks), CHUNK)
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer; return how many bytes there were."""
+        while not self._left:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._left = memoryview(chunk)
+        count = min(len(buffer), len(self._left))
+        buffer[:count] = self._left[:count]
+        self._left = self._left[count:]
+        return count
+
+
+class SeekableReader(io.RawIOBase):
+    """A file object that reads from any position of something that can be read from one on.
+
+    Parameters
+    ----------
+    read_from : callable
+        Returns the bytes from a position on, in pieces.
+    size : int
+        Length in bytes.
+    """
+
+    def __init__(self, read_from: Callable[[int], Iterator[bytes]], size: int) -> None:
+        self._read_from = read_from
+        self._size = size
+        self._position = 0
+        self._stream: ChunkReader | None = None
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+    def seekable(self) -> bool:
+        """Tell that it has positions."""
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a position; return it."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
+        if base + offset != self._position:
+            self._position = max(0, base + offset)
+            self._stream = None
+        return self._position
+
+    def tell(self) -> int:
+        """Return the position."""
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer; return how many bytes there were."""
+        if self._stream is None:
+            self._stream = ChunkReader(self._read_from(self._position))
+        count = self._stream.readinto(buffer)
+        self._position += count
+        return count
+
+
+def gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Put small pieces together to larger ones, and leave large ones alone.
+
+    >>> list(gathered([b"ab", b"c"]))
+    [b'abc']
+    """
+    waiting: list[bytes] = []
+    length = 0
+    for piece in pieces:
+        waiting.append(piece)
+        length += len(piece)
+        if length >= CHUNK:
+            yield b"".join(waiting)
+            waiting, length = [], 0
+    if waiting:
+        yield b"".join(waiting)
