@@ -1,20 +1,40 @@
 """The command line ``hdfs-tools``.
 
-Exit status: 0 done, 1 failed (what failed is named), 2 wrong usage.
+Exit status: 0 done, 1 failed (what failed is named), 2 wrong usage, 130 interrupted, 141 whoever
+read the output has gone.
 """
 
-import argparse
+import importlib
+import io
+import os
 import signal
 import sys
 from collections.abc import Sequence
 
 import hdfs_tools
-from hdfs_tools.commands import pack, unpack
 from hdfs_tools.errors import HdfsToolsError
+from hdfs_tools.shell.parser import Parser, WrongUsage
+from hdfs_tools.shell.session import complain
 
 __all__ = ["main"]
 
-_COMMANDS = (pack, unpack)
+_COMMANDS = (
+    *("ls", "find", "cat", "head", "tail", "stat", "test", "checksum"),
+    *("put", "get", "cp", "mv", "rm", "rmdir", "mkdir", "touch", "trash"),
+    *("du", "df", "count", "quota"),
+    *("chmod", "chown", "setrep", "getfacl", "setfacl", "getfattr", "setfattr"),
+    *("snapshot", "policy"),
+    *("pack", "unpack"),
+)
+
+_OTHER_WORDS = {  # of ``hdfs dfs``, for what is said otherwise here
+    "createSnapshot": ["snapshot", "create"],
+    "deleteSnapshot": ["snapshot", "delete"],
+    "renameSnapshot": ["snapshot", "rename"],
+    "dus": ["du", "-s"],
+    "lsr": ["ls", "-R"],
+    "rmr": ["rm", "-r"],
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,25 +45,86 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv : sequence of str, optional
         Arguments; by default those of the process.
     """
-    parser = argparse.ArgumentParser(prog="hdfs-tools", description="Move images in and out.")
-    parser.add_argument("--version", action="version", version=hdfs_tools.__version__)
-    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in _COMMANDS:
-        command.add_subparser(subparsers)
-    arguments = parser.parse_args(argv)
+    # A script may have closed them.
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or sys.stdout
+    parser, names = _parser()
+    arguments = parser.parse_args(_as_meant(sys.argv[1:] if argv is None else argv, names))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names may be anything
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and clean up on the way
     try:
-        arguments.run(arguments)
+        status = arguments.run(arguments)
+        sys.stdout.flush()
+        return status or 0
+    except BrokenPipeError:
+        _leave_output()
+        return 141
+    except WrongUsage as error:
+        complain(arguments.command, error)
+        return 2
     except (HdfsToolsError, OSError) as error:
-        sys.stderr.write(f"hdfs-tools: {_sentence(error)}\n")
+        complain(arguments.command, error)
+        _leave_output()
         return 1
     except KeyboardInterrupt:
-        sys.stderr.write("hdfs-tools: interrupted\n")
+        sys.stderr.write(f"hdfs-tools {arguments.command}: interrupted\n")
         return 130
-    return 0
 
 
-def _sentence(error: Exception) -> str:
-    if isinstance(error, OSError) and error.filename:
-        return f"{error.filename}: {error.strerror or error}"
-    return str(error)
+def _parser() -> tuple[Parser, "set[str]"]:
+    """Return the parser of all commands, and their names."""
+    parser = Parser(
+        prog="hdfs-tools",
+        usage="%(prog)s [options] COMMAND [arguments]",
+        description="Work with files on HDFS over WebHDFS, with the commands and options of"
+        " hdfs dfs, and without Java. A path is absolute, relative to your home folder, or a URI"
+        " (hdfs://namenode:8020/path, webhdfs://namenode:9870/path); patterns with * ? [a-z] {a,b}"
+        " and ** work wherever a path on HDFS is read.\n\n"
+        "COMMAND --help tells more of each. Exit status: 0 done, 1 something failed and is named,"
+        " 2 wrong usage.",
+        examples=["ls -R -h /data", "put -t 16 scans/ /data", "--url http://namenode:9870 df -h"],
+        connects=False,
+    )
+    parser.add_connection()
+    parser.add_argument("--version", action="version", version=hdfs_tools.__version__)
+    commands = parser.add_subparsers(
+        title="commands",
+        metavar="COMMAND",
+        dest="command",
+        required=True,
+        parser_class=Parser,
+        prog="hdfs-tools",
+    )
+    for name in _COMMANDS:
+        importlib.import_module(f"hdfs_tools.commands.{name}").add_subparser(commands)
+    return parser, {*commands.choices}
+
+
+def _as_meant(words: Sequence[str], names: "set[str]") -> list[str]:
+    """Return the words of a command line with those of ``hdfs dfs`` put into ours.
+
+    >>> _as_meant(["--url", "http://nn:9870", "-lsr", "/data"], {"ls"})
+    ['--url', 'http://nn:9870', 'ls', '-R', '/data']
+    >>> _as_meant(["-help", "ls"], {"ls"})
+    ['ls', '--help']
+    """
+    position = 0
+    while position < len(words) and words[position].startswith(("--url", "--patience")):
+        position += 1 if "=" in words[position] else 2
+    before, word, rest = [*words[:position]], words[position : position + 1], words[position + 1 :]
+    name = word[0].removeprefix("-") if word else ""
+    if name in ("help", "usage"):
+        return [*before, *rest[:1], "--help"]
+    if name in _OTHER_WORDS:
+        return [*before, *_OTHER_WORDS[name], *rest]
+    return [*before, name if name in names else word[0], *rest] if word else before
+
+
+def _leave_output() -> None:
+    """Let nothing more be written to standard output, at the end of the process neither."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

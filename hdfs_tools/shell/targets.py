@@ -1,0 +1,100 @@
+"""Where copies go: the rule of ``hdfs dfs -put``, ``-get``, ``-cp`` and ``-mv``."""
+
+import os
+import posixpath
+
+from hdfs_tools.errors import Exists, InvalidPath, NotAFolder, NotFound
+from hdfs_tools.globbing import has_magic
+from hdfs_tools.shell.places import Found, Place
+from hdfs_tools.shell.session import Session
+
+__all__ = ["LocalTarget", "StoredTarget", "local_path", "refuse_itself"]
+
+_TWICE = "another source of this name went there just now"
+
+
+class StoredTarget:
+    """Where on a file system sources go.
+
+    What goes to a folder that is there goes below it, under its own name. Several sources need
+    such a folder. Else the target is the path of the copy itself, and the folder above it has to
+    be there.
+
+    Parameters
+    ----------
+    session : Session
+        Knows the file systems.
+    argument : str
+        The target as it was given.
+    several : bool
+        Whether there is more than one source.
+    exact : bool, optional
+        Whether the target is the path of the copy itself in any case.
+    """
+
+    def __init__(self, session: Session, argument: str, several: bool, exact: bool = False) -> None:
+        place = session.place(argument)
+        if has_magic(place.path):
+            matches = [*place.expand()]
+            if len(matches) > 1:
+                raise InvalidPath(argument, "Too many matches")
+            place = matches[0]
+        found = place.look()
+        self._place: Place = place
+        self._given: set[str] = set()
+        self._is_folder = found is not None and found.is_folder and not exact
+        if found is None and (several or argument.endswith("/")) and not exact:
+            raise NotFound(argument)
+        if found is not None and several and not found.is_folder:
+            raise NotAFolder(argument)
+        if found is None:
+            above = place.at(posixpath.dirname(place.path)).look()
+            if above is None:
+                raise NotFound(argument)
+
+    def of(self, name: str) -> Place:
+        """Return where a source of some base name goes; not two to one place."""
+        place = self._place.beneath(name) if self._is_folder else self._place
+        if place.path in self._given:
+            raise Exists(place.shown, _TWICE)
+        self._given.add(place.path)
+        return place
+
+
+class LocalTarget:
+    """Where on this machine sources go; the rule is that of `StoredTarget`."""
+
+    def __init__(self, argument: str, several: bool, exact: bool = False) -> None:
+        self.path = local_path(argument)
+        self._given: set[str] = set()
+        self._is_folder = os.path.isdir(self.path) and not exact
+        there = os.path.lexists(self.path)
+        if not there and (several or self.path.endswith("/")) and not exact:
+            raise NotFound(argument)
+        if there and several and not os.path.isdir(self.path):
+            raise NotAFolder(argument)
+        if not there and not os.path.isdir(os.path.dirname(os.path.abspath(self.path))):
+            raise NotFound(argument)
+
+    def of(self, name: str) -> str:
+        """Return where a source of some base name goes; not two to one place."""
+        path = os.path.join(self.path, name) if self._is_folder else self.path
+        if path in self._given:
+            raise Exists(path, _TWICE)
+        self._given.add(path)
+        return path
+
+
+def local_path(argument: str) -> str:
+    """Return the path of this machine that a path or a URI with ``file:`` stands for."""
+    if argument.startswith("file:/"):
+        return "/" + argument.removeprefix("file:").lstrip("/")
+    return argument
+
+
+def refuse_itself(source: Found, target: Place) -> None:
+    """Raise `InvalidPath` if a folder would go into itself."""
+    below = f"{target.path}/".startswith(f"{source.path.rstrip('/')}/")
+    if source.is_folder and below and source.storage.url == target.storage.url:
+        reason = "are identical" if source.path == target.path else "is a subdirectory of itself"
+        raise InvalidPath(f"{source.shown} to {target.shown}", reason)
