@@ -14,6 +14,8 @@ from PIL import Image as PillowImage
 
 from tests.support import JOBS, ODD_NAMES, Ran, broken_versions, dicom, png, run, scan, write_tree
 
+pytest.register_assert_rewrite("tests.contracts")
+
 
 @pytest.fixture
 def command() -> Callable[..., Ran]:

@@ -182,7 +182,7 @@ class TestBeforeAnythingRuns:
 
     def test_a_home_that_may_not_be_written(self, on_cluster, hdfs, good_folder):
         hdfs.mkdir("/locked")
-        hdfs._client.set_permission("/locked", "700")
+        hdfs.chmod("/locked", 0o700)
         ran = on_cluster(
             "edge_density", "--hadoop-tmp-dir", "hdfs:///locked", good_folder,
             env={"HADOOP_USER_NAME": "mallory"},

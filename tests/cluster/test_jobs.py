@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from hdfs_tools.bundle import pack
+from hdfs_tools.packing import pack
 from hdfs_tools.record import Reference, bundle_line, reference_line
 from tests.cluster.support import CLUSTER
 from tests.jobs.test_word_count import text

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from hdfs_tools import connect
-from hdfs_tools.errors import NotARegularFile, RemoteError, SafeMode, Unreachable
+from hdfs_tools.errors import InvalidPath, IsAFolder, SafeMode, Unreachable
 from tests.support import ODD_NAMES
 
 UNICODE_NAMES = [name for name in ODD_NAMES if name.isascii() or name.isprintable()]
@@ -37,7 +37,7 @@ class TestNames:
             assert hdfs.stat(f"{folder}/{name}").size == len(name.encode()) * 10
 
     def test_that_hdfs_does_not_have(self, hdfs):
-        with pytest.raises(RemoteError, match="Invalid path name"):
+        with pytest.raises(InvalidPath, match="Invalid path name"):
             hdfs.write("/odd/a:b", b"")
 
     def test_match_patterns(self, hdfs, folder):
@@ -62,7 +62,7 @@ class TestReading:
         assert b"".join(hdfs.chunks("/reading/large", len(data))) == b""
 
     def test_what_is_not_a_file(self, hdfs, folder):
-        with pytest.raises(NotARegularFile):
+        with pytest.raises(IsAFolder):
             hdfs.read(folder)
         with pytest.raises(FileNotFoundError):
             hdfs.read("/odd/nothing")
@@ -71,7 +71,7 @@ class TestReading:
 
     def test_of_another(self, running, hdfs):
         hdfs.write("/private/file", b"x")
-        hdfs._client.set_permission("/private", "700")
+        hdfs.chmod("/private", 0o700)
         mallory = connect_as("mallory", running)
         with pytest.raises(PermissionError):
             mallory.read("/private/file")
@@ -114,9 +114,9 @@ class TestWriting:
             running.hadoop("dfsadmin", "-safemode", "leave")
 
     def test_many_files_are_listed_page_by_page(self, hdfs):
-        hdfs._client._mkdirs("/many")
+        hdfs.mkdir("/many")
         for number in range(1100):
-            hdfs._client._mkdirs(f"/many/{number}")
+            hdfs.mkdir(f"/many/{number}")
         assert len({entry.path for entry in hdfs.list("/many")}) == 1100
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from hdfs_tools.addresses import address_of, web_addresses
+from hdfs_tools.connecting import connect
 from hdfs_tools.errors import NoAddress
-from hdfs_tools.filesystem import connect
 
 HA = {
     "fs.defaultFS": "hdfs://ward",
@@ -87,3 +87,47 @@ class TestWhatTells:
         monkeypatch.setenv("HDFSCLI_CONFIG", "/nowhere")
         with pytest.raises(NoAddress, match="'dev'"):
             connect("dev")
+
+
+class TestAliases:
+    @pytest.fixture
+    def write(self, tmp_path, monkeypatch):
+        path = tmp_path / "cli.cfg"
+        monkeypatch.setenv("HDFSCLI_CONFIG", str(path))
+        return path.write_text
+
+    def test_stand_for_an_address_and_a_user(self, write):
+        write("[prod.alias]\nurl = http://nn1:9870;http://nn2:9870\nuser = etl\nroot = /data\n")
+        fs = connect("prod")
+        assert fs.url == "http://nn1:9870;http://nn2:9870"
+        assert fs.absolute("scans") == "/data/scans"
+
+    def test_may_stand_for_a_store_of_this_machine(self, write, tmp_path):
+        write(f"[here.alias]\nurl = file://{tmp_path}/store\n")
+        fs = connect("here")
+        fs.write("/a", b"x")
+        assert (tmp_path / "store/a").read_bytes() == b"x"
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("[x.alias]\nurl = http://nn:1\ntimeout = soon\n", "a value that cannot be read"),
+            ("[x.alias]\nurl = http://a:1\nurl = http://b:1\n", "already exists"),
+            ("nonsense", "Invalid configuration file"),
+            (
+                "[global]\nautoload.modules = no_such_module\n[x.alias]\nurl = http://nn:1\n",
+                r"pip install 'mapreduce-imaging\[kerberos\]'",
+            ),
+            ("[x.alias]\nurl = http://nn:1\nclient = NoSuchClient\n", "Unknown client class"),
+        ],
+    )
+    def test_with_a_mistake_are_a_sentence(self, write, text, said):
+        write(text)
+        with pytest.raises(NoAddress, match=said):
+            connect("x")
+
+    def test_do_not_show_their_token(self, write):
+        write("[x.alias]\nurl = http://nn:1\nclient = TokenClient\ntoken = SECRET\nodd = 1\n")
+        with pytest.raises(NoAddress, match="Invalid options") as error:
+            connect("x")
+        assert "SECRET" not in str(error.value)

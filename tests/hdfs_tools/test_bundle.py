@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdfs_tools import bundle
-from hdfs_tools.errors import UnsafeName
+from hdfs_tools.errors import TransferFailed
+from hdfs_tools.packing import pack
 from hdfs_tools.record import bundle_line
+from hdfs_tools.unpacking import unpack
 
 
 class TestSpans:
@@ -35,31 +37,31 @@ class TestSpans:
 
 class TestPackAndUnpack:
     def test_a_folder_comes_back_byte_for_byte(self, good_folder, good_images, tmp_path):
-        assert bundle.pack(good_folder, tmp_path / "all.bundle") == len(good_images)
-        assert bundle.unpack(tmp_path / "all.bundle", tmp_path / "copy") == len(good_images)
+        assert pack(good_folder, tmp_path / "all.bundle") == len(good_images)
+        assert unpack(tmp_path / "all.bundle", tmp_path / "copy") == len(good_images)
         for name, data in good_images.items():
             assert Path(os.path.join(tmp_path / "copy", name)).read_bytes() == data
 
     def test_one_file(self, tmp_path):
         (tmp_path / "x.png").write_bytes(b"image")
-        bundle.pack(tmp_path / "x.png", tmp_path / "one.bundle")
+        pack(tmp_path / "x.png", tmp_path / "one.bundle")
         assert (tmp_path / "one.bundle").read_bytes() == b"x.png\taW1hZ2U=\n"
 
     def test_into_the_folder_itself(self, tmp_path):
         (tmp_path / "x.png").write_bytes(b"image")
-        assert bundle.pack(tmp_path, tmp_path / "all.bundle") == 1
+        assert pack(tmp_path, tmp_path / "all.bundle") == 1
 
     def test_blank_lines_are_nothing(self, tmp_path):
         (tmp_path / "x.bundle").write_bytes(b"\n" + bundle_line("x", b"1") + b"\r\n")
-        assert bundle.unpack(tmp_path / "x.bundle", tmp_path / "copy") == 1
+        assert unpack(tmp_path / "x.bundle", tmp_path / "copy") == 1
 
     def test_nothing_is_left_of_a_failed_pack(self, tmp_path):
         source = tmp_path / "scans"
         source.mkdir()
         (source / "a.png").write_bytes(b"image")
         (source / "b.png").symlink_to("nowhere")
-        with pytest.raises(FileNotFoundError):
-            bundle.pack(source, tmp_path / "x.bundle")
+        with pytest.raises(TransferFailed, match=r"b\.png: No such file"):
+            pack(source, tmp_path / "x.bundle")
         assert os.listdir(tmp_path) == ["scans"]
 
     @pytest.mark.parametrize(
@@ -67,22 +69,22 @@ class TestPackAndUnpack:
     )
     def test_a_name_that_leads_out_is_refused(self, tmp_path, name):
         (tmp_path / "x.bundle").write_bytes(bundle_line(name, b"image"))
-        with pytest.raises(UnsafeName):
-            bundle.unpack(tmp_path / "x.bundle", tmp_path / "inside" / "copy")
+        with pytest.raises(TransferFailed, match="not a name of a file in the folder"):
+            unpack(tmp_path / "x.bundle", tmp_path / "inside" / "copy")
         assert sorted(p.name for p in tmp_path.rglob("*")) == ["copy", "inside", "x.bundle"]
 
     def test_a_link_in_the_folder_does_not_lead_out(self, tmp_path):
         (tmp_path / "copy").mkdir()
         (tmp_path / "copy" / "link").symlink_to(tmp_path)
         (tmp_path / "x.bundle").write_bytes(bundle_line("link/x.png", b"image"))
-        with pytest.raises(UnsafeName):
-            bundle.unpack(tmp_path / "x.bundle", tmp_path / "copy")
+        with pytest.raises(TransferFailed, match="a link in the folder leads this name out of it"):
+            unpack(tmp_path / "x.bundle", tmp_path / "copy")
 
     def test_files_are_not_overwritten(self, tmp_path):
         (tmp_path / "x.png").write_bytes(b"old")
         (tmp_path / "x.bundle").write_bytes(bundle_line("x.png", b"new"))
+        with pytest.raises(TransferFailed, match="File exists"):
+            unpack(tmp_path / "x.bundle", tmp_path)
         with pytest.raises(FileExistsError):
-            bundle.unpack(tmp_path / "x.bundle", tmp_path)
-        with pytest.raises(FileExistsError):
-            bundle.pack(tmp_path / "x.png", tmp_path / "x.bundle")
+            pack(tmp_path / "x.png", tmp_path / "x.bundle")
         assert (tmp_path / "x.png").read_bytes() == b"old"

@@ -26,7 +26,7 @@ def test_a_failure_is_a_sentence(hdfs_tools, tmp_path):
     os.mkfifo(tmp_path / "pipes" / "p")
     for words, said in [
         (("pack", "nowhere", "y.bundle"), "nowhere: No such file or directory"),
-        (("pack", "x.bundle", "x.bundle"), "x.bundle: exists already"),
+        (("pack", "x.bundle", "x.bundle"), "x.bundle: File exists"),
         (("pack", "pipes", "y.bundle"), "pipes/p: a pipe, socket or device"),
         (("unpack", "nowhere", "made"), "nowhere: No such file or directory"),
         (("unpack", "x.bundle", "copy"), "'../x.png': not a name of a file in the folder"),

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from hdfs_tools.bundle import pack
+from hdfs_tools.packing import pack
 from hdfs_tools.record import Reference, parse_line, reference_line
 from tests.support import JOBS, run
 

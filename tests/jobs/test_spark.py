@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from hdfs_tools.bundle import pack
+from hdfs_tools.packing import pack
 from hdfs_tools.record import Reference, reference_line
 from tests.cluster.support import unavailable
 from tests.support import JOBS, ROOT, png, run, scan, write_tree

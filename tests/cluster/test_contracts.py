@@ -1,0 +1,24 @@
+"""HDFS itself keeps what every file system promises."""
+
+import functools
+
+import pytest
+
+from hdfs_tools.webhdfs import connect_to
+from tests.contracts import *  # noqa: F403
+from tests.contracts.support import fresh_folder
+
+
+@pytest.fixture(scope="module")
+def fs(hdfs):
+    return hdfs
+
+
+@pytest.fixture(scope="module")
+def as_user(running):
+    return functools.cache(lambda name: connect_to(running.description["hdfs_url"], name))
+
+
+@pytest.fixture
+def folder(fs):
+    return fresh_folder(fs)
