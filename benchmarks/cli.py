@@ -8,6 +8,7 @@ from pathlib import Path
 from benchmarks import machine
 from benchmarks.errors import BenchmarkError
 from benchmarks.hadoop import suite as hadoop
+from benchmarks.hdfs import suite as hdfs
 from benchmarks.race import Settings
 from benchmarks.suite import NAMES, benchmarks
 from benchmarks.summary import Table, markdown
@@ -15,7 +16,7 @@ from benchmarks.targets import targets
 
 __all__ = ["main"]
 
-_HADOOP = "hadoop"
+_ON_CLUSTERS = {"hadoop": hadoop, "hdfs": hdfs}
 
 _DESCRIPTION = """\
 Run this project's jobs and their peers on the same generated data, each as a program of its own;
@@ -41,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         runs=output / "runs",
     )
     try:
-        machine.check(_peers(options.only))
+        machine.check(_peers(options.only), _more(options.only))
         output.mkdir(parents=True, exist_ok=True)
         with open(output / "results.md", "w", encoding="utf-8") as file:
             for section in _sections(options.only, settings):
@@ -54,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _sections(names: Sequence[str], settings: Settings) -> Iterator[str]:
-    yield machine.description(_peers(names), settings.tasks, settings.repeat)
+    yield machine.description(_peers(names), _more(names), settings.tasks, settings.repeat)
     tables: list[Table] = []
     for name in NAMES:
         if name in names:
@@ -64,13 +65,19 @@ def _sections(names: Sequence[str], settings: Settings) -> Iterator[str]:
     reached = targets(tables)
     if reached:
         yield reached
-    if _HADOOP in names:
-        yield hadoop.DESCRIPTION
-        yield from hadoop.sections(settings)
+    for name, suite in _ON_CLUSTERS.items():
+        if name in names:
+            yield suite.DESCRIPTION
+            yield from suite.sections(settings)
 
 
 def _peers(names: Sequence[str]) -> bool:
     return any(name in names for name in NAMES)
+
+
+def _more(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the packages that sections on clusters need besides."""
+    return hdfs.PACKAGES if "hdfs" in names else ()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -83,12 +90,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only",
         nargs="+",
-        choices=(*NAMES, _HADOOP),
+        choices=(*NAMES, *_ON_CLUSTERS),
         default=NAMES,
         metavar="NAME",
         help="which benchmarks: histogram and edges (8-bit images), depth16 (both jobs on 16-bit"
-        " images, as many as the smallest of --images), words (default: these), hadoop (on clusters"
-        " that are started for it)",
+        " images, as many as the smallest of --images), words (default: these); on clusters that"
+        " are started for it: hadoop (jobs), hdfs (files; the smallest of --images)",
     )
     parser.add_argument(
         "--images",

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,6 +60,8 @@ class Contestant:
         The environment it runs in.
     read : callable
         Reads the results from its output.
+    servers : mapping
+        Processes that serve it and whose processor time is measured: ids by name.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Contestant:
     command: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=_environment, repr=False)
     read: Callable[[Path], Results] = json_lines
+    servers: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 def image_contestants(job: str, folder: Path, tasks: int) -> list[Contestant]:

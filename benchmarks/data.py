@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["image_folder", "read_through", "scan", "text_file"]
+__all__ = ["image_folder", "random_file", "read_through", "scan", "text_file"]
 
 _SEED = 20240229
 _SIDE = 512
@@ -113,6 +113,26 @@ def text_file(data: Path, megabytes: int) -> Path:
                     left -= len(block)
 
     return _made_once(data / f"text-{megabytes}mb.txt", write)
+
+
+def random_file(data: Path, megabytes: int) -> Path:
+    """Return a file of random bytes, written if it is not there yet.
+
+    Parameters
+    ----------
+    data : path
+        Where generated data is kept.
+    megabytes : int
+        Size, in 10⁶ bytes.
+    """
+
+    def write(path: Path) -> None:
+        rng = np.random.default_rng(_SEED)
+        with open(path, "wb") as file:
+            for _ in range(megabytes):
+                file.write(rng.bytes(1_000_000))
+
+    return _made_once(data / f"random-{megabytes}mb", write)
 
 
 def _text_block(number: int) -> bytes:

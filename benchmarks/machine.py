@@ -5,6 +5,7 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from benchmarks.errors import BenchmarkError
@@ -16,18 +17,20 @@ _OF_PEERS = ("dask", "pyspark")
 _TOOLS = ("sh", "tr", "sort", "uniq")
 
 
-def check(peers: bool) -> None:
+def check(peers: bool, more: Sequence[str]) -> None:
     """Raise `BenchmarkError` if something that is needed is not there.
 
     Parameters
     ----------
     peers : bool
         Whether peers on one machine are to run, and not Hadoop alone.
+    more : sequence of str
+        Packages that are needed besides.
     """
     if sys.platform != "linux":
         raise BenchmarkError("memory is measured by /proc: the benchmarks run on Linux only")
     try:
-        for package in _packages(peers):
+        for package in _packages(peers, more):
             version(package)
     except PackageNotFoundError as error:
         raise BenchmarkError(
@@ -40,11 +43,11 @@ def check(peers: bool) -> None:
             raise BenchmarkError(f"the program {tool} is not on the PATH")
 
 
-def description(peers: bool, tasks: int, repeat: int) -> str:
+def description(peers: bool, more: Sequence[str], tasks: int, repeat: int) -> str:
     """Return the head of the output: the machine, the versions, and how it was measured."""
     cores = len(os.sched_getaffinity(0))
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    packages = " · ".join(f"{package} {version(package)}" for package in _packages(peers))
+    packages = " · ".join(f"{package} {version(package)}" for package in _packages(peers, more))
     runs = "One run" if repeat == 1 else f"{repeat} runs"
     of_peers = [
         f"- {tasks} tasks at once, save `-r inline` and the Counter loop, which have one.",
@@ -70,8 +73,8 @@ def description(peers: bool, tasks: int, repeat: int) -> str:
     )
 
 
-def _packages(peers: bool) -> tuple[str, ...]:
-    return (*_PACKAGES, *_OF_PEERS) if peers else _PACKAGES
+def _packages(peers: bool, more: Sequence[str]) -> tuple[str, ...]:
+    return (*_PACKAGES, *(_OF_PEERS if peers else ()), *more)
 
 
 def _cpu() -> str:

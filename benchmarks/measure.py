@@ -1,4 +1,4 @@
-"""Wall time and peak memory of a command and of all processes that it starts, from outside.
+"""Wall time, processor time and peak memory of a command and of all processes that it starts.
 
 Memory is sampled from ``/proc`` (Linux only). Of each process that is ``VmHWM``, the most that it
 has held so far, kept by the kernel, so that no peak falls between two samples; of all together it
@@ -6,6 +6,7 @@ is the sum of ``Pss``, in which memory shared by some is divided among them.
 """
 
 import os
+import resource
 import signal
 import subprocess
 import threading
@@ -17,7 +18,9 @@ from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
 
-__all__ = ["Run", "run"]
+__all__ = ["CLIENT", "Run", "run"]
+
+CLIENT = "client"
 
 _INTERVAL = 0.05  # seconds
 _MOST_OF_TIME = 0.02  # spent on the total, which walks the page tables of large processes
@@ -36,14 +39,23 @@ class Run:
         largest process.
     total_peak : int
         Bytes that all processes together held at their peak, memory that they share counted once.
+    processor : mapping of str to float
+        Seconds of processor time: of the command (`CLIENT`), and of each server that served it.
     """
 
     seconds: float
     task_peak: int
     total_peak: int
+    processor: Mapping[str, float]
 
 
-def run(command: Sequence[str], output: Path, env: Mapping[str, str], cwd: Path) -> Run:
+def run(
+    command: Sequence[str],
+    output: Path,
+    env: Mapping[str, str],
+    cwd: Path,
+    servers: Mapping[str, Sequence[int]],
+) -> Run:
     """Run a command with its standard output in a file.
 
     Parameters
@@ -56,6 +68,8 @@ def run(command: Sequence[str], output: Path, env: Mapping[str, str], cwd: Path)
         The environment.
     cwd : path
         The folder to run in.
+    servers : mapping
+        Ids of processes, by the name of what they are together.
 
     Raises
     ------
@@ -63,6 +77,7 @@ def run(command: Sequence[str], output: Path, env: Mapping[str, str], cwd: Path)
         The command failed.
     """
     log = output.with_suffix(".log")
+    before = _processor(servers)
     with open(output, "wb") as stdout, open(log, "wb") as stderr:
         start = time.perf_counter()
         process = subprocess.Popen(
@@ -89,7 +104,23 @@ def run(command: Sequence[str], output: Path, env: Mapping[str, str], cwd: Path)
         raise BenchmarkError(
             "\n".join([f"exit status {status} of: {' '.join(command)}", *last, f"(all in {log})"])
         )
-    return Run(seconds, sampler.task_peak, sampler.total_peak)
+    after = _processor(servers)
+    processor = {name: after[name] - before[name] for name in after}
+    return Run(seconds, sampler.task_peak, sampler.total_peak, processor)
+
+
+def _processor(servers: Mapping[str, Sequence[int]]) -> dict[str, float]:
+    """Return the seconds of processor time so far, of ended commands and of servers."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    times = {CLIENT: ended.ru_utime + ended.ru_stime}
+    for name, pids in servers.items():
+        times[name] = sum(map(_ticks, pids)) / os.sysconf("SC_CLK_TCK")
+    return times
+
+
+def _ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])  # utime, stime
 
 
 class _Sampler(threading.Thread):

@@ -57,7 +57,7 @@ def run_round(label: str, contestants: Sequence[Contestant], settings: Settings)
     reference = Path()
     for contestant in contestants:
         output = settings.runs / f"{label}-{contestant.slug}.tsv"
-        done = run(contestant.command, output, contestant.env, ROOT)
+        done = run(contestant.command, output, contestant.env, ROOT, contestant.servers)
         say(f"{label}: {done.seconds:.2f} s {contestant.name}")
         results = contestant.read(output)
         if expected is None:

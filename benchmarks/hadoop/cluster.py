@@ -5,24 +5,27 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import requests
 import yaml
 
 from benchmarks.contestants import ROOT
 from benchmarks.errors import BenchmarkError
 from hdfs_tools import connect
-from hdfs_tools.webhdfs import WebHDFS
+from hdfs_tools.filesystem import FileSystem
 
 __all__ = ["Cluster", "running", "with_defaults"]
 
 _SOURCE = ROOT / "hadoop-docker"
 _THREADS = 16
+_SERVERS = {"NameNode": "namenode", "DataNodes": "datanode"}
 _CHUNK = 1 << 20
+_TIMEOUT = 10  # seconds
 # What hadoop-docker/conf sets for speed. Memory, ports, places and class paths stay.
 _TUNED = {
     "core-site.xml": ["io.file.buffer.size"],
@@ -53,7 +56,7 @@ class Cluster:
 
     Attributes
     ----------
-    storage : WebHDFS
+    storage : FileSystem
         Its HDFS.
     mrjob_conf : str
         What ``-c`` takes.
@@ -61,15 +64,22 @@ class Cluster:
         The client, the jar of Hadoop streaming, and the Python of tasks.
     yarn_url, history_url : str
         Where YARN and the history server answer.
+    fs, conf_dir : str
+        HDFS as Hadoop's own clients know it, and their settings.
+    servers : mapping
+        Ids of the processes of HDFS: the NameNode, the DataNodes.
     """
 
-    storage: WebHDFS
+    storage: FileSystem
     mrjob_conf: str
     hadoop: str
     streaming_jar: str
     python: str
     yarn_url: str
     history_url: str
+    fs: str
+    conf_dir: str
+    servers: Mapping[str, Sequence[int]]
 
     def put(self, source: Path, path: str) -> None:
         """Write a file, or the files of a folder, to HDFS."""
@@ -81,6 +91,12 @@ class Cluster:
             names = [f"{path}/{file.name}" for file in files]
             for _ in pool.map(self.storage.write, names, map(Path.read_bytes, files)):
                 pass
+
+    def pending_deletions(self) -> int:
+        """Return how many blocks the NameNode has yet to tell DataNodes to delete."""
+        query = "Hadoop:service=NameNode,name=FSNamesystem"
+        answer = requests.get(f"{self.storage.url}/jmx", {"qry": query}, timeout=_TIMEOUT)
+        return int(answer.json()["beans"][0]["PendingDeletionBlocks"])
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
@@ -112,6 +128,12 @@ def running(folder: Path, source: Path = _SOURCE) -> Iterator[Cluster]:
             options["python_bin"],
             state["yarn_url"],
             state["history_url"],
+            state["fs"],
+            state["conf_dir"],
+            {
+                words: [pid for name, pid in state["pids"].items() if name.startswith(daemon)]
+                for words, daemon in _SERVERS.items()
+            },
         )
     finally:
         _cluster(source, "down", folder, "--purge")

@@ -9,8 +9,8 @@ from pathlib import Path
 from benchmarks.compare import Results, json_lines
 from benchmarks.contestants import ROOT, Contestant
 from benchmarks.hadoop.cluster import Cluster
+from hdfs_tools.filesystem import FileSystem
 from hdfs_tools.uri import path_of
-from hdfs_tools.webhdfs import WebHDFS
 from mapreduce_jobs.core.shipping import write_package
 
 __all__ = ["bare", "mrjob_peer", "ours", "peers_package", "timed"]
@@ -95,7 +95,7 @@ def bare(
     return Contestant(name, slug, command, os.environ, partial(_fetch, cluster.storage))
 
 
-def _fetch(storage: WebHDFS, path: Path) -> Results:
+def _fetch(storage: FileSystem, path: Path) -> Results:
     """Read the results of the bare command, which are on HDFS, and make room for the next."""
     folder = path_of(_BARE_OUTPUT)
     with open(path, "wb") as file:

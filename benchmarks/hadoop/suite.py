@@ -14,7 +14,7 @@ from benchmarks.hadoop.timeline import timeline
 from benchmarks.race import Settings, race, run_round, say
 from benchmarks.summary import Outcome
 from benchmarks.targets import Row, target_table
-from hdfs_tools.bundle import pack
+from hdfs_tools.packing import pack
 
 __all__ = ["DESCRIPTION", "sections"]
 

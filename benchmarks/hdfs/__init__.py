@@ -1,0 +1,1 @@
+"""Files and folders on HDFS: ``hdfs-tools`` beside the other clients."""
