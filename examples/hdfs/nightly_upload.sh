@@ -1,0 +1,13 @@
+#!/bin/sh
+# Uploads what is new in a folder, each night, from cron:
+#
+#   15 2 * * *  HDFS_URL=http://namenode:9870 nightly_upload.sh /archive/scans /data/scans
+#
+# Only what is new or differs is sent, and each file is verified. A night that is interrupted, or in
+# which files fail, is made up for by the next one. cron mails what is written to standard error.
+set -eu
+
+folder=${1:?the folder to upload} target=${2:?the folder on HDFS}
+
+hdfs-tools put --sync -p --quiet "$folder" "$target"
+hdfs-tools count --json "$target"
