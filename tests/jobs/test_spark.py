@@ -90,7 +90,8 @@ def test_bundle_manifest_glob_and_folder_in_groups(both, tmp_path, good_images):
     ]
     for folder, packed in zip(four, ["given.bundle", "given.manifest"], strict=False):
         own = {f"own {name}.png": png(scan(i)) for i, name in enumerate("abc")}
-        pack(write_tree(tmp_path / f"own {packed}", own), folder / packed)
+        pack(write_tree(tmp_path / f"own {packed}", own), tmp_path / "own.bundle")
+        (tmp_path / "own.bundle").rename(folder / packed)
         with open(folder / packed, "ab") as file:
             inside = [name for name in names if os.path.lexists(folder / name)]
             file.writelines(reference_line(Reference(name)) for name in inside)
