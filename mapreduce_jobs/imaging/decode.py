@@ -29,7 +29,8 @@ def sniff(data: bytes) -> str | None:
     Returns
     -------
     str or None
-        ``"PNG"``, ``"JPEG"``, ``"TIFF"``, ``"BMP"``, ``"GIF"``, ``"WebP"``, ``"DICOM"``, or None.
+        ``"PNG"``, ``"JPEG"``, ``"TIFF"``, ``"BMP"``, ``"GIF"``, ``"WebP"``, ``"JPEG 2000"``,
+        ``"DICOM"``, or None.
 
     Examples
     --------
@@ -45,11 +46,13 @@ def sniff(data: bytes) -> str | None:
 
 
 def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image:
-    """Decode an image file: PNG, JPEG, TIFF, BMP, GIF, WebP or DICOM.
+    """Decode an image file: PNG, JPEG, TIFF, BMP, GIF, WebP, JPEG 2000 or DICOM.
 
     Values, dtype and bit depth are the file's own: 16-bit stays 16-bit. Pages of a TIFF and
     pictures of an animation are frames. A palette becomes colour, CMYK becomes RGB, an alpha
-    channel is left out, 1-bit images are 0 and 255. The EXIF orientation is applied.
+    channel is left out, 1-bit images are 0 and 255. The EXIF orientation is applied. The spacing
+    is the pixel spacing of DICOM, else the density that a PNG, TIFF, JPEG or JPEG 2000 tells in a
+    unit of length.
 
     Parameters
     ----------

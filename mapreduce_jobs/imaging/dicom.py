@@ -1,9 +1,11 @@
 """DICOM, by pydicom: the stored values of a file, single- or multi-frame."""
 
+import contextlib
 import io
+from typing import Any
 
 import pydicom
-from pydicom.dataset import FileDataset
+from pydicom.dataset import Dataset, FileDataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import pixel_array
@@ -12,11 +14,16 @@ from pydicom.uid import UID
 from mapreduce_jobs.imaging.errors import CorruptImage, NoPixels, Truncated, Unsupported
 from mapreduce_jobs.imaging.image import Image
 from mapreduce_jobs.imaging.samples import READ_ERRORS, check_size
+from mapreduce_jobs.imaging.spacing import Spacing, spacing_of
 
 __all__ = ["read"]
 
 _NEEDED = ("Rows", "Columns", "BitsAllocated", "PhotometricInterpretation")
 _PIXEL_ELEMENTS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+
+# Pixel Spacing, Imager Pixel Spacing, Nominal Scanned Pixel Spacing.
+_SPACINGS = (0x00280030, 0x00181164, 0x00182010)
+_SHARED_GROUPS = 0x52009229
 
 # What pydicom raises for content that it cannot make sense of.
 _READ_ERRORS = (*READ_ERRORS, BytesLengthException, InvalidDicomError)
@@ -38,7 +45,8 @@ def read(data: bytes, max_pixels: int) -> Image:
     Returns
     -------
     Image
-        Its `bits` are the file's Bits Stored (0028,0101).
+        Its `bits` are the file's Bits Stored (0028,0101), its `spacing` Pixel Spacing (0028,0030)
+        or what stands for it.
 
     Raises
     ------
@@ -80,7 +88,35 @@ def read(data: bytes, max_pixels: int) -> Image:
         raise CorruptImage(f"the pixels cannot be read: {_first_line(error)}") from error
     if pixels.dtype.kind not in "iuf":
         raise Unsupported(f"pixels of type {pixels.dtype}")
-    return Image(pixels[..., :3] if samples > 3 else pixels, bits)
+    return Image(pixels[..., :3] if samples > 3 else pixels, bits, spacing=_spacing(dataset))
+
+
+def _spacing(dataset: FileDataset) -> Spacing | None:
+    """Return the pixel spacing: in the patient, else at the detector, else of the film scanned.
+
+    A multi-frame file of the enhanced kind has it in its functional groups; those that frames share
+    are looked at.
+    """
+    for tag in _SPACINGS:
+        found = _spacing_in(dataset, tag)
+        if found is not None:
+            return found
+    if _SHARED_GROUPS in dataset:
+        with contextlib.suppress(*_READ_ERRORS):
+            return _spacing_in(dataset[_SHARED_GROUPS][0].PixelMeasuresSequence[0], _SPACINGS[0])
+    return None
+
+
+def _spacing_in(dataset: Dataset, tag: int) -> Spacing | None:
+    element = dataset.get_item(tag) if tag in dataset else None
+    value: Any = element.value if element else None
+    if isinstance(value, bytes):  # not converted yet, which would take longer than all else here
+        value = value.strip(b" \0").split(b"\\")
+    try:
+        rows, columns = value
+    except (TypeError, ValueError):
+        return None
+    return spacing_of(rows, columns)
 
 
 def _compression(dataset: FileDataset) -> str | None:

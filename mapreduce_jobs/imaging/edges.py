@@ -15,7 +15,14 @@ import numpy.typing as npt
 from mapreduce_jobs.imaging.errors import UnsuitableImage
 from mapreduce_jobs.imaging.image import Image, Pixels, grey
 
-__all__ = ["EdgeCount", "canny_edges", "gradient_edges", "gradient_magnitude", "to_8bit"]
+__all__ = [
+    "EdgeCount",
+    "canny_edges",
+    "canny_frame",
+    "gradient_edges",
+    "gradient_magnitude",
+    "to_8bit",
+]
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,31 @@ def gradient_edges(image: Image, threshold: float) -> EdgeCount:
     return EdgeCount(pixels, edge_pixels, total)
 
 
+def canny_frame(
+    frame: Pixels, low: float, high: float, l2: bool = False
+) -> tuple[Pixels, Pixels, Pixels]:
+    """Return the edges that `cv2.Canny` marks in one frame, and the derivatives they follow from.
+
+    Parameters
+    ----------
+    frame : ndarray of uint8, shape (rows, columns)
+        Grey levels.
+    low, high : float
+        Thresholds of the hysteresis.
+    l2 : bool, optional
+        Whether the thresholds are of √(Ix² + Iy²), and not of |Ix| + |Iy|.
+
+    Returns
+    -------
+    edges : ndarray of uint8
+        255 where there is an edge, else 0.
+    ix, iy : ndarray of int16
+    """
+    ix = cv2.Sobel(frame, cv2.CV_16S, 1, 0, borderType=cv2.BORDER_REPLICATE)
+    iy = cv2.Sobel(frame, cv2.CV_16S, 0, 1, borderType=cv2.BORDER_REPLICATE)
+    return cv2.Canny(ix, iy, low, high, L2gradient=l2), ix, iy
+
+
 def canny_edges(image: Image, low: float, high: float) -> EdgeCount:
     """Count the pixels that `cv2.Canny` marks (aperture 3, |Ix| + |Iy|, no blur).
 
@@ -131,10 +163,9 @@ def canny_edges(image: Image, low: float, high: float) -> EdgeCount:
     pixels = edge_pixels = 0
     total = Fraction(0)
     for frame in grey(image):
-        ix = cv2.Sobel(frame, cv2.CV_16S, 1, 0, borderType=cv2.BORDER_REPLICATE)
-        iy = cv2.Sobel(frame, cv2.CV_16S, 0, 1, borderType=cv2.BORDER_REPLICATE)
+        edges, ix, iy = canny_frame(frame, low, high)
         pixels += frame.size
-        edge_pixels += cv2.countNonZero(cv2.Canny(ix, iy, low, high))
+        edge_pixels += cv2.countNonZero(edges)
         total += _sum(_length(ix.astype(np.float32), iy.astype(np.float32)))
     return EdgeCount(pixels, edge_pixels, total)
 

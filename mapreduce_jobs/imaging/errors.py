@@ -12,7 +12,12 @@
      │    ├── TooManyPixels     more pixels than the limit allows
      │    ├── NoPixels          a well-formed file that holds no image
      │    └── Unsupported       a kind of image, or a compression, that cannot be read
-     └── UnsuitableImage        a good image that an operation is not defined on
+     ├── UnsuitableImage        a good image that an operation is not defined on
+     │    ├── OutsideImage      a place in the image that it is too small for
+     │    ├── CannotHold        pixels that a file format cannot hold without loss
+     │    └── NoPartner         an image that is to be fused with others, and is alone
+     ├── BadParameter           a value that an operation is not defined for, also a ValueError
+     └── MissingExtra           a package that an operation needs and that is not installed
 
 The class's name is what a job's error records and counters show.
 """
@@ -60,3 +65,39 @@ class Unsupported(DecodeError):
 
 class UnsuitableImage(ImagingError):
     """A good image that an operation is not defined on."""
+
+
+class OutsideImage(UnsuitableImage):
+    """A place that lies outside this image, which is smaller than what was asked for needs."""
+
+
+class CannotHold(UnsuitableImage):
+    """A file format cannot hold these pixels without losing some of what they say."""
+
+
+class NoPartner(UnsuitableImage):
+    """The image is to be fused with others of its key, and there is none."""
+
+
+class BadParameter(ImagingError, ValueError):
+    """A parameter has a value, or goes with others, that the operation is not defined for."""
+
+
+class MissingExtra(ImagingError):
+    """A package is needed that the base installation does not bring.
+
+    Parameters
+    ----------
+    what : str
+        What needs it.
+    package : str
+        The package.
+    extra : str
+        The extra of this project that brings it.
+    """
+
+    def __init__(self, what: str, package: str, extra: str) -> None:
+        super().__init__(
+            f"{what} needs {package}, which is not installed:"
+            f" pip install 'mapreduce-imaging[{extra}]'"
+        )

@@ -1,6 +1,7 @@
 """What an image is here, and its grey and colour views."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
@@ -28,11 +29,19 @@ class Image:
         Bits stored of a sample, at most those of the dtype: 12 for many a CT in ``int16``.
     unit : str
         What a value means: ``"stored"`` for the file's own numbers.
+    spacing : tuple of float, optional
+        Millimetres between the centres of neighbouring rows and of neighbouring columns, where
+        the file tells them.
+    notes : mapping
+        What operations found on the way and is to travel with the result: thresholds, areas,
+        transforms; as JSON has them.
     """
 
     pixels: Pixels
     bits: int
     unit: str = "stored"
+    spacing: tuple[float, float] | None = None
+    notes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_colour(self) -> bool:

@@ -21,6 +21,7 @@ __all__ = [
     "frame_count",
     "from_opencv",
     "open_picture",
+    "orientation_of",
     "read_frames",
     "upright",
 ]
@@ -89,7 +90,7 @@ def read_frames(image: ImageFile.ImageFile, frames: int | None = None, depth: in
             ]
         pixels = np.stack(arrays) if count > 1 else arrays[0][np.newaxis]
         # Pillow's TIFF reader turns its image upright itself.
-        orientation = 1 if image.format == "TIFF" else _orientation(image)
+        orientation = 1 if image.format == "TIFF" else orientation_of(image)
     except READ_ERRORS as error:
         raise CorruptImage(f"the pixels cannot be read: {_reason(error)}") from error
     if depth == 16 and pixels.dtype == np.int32 and image.format == "PNG":
@@ -137,7 +138,8 @@ def exif_orientation(exif: bytes) -> int:
         raise CorruptImage(f"its EXIF data cannot be read: {_reason(error)}") from error
 
 
-def _orientation(image: ImageFile.ImageFile) -> int:
+def orientation_of(image: ImageFile.ImageFile) -> int:
+    """Return the EXIF orientation of an open image, 1 (upright) if it has none."""
     return int(image.getexif().get(_ORIENTATION, 1))
 
 
