@@ -1,11 +1,14 @@
 """The record line: how an image travels as one line of text.
 
-A line is one of two things:
+A line is one of these:
 
 reference
     A path or a URI, nothing else. Whoever needs the image fetches the bytes.
 bundle record
     The image's name, a TAB, its bytes in standard base64 without line breaks.
+error line
+    The image's name as JSON, a TAB, ``{"error": TYPE, "message": …}``: what a job writes in place of
+    an image that failed. Whoever reads the image meets the same error.
 
 A *bundle* is a file of bundle records, a *manifest* is a file of references; both kinds of line
 may stand in one file. In names and paths, ``%`` and all control characters (TAB, CR and LF among
@@ -17,7 +20,9 @@ last one, as in ``rsync --relative``: ``/data/scans/./ct/1.dcm`` is the image ``
 """
 
 import binascii
+import contextlib
 import errno
+import json
 import os
 import stat
 from dataclasses import dataclass
@@ -46,6 +51,7 @@ __all__ = [
 ]
 
 _FAILED, _STORED = "failed:/", "stored:/"
+_ERROR = b'{"error":'  # which base64 cannot begin with
 
 
 @dataclass(frozen=True)
@@ -193,12 +199,20 @@ class Reference:
 def parse_line(line: bytes) -> Record | Reference:
     r"""Read one record line, with or without its line end.
 
+    An error line becomes a reference that cannot be read, see `Reference.failed`.
+
     >>> parse_line(b"a%25.png\tAAAA\n")
     Record(name='a%.png', encoded=b'AAAA')
     >>> parse_line(b"scans/a%25.png\r\n")
     Reference(location='scans/a%.png')
+    >>> parse_line(b'"a.png"\t{"error": "EmptyFile", "message": "the file is empty"}\n').name
+    'a.png'
     """
     head, tab, encoded = line.rstrip(b"\r\n").partition(b"\t")
+    if encoded.startswith(_ERROR):
+        with contextlib.suppress(ValueError, KeyError, TypeError):  # else a damaged record
+            error = json.loads(encoded)
+            return Reference.failed(str(json.loads(head)), error["error"], error["message"])
     text = head.decode("utf-8", "surrogateescape")
     if tab:
         return Record(decode_name(text), encoded)

@@ -41,6 +41,9 @@ class ImageJob(Job):
 
     INPUT_PROTOCOL = RecordLineProtocol
 
+    done = "measured"
+    """The counter of images that went well in the mapper."""
+
     def measure(self, image: "Image") -> Totals:
         """Return what is to be known of one image; an exception makes an error record."""
         raise NotImplementedError
@@ -123,26 +126,30 @@ class ImageJob(Job):
             pairs = noted(read_ahead(pairs))
         return super().map_pairs(pairs, step_num)
 
-    def mapper(self, name: str, item: Item) -> Iterator[tuple[str, Totals]]:
-        """Measure one image."""
+    def mapper(self, name: str, item: Item) -> Iterator[tuple[str, Any]]:
+        """Do what is to be done with one image."""
+        self.count("read")
+        try:
+            key, value = self.outcome(name, item.read())
+        except Exception as error:
+            yield from self.failed(name, error)
+            return
+        self.count(self.done)
+        yield key, value
+
+    def outcome(self, name: str, data: bytes) -> tuple[str, Any]:
+        """Return the key and the value that an image gives; an exception makes an error record."""
         from mapreduce_jobs.imaging.decode import decode
 
-        self._count("read")
-        try:
-            image = decode(item.read(), self.options.max_pixels)
-            totals = self.measure(image)
-            if self._group_by == "image":
-                totals = self.result(totals)
-            json.dumps(totals, allow_nan=False)  # what cannot be written is this image's error
-        except Exception as error:
-            yield from self._failed(name, error)
-            return
-        self._count("measured")
-        yield self._group(name), totals
+        totals = self.measure(decode(data, self.options.max_pixels))
+        if self._group_by == "image":
+            totals = self.result(totals)
+        json.dumps(totals, allow_nan=False)  # what cannot be written is this image's error
+        return self._group(name), totals
 
     def mapper_final(self) -> None:
         """Report the counters that are left."""
-        self._report_counters()
+        self.report_counters()
 
     def combiner(self, group: str, values: Iterable[Totals]) -> Iterator[tuple[str, Totals]]:
         """Merge what one task knows of a group."""
@@ -167,7 +174,8 @@ class ImageJob(Job):
 
     # The bad-image policy
 
-    def _failed(self, name: str, error: Exception) -> Iterator[tuple[str, Totals]]:
+    def failed(self, name: str, error: Exception) -> Iterator[tuple[str, Totals]]:
+        """Do with an image that failed what ``--on-error`` says."""
         from mapreduce_jobs.imaging.errors import ImagingError
 
         kind, message = words_of(error)
@@ -175,22 +183,24 @@ class ImageJob(Job):
             if kind not in self._logged:  # one of a kind is enough to find the mistake
                 self.log_traceback(name)
             self._logged.add(kind)
-        self._count("failed")
-        self._count(f"failed: {kind}")
+        self.count("failed")
+        self.count(f"failed: {kind}")
         if self.options.on_error == "fail":
-            self._report_counters()
+            self.report_counters()
             raise ImageFailed(f"{name}: {kind}: {message}") from error
         if self.options.on_error == "record":
             yield name, {"error": kind, "message": message}
 
     # Counters
 
-    def _count(self, counter: str) -> None:
-        self._counters[counter] += 1
+    def count(self, counter: str, amount: int = 1) -> None:
+        """Add to a counter of the group ``images``."""
+        self._counters[counter] += amount
         if time.monotonic() - self._counted_at > _COUNTER_INTERVAL:
-            self._report_counters()
+            self.report_counters()
 
-    def _report_counters(self) -> None:
+    def report_counters(self) -> None:
+        """Hand the counters to mrjob, which writes a line each."""
         for counter, amount in self._counters.items():
             self.increment_counter("images", counter, amount)
         self._counters.clear()

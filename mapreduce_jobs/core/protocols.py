@@ -5,7 +5,7 @@ from typing import Any
 
 from hdfs_tools.record import Record, Reference, bundle_line, parse_line
 
-__all__ = ["CountLineProtocol", "JSONLineProtocol", "RecordLineProtocol"]
+__all__ = ["CountLineProtocol", "ImageLineProtocol", "JSONLineProtocol", "RecordLineProtocol"]
 
 
 class JSONLineProtocol:
@@ -67,3 +67,19 @@ class RecordLineProtocol:
     def write(self, name: str, data: bytes) -> bytes:
         """Return the bundle record of an image."""
         return bundle_line(name, data).rstrip(b"\n")
+
+
+class ImageLineProtocol:
+    r"""What a job that makes images writes: bundle records, and error lines in their place.
+
+    >>> ImageLineProtocol().write("ct/1.png", b"\x00\x00\x00")
+    b'ct/1.png\tAAAA'
+    >>> ImageLineProtocol().write("a.png", {"error": "EmptyFile", "message": "the file is empty"})
+    b'"a.png"\t{"error": "EmptyFile", "message": "the file is empty"}'
+    """
+
+    def write(self, name: str, value: bytes | dict[str, Any]) -> bytes:
+        """Return the line of an image's bytes, or of its error."""
+        if isinstance(value, bytes):
+            return RecordLineProtocol().write(name, value)
+        return JSONLineProtocol().write(name, value)
