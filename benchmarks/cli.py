@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import machine
+from benchmarks import machine, operations
 from benchmarks.errors import BenchmarkError
 from benchmarks.hadoop import suite as hadoop
 from benchmarks.hdfs import suite as hdfs
@@ -16,7 +16,7 @@ from benchmarks.targets import targets
 
 __all__ = ["main"]
 
-_ON_CLUSTERS = {"hadoop": hadoop, "hdfs": hdfs}
+_SUITES = {"operations": operations, "hadoop": hadoop, "hdfs": hdfs}
 
 _DESCRIPTION = """\
 Run this project's jobs and their peers on the same generated data, each as a program of its own;
@@ -65,7 +65,7 @@ def _sections(names: Sequence[str], settings: Settings) -> Iterator[str]:
     reached = targets(tables)
     if reached:
         yield reached
-    for name, suite in _ON_CLUSTERS.items():
+    for name, suite in _SUITES.items():
         if name in names:
             yield suite.DESCRIPTION
             yield from suite.sections(settings)
@@ -76,8 +76,8 @@ def _peers(names: Sequence[str]) -> bool:
 
 
 def _more(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the packages that sections on clusters need besides."""
-    return hdfs.PACKAGES if "hdfs" in names else ()
+    """Return the packages that other suites need besides."""
+    return tuple(package for name in _SUITES if name in names for package in _SUITES[name].PACKAGES)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -90,11 +90,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only",
         nargs="+",
-        choices=(*NAMES, *_ON_CLUSTERS),
+        choices=(*NAMES, *_SUITES),
         default=NAMES,
         metavar="NAME",
         help="which benchmarks: histogram and edges (8-bit images), depth16 (both jobs on 16-bit"
-        " images, as many as the smallest of --images), words (default: these); on clusters that"
+        " images, as many as the smallest of --images), words, transform (at most 5,000 images;"
+        " default: these); operations (each beside scikit-image); on clusters that"
         " are started for it: hadoop (jobs), hdfs (files; the smallest of --images)",
     )
     parser.add_argument(

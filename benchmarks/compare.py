@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
 
-__all__ = ["Results", "assert_equal", "json_lines", "uniq_lines"]
+__all__ = ["Results", "assert_equal", "bundle_lines", "json_lines", "uniq_lines"]
 
 Results = Mapping[str, bytes]
 """The value of each key; a digest of it, so that results of many images stay small."""
@@ -25,6 +25,18 @@ def json_lines(path: Path) -> Results:
             for line in lines:
                 key, _, value = line.partition("\t")
                 yield json.loads(key), json.loads(value)
+
+    return _results(path, pairs)
+
+
+def bundle_lines(path: Path) -> Results:
+    """Read bundle records, in any order."""
+
+    def pairs() -> Iterator[tuple[str, object]]:
+        with open(path, encoding="utf-8") as lines:
+            for line in lines:
+                name, _, encoded = line.rstrip("\n").partition("\t")
+                yield name, encoded
 
     return _results(path, pairs)
 

@@ -3,10 +3,10 @@
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from benchmarks.compare import Results, json_lines, uniq_lines
+from benchmarks.compare import Results, bundle_lines, json_lines, uniq_lines
 
 __all__ = [
     "COUNTER",
@@ -20,6 +20,7 @@ __all__ = [
     "SPARK",
     "Contestant",
     "image_contestants",
+    "transform_contestants",
     "word_contestants",
 ]
 
@@ -34,7 +35,12 @@ SPARK = "PySpark"
 COUNTER = "Counter loop"
 SHELL = "`tr \\| sort \\| uniq -c`"  # as a cell of a table
 
-_JOBS = {"histogram": "image_histogram.py", "edges": "edge_density.py", "words": "word_count.py"}
+_JOBS = {
+    "histogram": "image_histogram.py",
+    "edges": "edge_density.py",
+    "words": "word_count.py",
+    "transform": "image_transform.py",
+}
 _SHELL_COUNT = """LC_ALL=C; export LC_ALL; tr -s '[:space:]' '\\n' < "$1" | sort | uniq -c"""
 
 
@@ -92,6 +98,17 @@ def image_contestants(job: str, folder: Path, tasks: int) -> list[Contestant]:
         Contestant(DASK_FORK, "dask_fork", _peer("dask_bag", *work, "fork")),
         Contestant(SPARK, "spark", _peer("spark_images", *work)),
     ]
+
+
+def transform_contestants(chain: str, folder: Path, tasks: int) -> list[Contestant]:
+    """Return who makes PNG of the images of a folder by a chain of operations."""
+    options = ("--ops", chain, "--format", "png")
+    ours = [
+        replace(one, command=(*one.command, *options), read=bundle_lines)
+        for one in _ours("transform", folder, tasks)
+    ]
+    peer = _peer("pool_transform", chain, str(folder), str(tasks))
+    return [*ours, Contestant(POOL, "pool", peer, read=bundle_lines)]
 
 
 def word_contestants(text: Path, tasks: int) -> list[Contestant]:

@@ -4,24 +4,40 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import data
-from benchmarks.contestants import Contestant, image_contestants, word_contestants
+from benchmarks.contestants import (
+    Contestant,
+    image_contestants,
+    transform_contestants,
+    word_contestants,
+)
 from benchmarks.race import Settings, race, run_round, say
 from benchmarks.summary import Outcome, Table
 
 __all__ = ["NAMES", "benchmarks"]
 
-NAMES = ("histogram", "edges", "depth16", "words")
+NAMES = ("histogram", "edges", "depth16", "words", "transform")
 
 _WARM_UP_IMAGES = 16
 _WARM_UP_MEGABYTES = 1
 _DEEP_BITS = 12
 _TITLES = {"histogram": "Histogram", "edges": "Edge density"}
+_MOST_TRANSFORMED = 5_000  # images
+# Chains of operations by their length.
+_CHAINS = {
+    1: "gaussian sigma=1.5",
+    3: "rotate angle=30 | gaussian sigma=1.5 | normalise",
+    6: "scale factor=0.5 | rotate angle=30 | median size=3 | gaussian sigma=1.5 | sharpen"
+    " | normalise",
+}
 
 
 def benchmarks(name: str, settings: Settings) -> Iterator[Table]:
     """Run the benchmark of a name; yield its tables as they are done."""
     if name == "words":
         yield _words(settings)
+    elif name == "transform":
+        for length in _CHAINS:
+            yield _transform(length, settings)
     elif name == "depth16":
         for job in _TITLES:
             yield _images(job, min(settings.images), _DEEP_BITS, settings)
@@ -46,6 +62,29 @@ def _images(job: str, count: int, bits: int, settings: Settings) -> Table:
         outcomes=_race(
             label,
             lambda source: image_contestants(job, source, settings.tasks),
+            folder,
+            warm_up,
+            settings,
+        ),
+    )
+
+
+def _transform(length: int, settings: Settings) -> Table:
+    chain = _CHAINS[length]
+    count = min(max(settings.images), _MOST_TRANSFORMED)
+    say(f"images: {count}, {chain}")
+    folder = data.image_folder(settings.data, count, 8)
+    warm_up = data.image_folder(settings.data, _WARM_UP_IMAGES, 8)
+    data.read_through(folder)
+    operations = f"{length} operation{'s' if length > 1 else ''}"
+    return Table(
+        job=f"transform, {operations}",
+        bits=8,
+        amount=count,
+        title=f"Transform to PNG, {count:,} images, {operations}: `{chain}`",
+        outcomes=_race(
+            f"transform-{length}-{count}",
+            lambda source: transform_contestants(chain, source, settings.tasks),
             folder,
             warm_up,
             settings,

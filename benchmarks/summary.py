@@ -41,8 +41,8 @@ class Table:
 
     Attributes
     ----------
-    job : {"histogram", "edges", "words"}
-        The work.
+    job : str
+        The work: ``"histogram"``, ``"edges"``, ``"words"``, ``"transform, 3 operations"``.
     bits : int
         Bits used of a pixel.
     amount : int

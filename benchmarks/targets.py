@@ -12,6 +12,8 @@ _MANY = 10_000
 _FEW = 1_000
 _MEGABYTES = 200
 _MOST_OF_POOL = 1.15
+_TRANSFORMED = 5_000
+_MOST_OF_POOL_TRANSFORMED = 1.2
 _LEAST_AHEAD_OF_SPARK = 3.0
 _SAME_MEMORY = 0.05  # what the same work differs by from run to run
 
@@ -21,7 +23,9 @@ Row = tuple[str, str, str, bool]
 
 def targets(tables: Sequence[Table]) -> str:
     """Return the table of the targets that these benchmarks tell of; empty if there are none."""
-    return target_table("`-r local`", [*_of_images(tables), *_of_words(tables)])
+    return target_table(
+        "`-r local`", [*_of_images(tables), *_of_words(tables), *_of_transform(tables)]
+    )
 
 
 def target_table(whose: str, rows: Sequence[Row]) -> str:
@@ -65,6 +69,14 @@ def _of_words(tables: Sequence[Table]) -> Iterator[Row]:
             for peer in (SHELL, SPARK):
                 what = f"words, {_MEGABYTES} MB: wall time ÷"
                 yield _ratio(table, LOCAL, peer, what, "< 1", _below_one)
+
+
+def _of_transform(tables: Sequence[Table]) -> Iterator[Row]:
+    for table in tables:
+        if table.job.startswith("transform") and table.amount == _TRANSFORMED:
+            what = f"{table.job}, {_TRANSFORMED:,} images: wall time ÷"
+            limit = _MOST_OF_POOL_TRANSFORMED
+            yield _ratio(table, LOCAL, POOL, what, f"≤ {limit}", _most(limit))
 
 
 def _ratio(

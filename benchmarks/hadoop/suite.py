@@ -16,7 +16,9 @@ from benchmarks.summary import Outcome
 from benchmarks.targets import Row, target_table
 from hdfs_tools.packing import pack
 
-__all__ = ["DESCRIPTION", "sections"]
+__all__ = ["DESCRIPTION", "PACKAGES", "sections"]
+
+PACKAGES = ()
 
 DESCRIPTION = """\
 - Hadoop 3.4.2 as processes of this machine: 2 DataNodes, 2 NodeManagers, 2 copies of each block,
