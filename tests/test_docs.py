@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import JOBS, ROOT, run
+from tests.support import JOBS, ROOT, png, run, scan, write_tree
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 JOB_NAMES = sorted(path.stem for path in JOBS.glob("*.py") if path.stem != "__init__")
@@ -35,6 +36,7 @@ def clone(tmp_path: Path, good_folder: Path) -> Path:
     for name in ("mapreduce_jobs", "hdfs_tools", "examples", "README.md", "Makefile", "setup.cfg"):
         (tmp_path / name).symlink_to(ROOT / name)
     shutil.copytree(good_folder, tmp_path / "scans")
+    write_tree(tmp_path / "scans/pairs", {"1-ct.png": png(scan(1)), "1-mr.png": png(scan(2))})
     return tmp_path
 
 
@@ -79,6 +81,15 @@ def test_every_job_and_its_options_are_in_the_readme(job, name):
     shown = job(name, "--help").stdout.decode()
     own = set(re.findall(r"^  (--[a-z0-9-]+)", shown.split("--help", 1)[1], re.MULTILINE))
     assert own - set(re.findall(r"--[a-z0-9-]+", README)) == set()
+
+
+def test_the_page_of_operations_is_what_their_docstrings_say():
+    """If not: python examples/gallery.py."""
+    gallery = runpy.run_path(str(ROOT / "examples/gallery.py"))
+    docs = ROOT / "docs"
+    assert (docs / "operations.md").read_text(encoding="utf-8") == gallery["page"]()
+    pictures = {path.stem for path in (docs / "operations").iterdir()}
+    assert pictures == set(gallery["EXAMPLES"]) == set(gallery["OPERATIONS"])
 
 
 def test_every_subcommand_has_help(command):

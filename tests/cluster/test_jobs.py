@@ -15,7 +15,7 @@ from hdfs_tools.packing import pack
 from hdfs_tools.record import Reference, bundle_line, reference_line
 from tests.cluster.support import CLUSTER
 from tests.jobs.test_word_count import text
-from tests.support import ODD_NAMES, run, scan, write_tree
+from tests.support import ODD_NAMES, png, run, scan, write_tree
 
 
 def same(there, here):
@@ -169,6 +169,34 @@ class TestResults:
     def test_nothing_is_left_behind(self, hdfs):
         user = subprocess.run(["id", "-un"], capture_output=True, text=True).stdout.strip()
         assert list(hdfs.walk(f"/user/{user}/tmp")) == []
+
+
+class TestTransform:
+    OPS = "scale factor=0.5 | convolve kernel=0,1,0;1,-4,1;0,1,0 result=absolute | normalise bits=8"
+
+    def test_a_chain_and_the_next_job(self, on_cluster, job, in_process, hdfs, collection):
+        hdfs.delete("/transformed", recursive=True)
+        here = job("image_transform", "--ops", self.OPS, collection)
+        same(on_cluster("image_transform", "--ops", self.OPS, collection), here)
+        options = ["--ops", self.OPS, "-o", "hdfs:///transformed"]
+        assert on_cluster("image_transform", *options, collection).stdout == b""
+        measured = in_process("edge_density", "hdfs:///transformed")
+        assert len(measured.lines) == len(here.lines)
+        same(on_cluster("edge_density", "hdfs:///transformed"), measured)
+
+    def test_operations_from_a_file(self, on_cluster, job, good_folder, tmp_path):
+        (tmp_path / "my ops.yaml").write_text("[{flip: {axis: both}}, median size=3]")
+        arguments = ["--ops-file", "my ops.yaml", "--format", "tiff", good_folder]
+        same(on_cluster("image_transform", *arguments), job("image_transform", *arguments))
+
+    def test_fusion(self, on_cluster, job, tmp_path):
+        pairs = {f"{i}-{kind}.png": png(scan(i)) for i in range(6) for kind in ("ct", "mr")}
+        write_tree(tmp_path / "pairs", pairs | {"alone-ct.png": png(scan(9))})
+        arguments = ["--fuse", "pyramid", "--match", r"(.*)-(?:ct|mr)\.png"]
+        arguments += ["--register", "translation", tmp_path / "pairs"]
+        here = job("image_transform", *arguments)
+        assert (len(here.lines), here.status) == (7, 1)
+        same(on_cluster("image_transform", "-D", "mapreduce.job.reduces=3", *arguments), here)
 
 
 @pytest.fixture(scope="module")
