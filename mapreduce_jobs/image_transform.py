@@ -33,7 +33,7 @@ class ImageTransform(ImageJob):
             help="the operations, in their order: NAME KEY=VALUE … | NAME …, as in"
             " 'scale factor=0.5 | gaussian sigma=1.5'",
         )
-        self.add_file_arg(
+        self.arg_parser.add_argument(
             "--ops-file",
             metavar="FILE",
             help="the operations from a YAML or JSON file: a list of names, of such texts, or of"
@@ -151,6 +151,10 @@ class ImageTransform(ImageJob):
             with open(self.options.ops_file, encoding="utf-8") as file:
                 return Pipeline.load(file.read(), self.options.border)
         return Pipeline.parse(self.options.ops or "", self.options.border)
+
+    def task_options(self) -> list[str]:
+        """Hand tasks the operations, not the file, which lies on this machine alone."""
+        return ["--ops", str(self._pipeline())] if self.options.ops_file else []
 
     def steps(self) -> list[MRStep]:
         """One step: map only, unless images are to be brought together."""

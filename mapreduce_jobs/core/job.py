@@ -47,6 +47,10 @@ class Job(MRJob):
         """
         raise NotImplementedError
 
+    def task_options(self) -> list[str]:
+        """Return options that tasks get besides those that were given."""
+        return []
+
     # How it is run
 
     @classmethod
@@ -140,6 +144,11 @@ class Job(MRJob):
         runner = super().make_runner()
         runner.plan = lambda files: self.deal(list(self.options.args), self.stdin, files)
         return runner
+
+    def _non_option_kwargs(self) -> dict[str, Any]:
+        given = super()._non_option_kwargs()
+        given["extra_args"] += self.task_options()
+        return dict(given)
 
     def _runner_class(self) -> Any:
         alias = self.options.runner or "inline"

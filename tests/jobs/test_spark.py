@@ -102,6 +102,18 @@ def test_bundle_manifest_glob_and_folder_in_groups(both, tmp_path, good_images):
     assert_same(*both("image_histogram", "--group-by", "folder", *inputs))
 
 
+def test_images_that_are_made(both, collection):
+    chain = "scale factor=0.5 | convolve kernel=outline result=scale | normalise bits=8"
+    assert_same(*both("image_transform", "--ops", chain, collection))
+
+
+def test_images_that_are_fused(both, tmp_path):
+    pairs = {f"{i}-{kind}.png": png(scan(i)) for i in range(5) for kind in ("ct", "mr")}
+    folder = write_tree(tmp_path / "pairs", pairs | {"alone-ct.png": png(scan(9))})
+    options = ["--fuse", "mean", "--match", r"(.*)-(?:ct|mr)\.png"]
+    assert_same(*both("image_transform", *options, folder))
+
+
 def test_standard_input(both, good_folder, tmp_path):
     pack(good_folder, tmp_path / "all.bundle")
     stdin = (tmp_path / "all.bundle").read_bytes()
