@@ -5,6 +5,7 @@ ultrasound, grey, colour and palette, 8 to 16 bits, plain and JPEG 2000.
 """
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from pydicom.data import get_testdata_file
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
+
+from hdfs_tools.unpacking import unpack
 
 OUTPUT = Path("demo-output")
 JOBS = Path(__file__).resolve().parent.parent / "mapreduce_jobs"
@@ -42,10 +45,15 @@ def main() -> None:
         shutil.copyfile(str(get_testdata_file(source, download=False)), target)
     console.print(f"{len(SCANS)} real medical images are in {scans}/\n")
 
-    histograms = run(console, "image_histogram.py", [scans], "histograms.jsonl")
+    histograms = job(console, "image_histogram.py", [scans], "histograms.jsonl")
     canny = ["--detector", "canny", "--to-8bit", "minmax"]
-    edges = run(console, "edge_density.py", [*canny, scans], "edges.jsonl")
-    run(console, "word_count.py", [JOBS.parent / "README.md"], "words.jsonl")
+    edges = job(console, "edge_density.py", [*canny, scans], "edges.jsonl")
+    job(console, "word_count.py", [JOBS.parent / "README.md"], "words.jsonl")
+    chain = ["--ops", "normalise bits=8 | canny low=60 high=150", "--format", "png"]
+    bundle, pictures = OUTPUT / "edges.bundle", OUTPUT / "edges"
+    run(console, [JOBS / "image_transform.py", *chain, scans / "mr"], bundle)
+    unpack(bundle, pictures)
+    console.print(f"  unpacked to {pictures}/\n")
 
     table = Table(box=SIMPLE, pad_edge=False, padding=(0, 1))
     for column in ("image", "pixels", "values", "histogram", "edges", "|∇I|"):
@@ -64,22 +72,26 @@ def main() -> None:
     console.print(table)
     console.print("edges: pixels that Canny marks; |∇I|: mean gradient; both of 8-bit versions.")
     console.print(f"The results, one JSON line an image, are in {OUTPUT}/*.jsonl")
+    console.print(f"Edges of the MR images, to look at, are in {pictures}/")
     console.print("Your own images: python mapreduce_jobs/image_histogram.py FOLDER")
 
 
-def run(console: Console, job: str, arguments: list[Any], result: str) -> dict[str, Any]:
+def job(console: Console, name: str, arguments: list[Any], result: str) -> dict[str, Any]:
     """Run a job on all cores; return its result lines by key."""
-    words = [str(word) for word in arguments]
     path = OUTPUT / result
-    shown = [word.replace(f"{JOBS.parent}/", "") for word in words]
-    command = f"$ python mapreduce_jobs/{job} -r local {' '.join(shown)} > {path}"
-    console.print(command, style="bold", soft_wrap=True)
-    with path.open("wb") as output:
-        python_job = [sys.executable, str(JOBS / job), "-r", "local"]
-        subprocess.run([*python_job, *words], stdout=output, check=True)
+    run(console, [JOBS / name, "-r", "local", *arguments], path)
     lines = path.read_text(encoding="utf-8").splitlines()
     console.print(f"  {len(lines)} lines\n")
     return {json.loads(key): json.loads(value) for key, value in (s.split("\t") for s in lines)}
+
+
+def run(console: Console, arguments: list[Any], result: Path) -> None:
+    """Show and run a command of this project, its standard output in a file."""
+    words = [str(word) for word in arguments]
+    shown = shlex.join(word.replace(f"{JOBS.parent}/", "") for word in words)
+    console.print(f"$ python {shown} > {result}", style="bold", soft_wrap=True)
+    with result.open("wb") as output:
+        subprocess.run([sys.executable, *words], stdout=output, check=True)
 
 
 def sparkline(counts: list[int], width: int) -> str:

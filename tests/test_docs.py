@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from mapreduce_jobs.imaging.decode import decode
 from tests.support import JOBS, ROOT, png, run, scan, write_tree
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -123,6 +124,9 @@ def test_the_demo(tmp_path):
     for name in ("histograms", "edges", "words"):
         lines = (tmp_path / f"demo-output/{name}.jsonl").read_text(encoding="utf-8").splitlines()
         assert all(json.loads(line.split("\t")[1]) for line in lines)
+    for name in ("small", "overlay"):
+        edges = (tmp_path / f"demo-output/edges/{name}.dcm.png").read_bytes()
+        assert set(decode(edges).pixels.flat) == {0, 255}
     for line in re.findall(r"^\$ (.*)$", shown, re.MULTILINE):
         assert shlex.split(line)[0] == "python"
 

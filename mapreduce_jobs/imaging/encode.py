@@ -21,7 +21,7 @@ wrong by more than 1 in 200 is left out. Files have no date: the same image give
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import cv2
@@ -65,7 +65,7 @@ _HOLDS: dict[Format, _Holds] = {
     "tiff": _Holds("TIFF", _EVERY, (1 << 32) - 1, frames=None),
     "png": _Holds("PNG", _DEEP, 1_000_000),  # libpng's own limit
     "jp2": _Holds("JPEG 2000", _DEEP, 1 << 20),  # OpenCV's
-    "jpeg": _Holds("JPEG", _BYTES, 65535),
+    "jpeg": _Holds("JPEG", _BYTES, 65500),  # libjpeg's, of 65535 in the format
     "webp": _Holds("WebP", _BYTES, 16383),
 }
 
@@ -151,6 +151,8 @@ def encode(
     `normalise bits=8` or `window …` last, or choose tiff, png or jp2
     """
     check(format, quality, lossless)
+    native = image.pixels.dtype.newbyteorder("=")
+    image = replace(image, pixels=image.pixels.astype(native, copy=False))
     reason = _why_not(image, format)
     if reason:
         raise CannotHold(f"{_HOLDS[format].name} {reason}{_way_out(image, format)}")
@@ -244,9 +246,11 @@ def notes(data: bytes) -> dict[str, Any]:
     >>> notes(encode(image, "jpeg"))
     {'otsu': 113.0}
     """
-    description = _DESCRIPTIONS.get(sniff(data) or "", bytes)
+    description = _DESCRIPTIONS.get(sniff(data) or "")
+    if description is None:
+        return {}
     try:
         found = json.loads(description(data))
-    except (ValueError, DecodeError):
+    except (ValueError, DecodeError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -259,7 +259,7 @@ def _with_resolution(data: bytes, spacing: Spacing) -> bytes:
 
 def _decimal(millimetres: float) -> tuple[int, int, int]:
     """Return pixels a metre as numerator and denominator of 16 bits, and a power of ten."""
-    value = Fraction(METRE) / Fraction(repr(millimetres))
+    value = Fraction(METRE) / Fraction(repr(float(millimetres)))
     exponent = 0
     while value >= 1:
         value /= 10

@@ -64,9 +64,11 @@ def read(data: bytes, max_pixels: int) -> Image:
     kind, facts = pages[0]
     if any(other != kind for other, _ in pages):
         raise Unsupported("its pages differ in size or kind, so they are not frames of one image")
-    if (kind.samples > 1 and _is_deep(kind)) or (kind.sample_format == 3 and kind.bits > 32):
+    if not _is_for_pillow(kind, is_big_endian=data.startswith(b"MM")):
         if kind.samples > 1 and kind.planes == 2:
             raise Unsupported(f"{kind.samples} samples of {kind.bits} bits in planes of their own")
+        if kind.white_is_zero and kind.sample_format != 3:
+            raise Unsupported(f"{kind.samples} samples of {kind.bits} bits whose 0 is white")
         pixels = _by_opencv(data, len(pages), kind)
         if pixels is None:
             pixels = _by_tifffile(data, kind, facts.orientation)
@@ -77,9 +79,14 @@ def read(data: bytes, max_pixels: int) -> Image:
     return Image(image.pixels, _bits_stored(image, facts), spacing=spacing)
 
 
-def _is_deep(kind: _Kind) -> bool:
-    """Whether Pillow cannot hold a colour of it."""
-    return kind.bits > 8 or kind.sample_format == 2
+def _is_for_pillow(kind: _Kind, is_big_endian: bool) -> bool:
+    """Whether Pillow can hold the samples, and reads them as they are."""
+    if kind.samples > 1:
+        return kind.bits <= 8 and kind.sample_format != 2
+    if kind.bits > 16 or (kind.bits == 16 and kind.sample_format != 1):
+        # Of these it swaps the bytes twice, where they are compressed and of the other order.
+        return not is_big_endian and (kind.sample_format != 3 or kind.bits <= 32)
+    return True
 
 
 def _by_opencv(data: bytes, pages: int, kind: _Kind) -> Pixels | None:
@@ -103,9 +110,11 @@ def _by_tifffile(data: bytes, kind: _Kind, orientation: int) -> Pixels:
     try:
         with tifffile.TiffFile(io.BytesIO(data)) as file:
             stack = np.stack([page.asarray(maxworkers=1) for page in file.pages])
-        if stack.dtype.str[1:] != _dtype(kind) or stack.ndim != 4:
+        if stack.dtype.str[1:] != _dtype(kind) or stack.ndim != (4 if kind.samples > 1 else 3):
             raise TypeError(f"pixels of type {stack.dtype}")
-        return upright(stack[..., :3], orientation)
+        if kind.samples > 1:
+            stack = stack[..., :3] if kind.samples > 2 else stack[..., 0]
+        return upright(stack, orientation)
     except READ_ERRORS as error:
         raise Unsupported(
             f"{kind.samples} samples of {kind.bits} bits, compressed or ordered in a way"
@@ -252,8 +261,9 @@ def write(image: Image, text: str | None) -> bytes:
             tags.append((tag, field, count, value if count == 1 else (value,) * count, True))
     options: dict[str, Any] = {}
     if image.spacing is not None:
-        down, across = (_density(millimetres) for millimetres in image.spacing)
-        options |= {"resolution": (across, down), "resolutionunit": "CENTIMETER"}
+        down, across = (_density(float(millimetres)) for millimetres in image.spacing)
+        if down and across:
+            options = {"resolution": (across, down), "resolutionunit": "CENTIMETER"}
     file = io.BytesIO()
     big = image.pixels.nbytes > (1 << 32) - (1 << 25)
     with tifffile.TiffWriter(file, bigtiff=big, byteorder="<") as writer:
@@ -276,9 +286,15 @@ def write(image: Image, text: str | None) -> bytes:
     return file.getvalue()
 
 
-def _density(millimetres: float) -> tuple[int, int]:
-    """Return pixels a centimetre as numerator and denominator of 32 bits."""
+def _density(millimetres: float) -> tuple[int, int] | None:
+    """Return pixels a centimetre as numerator and denominator of 32 bits; None if they cannot be.
+
+    >>> _density(0.7)
+    (100, 7)
+    """
     exact = Fraction(CENTIMETRE) / Fraction(repr(millimetres))
     limit = (1 << 32) - 1
     nearest = exact.limit_denominator(max(1, int(limit / max(Fraction(1), exact))))
-    return min(nearest.numerator, limit), nearest.denominator
+    if nearest > limit or abs(nearest - exact) > exact / 200:
+        return None
+    return nearest.numerator, nearest.denominator

@@ -35,7 +35,9 @@ def phantom():
 SCENES = {
     "phantom": phantom(),
     "CT": decode(dicom("CT_small.dcm")).pixels[0].astype(float),
-    "coins": skimage.data.coins().astype(float),
+    "coins": cv2.resize(skimage.data.coins(), (192, 152), interpolation=cv2.INTER_AREA).astype(
+        float
+    ),
 }
 CONTRASTS = {
     "same": lambda frame: frame,
@@ -77,7 +79,7 @@ def displacement(found, matrix, shape):
 @pytest.mark.parametrize("contrast", CONTRASTS)
 @pytest.mark.parametrize("scene", SCENES)
 class TestKnownTransforms:
-    @pytest.mark.parametrize("shift", [(3, 5), (0, -8), (-7.3, 4.6), (10.5, 0.25)])
+    @pytest.mark.parametrize("shift", [(3, -8), (-7.3, 4.6), (10.5, 0.25)])
     def test_translation(self, scene, contrast, shift):
         fixed = SCENES[scene]
         matrix = matrix_of(fixed.shape, shift=shift)
@@ -90,7 +92,7 @@ class TestKnownTransforms:
             "columns": pytest.approx(shift[1], abs=0.1),
         }
 
-    @pytest.mark.parametrize(("degrees", "shift"), [(5, (3, -4)), (12, (0, 0)), (-12, (4, 5))])
+    @pytest.mark.parametrize(("degrees", "shift"), [(5, (3, -4)), (-12, (4, 5))])
     def test_rigid(self, scene, contrast, degrees, shift):
         fixed = SCENES[scene]
         matrix = matrix_of(fixed.shape, degrees, shift)
@@ -148,7 +150,7 @@ class TestResult:
 
     @pytest.mark.parametrize("method", ["translation", "rigid", "affine"])
     def test_spacing_counts_if_both_have_it(self, method):
-        fixed = SCENES["coins"]
+        fixed = SCENES["coins"][:128]
         half = cv2.resize(fixed, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
         pair = image_of(fixed, spacing=(0.4, 0.4)), image_of(half, spacing=(0.8, 0.8))
         result, found = register(*pair, method)
