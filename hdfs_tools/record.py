@@ -7,8 +7,8 @@ reference
 bundle record
     The image's name, a TAB, its bytes in standard base64 without line breaks.
 error line
-    The image's name as JSON, a TAB, ``{"error": TYPE, "message": …}``: what a job writes in place of
-    an image that failed. Whoever reads the image meets the same error.
+    The image's name as JSON, a TAB, ``{"error": TYPE, "message": …}``: what a job writes in place
+    of an image that failed. Whoever reads the image meets the same error.
 
 A *bundle* is a file of bundle records, a *manifest* is a file of references; both kinds of line
 may stand in one file. In names and paths, ``%`` and all control characters (TAB, CR and LF among

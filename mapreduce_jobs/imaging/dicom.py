@@ -78,6 +78,8 @@ def read(data: bytes, max_pixels: int) -> Image:
             samples = pixels.shape[-1]
             bits = pixels.dtype.itemsize * 8
         pixels = pixels.reshape((frames, rows, columns, samples)[: 3 if samples == 1 else 4])
+        # OpenCV takes every order of bytes for the machine's own.
+        pixels = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
     except _READ_ERRORS as error:
         if compression is not None:
             raise Unsupported(

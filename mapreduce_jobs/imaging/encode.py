@@ -20,6 +20,7 @@ wrong by more than 1 in 200 is left out. Files have no date: the same image give
 
 import io
 import json
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -250,7 +251,9 @@ def notes(data: bytes) -> dict[str, Any]:
     if description is None:
         return {}
     try:
-        found = json.loads(description(data))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of oddities, as in `decode`
+            found = json.loads(description(data))
     except (ValueError, DecodeError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

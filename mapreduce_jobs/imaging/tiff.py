@@ -178,6 +178,8 @@ def _facts(tags: Any) -> _Facts:
 
 def _one(values: Any) -> Any:
     """Return a value that a tag has once, or as often as there are samples."""
+    if isinstance(values, bytes):
+        values = tuple(values)
     return values[0] if isinstance(values, tuple) and len(set(values)) == 1 else values
 
 

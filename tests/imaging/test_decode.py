@@ -258,7 +258,7 @@ class TestDicom:
         image = decode(dicom_bytes(name))
         dataset = pydicom.dcmread(dicom_file(name))
         expected = dataset.pixel_array
-        assert image.pixels.dtype == expected.dtype
+        assert image.pixels.dtype == expected.dtype.newbyteorder("=")
         np.testing.assert_array_equal(image.pixels.reshape(expected.shape), expected)
         assert image.pixels.shape[0] == int(dataset.get("NumberOfFrames", 1))
         assert image.bits == dataset.BitsStored

@@ -67,8 +67,8 @@ class TestWithoutLoss:
         + [("tiff", dtype) for dtype in DTYPES],
     )
     def test_pixels_come_back(self, format, dtype, size, colour):
-        if (format, dtype, colour) == ("jp2", "u2", (3,)) and min(size) < 32:
-            pytest.skip("its encoder needs 32 rows and columns, see test_jp2.py")
+        if (format, dtype, colour) == ("jp2", "u2", (3,)):
+            size = tuple(side + 31 for side in size)  # what its encoder needs, see test_jp2.py
         image = image_of(noise(dtype, (1, *size, *colour)))
         back = decode(encode(image, format, lossless=format == "webp"))
         expected = rgb(image) if format == "webp" else image.pixels
@@ -145,12 +145,12 @@ class TestWithLoss:
 
 
 class TestWhatGoesAlong:
-    @pytest.mark.parametrize("format", ["png", "tiff"])
-    @pytest.mark.parametrize("dtype", ["u1", "u2", "i2", "u4"])
+    @pytest.mark.parametrize(
+        ("format", "dtype"),
+        [("png", "u1"), ("png", "u2")] + [("tiff", dtype) for dtype in ("u1", "u2", "i2", "u4")],
+    )
     @pytest.mark.parametrize("colour", [(), (3,)])
     def test_bits_stored(self, format, dtype, colour):
-        if format == "png" and dtype not in ("u1", "u2"):
-            pytest.skip("PNG has no such samples")
         pixels = np.zeros((1, 5, 6, *colour), dtype)
         for bits in range(1, pixels.dtype.itemsize * 8 + 1):
             assert decode(encode(Image(pixels, bits), format)).bits == bits
@@ -240,7 +240,7 @@ class TestCannotHold:
             ("png", "f4", (1, 5, 6, 3), "float32"),
             ("jp2", "f8", (1, 5, 6), "JPEG 2000 .* float64"),
             ("png", "u1", (2, 5, 6), "one frame, this image has 2: choose tiff$"),
-            ("jpeg", "u1", (1, 1, 65536), "65535 .* 1 × 65536: choose tiff, png or jp2$"),
+            ("jpeg", "u1", (1, 1, 65536), "65500 .* 1 × 65536: choose tiff, png or jp2$"),
             ("webp", "u1", (1, 16384, 1), "16383 .* 16384 × 1"),
             ("tiff", "f2", (1, 5, 6), "float16"),
             ("tiff", "u1", (1, 0, 6), "1 × 0 × 6"),
@@ -251,7 +251,7 @@ class TestCannotHold:
         with pytest.raises(CannotHold, match=words):
             encode(image_of(np.zeros(shape, dtype)), format)
 
-    @pytest.mark.parametrize(("format", "side"), [("jpeg", 65535), ("webp", 16383)])
+    @pytest.mark.parametrize(("format", "side"), [("jpeg", 65500), ("webp", 16383)])
     def test_the_longest_side(self, format, side):
         for shape in ((1, 1, side), (1, side, 1)):
             back = decode(encode(image_of(np.full(shape, 7, np.uint8)), format))
