@@ -138,6 +138,10 @@ class FileSystem(ABC):
             Most bytes to read; by default all that follow.
         """
 
+    def fetch(self, path: str, start: int, end: int) -> Iterator[bytes]:
+        """Iterate over the bytes between two positions of a file that is known to hold them."""
+        return self.chunks(path, start, end - start)
+
     def open(self, path: str, start: int = 0) -> IO[bytes]:
         """Return a file object that reads a file from a position on."""
         return ChunkReader.over(self.chunks(path, start))

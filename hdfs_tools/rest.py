@@ -6,10 +6,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import lru_cache
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
-from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import hdfs
 import requests
@@ -19,6 +18,7 @@ from requests.hooks import dispatch_hook
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
+from hdfs_tools.datanodes import DataNodes
 from hdfs_tools.errors import (
     Corrupt,
     InvalidPath,
@@ -77,7 +77,7 @@ class Rest:
         self.waits_in_safe_mode = False
         self.urls = [url.rstrip("/") for url in client.urls]
         self._active = 0
-        self._datanodes = datanodes
+        self._datanodes = DataNodes(datanodes)
         self._timeout = client._timeout or _TIMEOUT
         self._session: requests.Session = client._session
         for scheme in ("http://", "https://"):
@@ -162,6 +162,11 @@ class Rest:
         body: Callable[[], Body] | None,
         stream: bool,
     ) -> requests.Response:
+        if operation == "GETFILECHECKSUM" and (near := self._datanodes.near(path, operation)):
+            with suppress(requests.RequestException):  # then the NameNode knows another
+                answer = self._send(method, near)
+                if answer.ok:
+                    return answer
         active = self._active
         query = {"op": operation, **self._fixed}
         query.update({name: _text(value) for name, value in params.items() if value is not None})
@@ -171,10 +176,11 @@ class Rest:
             if answer.status_code >= 400:
                 raise _told(answer, path, operation in _ON_DATANODES)
         if answer.is_redirect:
-            url = self._mended(answer.headers["location"], url)
+            url = self._datanodes.reached(answer.headers["location"], url)
             answer = self._send(method, url, body() if body else None, stream)
             if answer.status_code >= 400:
                 raise _told(answer, path, True)
+            self._datanodes.served(path, url)
         return answer
 
     @contextmanager
@@ -226,26 +232,6 @@ class Rest:
                 url, {}, None, None, None
             )
         return self._settings[host]
-
-    def _mended(self, location: str, asked: str) -> str:
-        """Return the address of a DataNode that can be reached, with the path that was meant.
-
-        A DataNode's host is the name that it gave itself: seen from outside of a container network
-        or behind port forwarding it may not resolve, and the DataNode's port is tried on the
-        NameNode's host. The path is in Unicode's composed form (java.net.URI.toASCIIString does
-        that), which is another file's name where the name was not.
-        """
-        told, namenode = urlsplit(location), urlsplit(asked)
-        host = told.hostname or ""
-        for name in (told.netloc, host, "*"):
-            if name in self._datanodes:
-                host, _, port = self._datanodes[name].partition(":")
-                told = told._replace(netloc=f"{host}:{port or told.port}")
-                break
-        else:
-            if not _resolves(host):
-                told = told._replace(netloc=f"{namenode.hostname}:{told.port}")
-        return urlunsplit(told._replace(path=namenode.path))
 
     def _tell(self, error: StorageError, until: float) -> None:
         """Say what is waited for, once in a while and not once a thread."""
@@ -316,12 +302,3 @@ def _quoted(path: str, method: str) -> str:
 
 def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-@lru_cache(maxsize=1024)
-def _resolves(host: str) -> bool:
-    try:
-        socket.getaddrinfo(host, None)
-    except OSError:
-        return False
-    return True

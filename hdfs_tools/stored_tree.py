@@ -59,7 +59,7 @@ class StoredTree(Tree):
     def _pieces(self, entry: Entry, verify: bool) -> Iterator[bytes]:
         path = self.path(entry.name)
         arrived = FileChecksum(entry.block_size)
-        pieces = self.storage.chunks(path, 0, entry.size)
+        pieces = self.storage.fetch(path, 0, entry.size)
         yield from arrived.through(pieces) if verify else pieces
         if not verify:
             return
@@ -75,7 +75,7 @@ class StoredTree(Tree):
         if block_size == entry.block_size or entry.size <= min(block_size, entry.block_size):
             return self.storage.checksum(self.path(entry.name)) == checksum
         mine = FileChecksum.like(checksum, block_size)
-        for piece in self.storage.chunks(self.path(entry.name)):
+        for piece in self.storage.fetch(self.path(entry.name), 0, entry.size):
             mine.update(piece)
         return mine.result() == checksum
 

@@ -191,7 +191,7 @@ class WebHDFS(Writing):
         yield from self.fetch(path, start, end)
 
     def fetch(self, path: str, start: int, end: int) -> Iterator[bytes]:
-        """Iterate over the bytes of a file between two positions within it."""
+        """Iterate over the bytes between two positions of a file that is known to hold them."""
         position = start
         while position < end:
             begin = partial(self._begin, path, position, end)

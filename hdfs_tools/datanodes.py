@@ -1,0 +1,87 @@
+"""Where DataNodes are reached from here, and which one served a file last."""
+
+import socket
+from collections.abc import Mapping
+from functools import lru_cache
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+__all__ = ["DataNodes"]
+
+_REMEMBERED = 1024  # files
+_OF_THE_CALLER = ("user.name", "doas", "delegation", "namenoderpcaddress")  # parameters
+
+
+class DataNodes:
+    """DataNodes as a client is sent to them; for several threads.
+
+    Parameters
+    ----------
+    addresses : mapping of str to str
+        Addresses of DataNodes, ``host:port`` or ``host``, as NameNodes tell them, and as they are
+        reached from here; ``*`` stands for all that are not named.
+    """
+
+    def __init__(self, addresses: Mapping[str, str]) -> None:
+        self._addresses = addresses
+        self._served: dict[str, str] = {}
+
+    def reached(self, location: str, asked: str) -> str:
+        """Return the address of a DataNode that can be reached, with the path that was meant.
+
+        A DataNode's host is the name that it gave itself: seen from outside of a container network
+        or behind port forwarding it may not resolve, and the DataNode's port is tried on the
+        NameNode's host. The path is in Unicode's composed form (java.net.URI.toASCIIString does
+        that), which is another file's name where the name was not.
+
+        Parameters
+        ----------
+        location : str
+            Where the NameNode redirects to.
+        asked : str
+            What the NameNode was asked.
+        """
+        told, namenode = urlsplit(location), urlsplit(asked)
+        host = told.hostname or ""
+        for name in (told.netloc, host, "*"):
+            if name in self._addresses:
+                host, _, port = self._addresses[name].partition(":")
+                told = told._replace(netloc=f"{host}:{port or told.port}")
+                break
+        else:
+            if not _resolves(host):
+                told = told._replace(netloc=f"{namenode.hostname}:{told.port}")
+        return urlunsplit(told._replace(path=namenode.path))
+
+    def served(self, path: str, url: str) -> None:
+        """Note the address at which a DataNode served a file."""
+        if len(self._served) >= _REMEMBERED:
+            self._served.clear()
+        self._served[path] = url
+
+    def near(self, path: str, operation: str) -> str | None:
+        """Return the address of an operation at the DataNode that served a file last, once.
+
+        It saves asking the NameNode, which all clients ask.
+
+        >>> known = DataNodes({})
+        >>> known.served("/a", "http://dn:9864/webhdfs/v1/a?op=OPEN&user.name=me&offset=0")
+        >>> known.near("/a", "GETFILECHECKSUM")
+        'http://dn:9864/webhdfs/v1/a?op=GETFILECHECKSUM&user.name=me'
+        >>> known.near("/a", "GETFILECHECKSUM") is None
+        True
+        """
+        url = self._served.pop(path, None)
+        if url is None:
+            return None
+        told = urlsplit(url)
+        kept = [pair for pair in parse_qsl(told.query) if pair[0] in _OF_THE_CALLER]
+        return urlunsplit(told._replace(query=urlencode([("op", operation), *kept])))
+
+
+@lru_cache(maxsize=1024)
+def _resolves(host: str) -> bool:
+    try:
+        socket.getaddrinfo(host, None)
+    except OSError:
+        return False
+    return True
