@@ -25,6 +25,9 @@ __all__ = [
 ]
 
 
+_BEYOND = 32767.0  # the largest |Ix| + |Iy| of 8 bits is 2040
+
+
 @dataclass(frozen=True)
 class EdgeCount:
     """Sums over pixels; those of two sets of pixels add up to those of their union.
@@ -133,6 +136,8 @@ def canny_frame(
     """
     ix = cv2.Sobel(frame, cv2.CV_16S, 1, 0, borderType=cv2.BORDER_REPLICATE)
     iy = cv2.Sobel(frame, cv2.CV_16S, 0, 1, borderType=cv2.BORDER_REPLICATE)
+    # What no gradient reaches is one number, for OpenCV casts thresholds to int unchecked.
+    low, high = min(low, _BEYOND), min(high, _BEYOND)
     return cv2.Canny(ix, iy, low, high, L2gradient=l2), ix, iy
 
 
