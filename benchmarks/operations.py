@@ -100,10 +100,10 @@ def _peers() -> Iterator[tuple[str, str, _Peer, float]]:
         0.51,
     )
     yield (
-        "sharpen sigma=2",
+        "sharpen sigma=2 border=symmetric",
         "skimage.filters.unsharp_mask",
-        lambda x: filters.unsharp_mask(x, 2, 1, preserve_range=True),
-        256,
+        lambda x: np.clip(filters.unsharp_mask(x, 2, 1, preserve_range=True), 0, 255),
+        0.51,
     )
 
 
@@ -156,7 +156,7 @@ def _steps(settings: Settings) -> str:
         return done
 
     images = row("decode PNG", decode, files)
-    made = row(f"`{_CHAIN}`", chain, images)
+    made = row(f"`{_CHAIN}`".replace("|", "\\|"), chain, images)
     for kind in ("png", "tiff", "jpeg", "jp2", "webp"):
         encoded = row(f"encode {kind}", partial(encode, format=kind), made)
         if kind == "png":

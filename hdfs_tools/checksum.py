@@ -2,8 +2,11 @@
 
 import hashlib
 import re
+import sys
 import zlib
+from array import array
 from collections.abc import Callable, Iterable, Iterator
+from struct import iter_unpack
 
 from hdfs_tools.status import Checksum
 
@@ -118,12 +121,10 @@ class FileChecksum:
             self._block.update(crc_of(self._chunk).to_bytes(4, "big"))
             self._chunk = b""
         full = len(part) // size * size
-        whole = bytes(part[:full])
-        self._block.update(
-            b"".join(
-                [crc_of(whole[at : at + size]).to_bytes(4, "big") for at in range(0, full, size)]
-            )
-        )
+        crcs = array("I", [crc_of(chunk) for (chunk,) in iter_unpack(f"{size}s", part[:full])])
+        if sys.byteorder == "little":
+            crcs.byteswap()
+        self._block.update(crcs)
         self._chunk = bytes(part[full:])
 
     def _digest_of_block(self) -> bytes:
