@@ -14,7 +14,7 @@ from PIL import Image as PillowImage
 
 from tests.support import JOBS, ODD_NAMES, Ran, broken_versions, dicom, png, run, scan, write_tree
 
-pytest.register_assert_rewrite("tests.contracts")
+pytest.register_assert_rewrite("tests.contracts", "tests.imaging.support")
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from hdfs_tools.embedded import EmbeddedStore
 fs = EmbeddedStore(sys.argv[1])
 print("ready", flush=True)
 for number in itertools.count():
-    folder = f"/work/{sys.argv[2]}-{number % 3}"
+    folder = f"/desk/{sys.argv[2]}-{number % 3}"
     fs.mkdir(folder, 0o700)
     for length in (10, 100_000):
         pieces = [bytes([number % 256]) * (length // 10)] * 10
@@ -46,7 +46,7 @@ def worker(place, name):
 
 def check(fs):
     """Check that all files are whole, and that of all the right things are known."""
-    for entry in fs.walk("/work", folders=True):
+    for entry in fs.walk("/desk", folders=True):
         if entry.is_folder:
             assert entry.permission == 0o700, entry
         else:
@@ -58,7 +58,7 @@ def check(fs):
 
 @pytest.fixture
 def place(tmp_path):
-    EmbeddedStore(str(tmp_path / "store")).mkdir("/work", 0o755)
+    EmbeddedStore(str(tmp_path / "store")).mkdir("/desk", 0o755)
     return tmp_path / "store"
 
 
@@ -72,7 +72,7 @@ def test_kills_leave_nothing_half(place):
         check(fs)
         assert os.listdir(place / ".hdfs-tools" / "staged") == []
         assert os.listdir(place / ".hdfs-tools" / "deleted") == []
-    assert names(fs, "/work")
+    assert names(fs, "/desk")
 
 
 def test_kills_beside_others(place):
@@ -93,14 +93,14 @@ def test_only_one_of_several_threads_writes_a_file(place):
 
     def write(number):
         try:
-            fs.write("/work/a", lambda: [str(number).encode()])
+            fs.write("/desk/a", lambda: [str(number).encode()])
         except Exists:
             return None
         return str(number).encode()
 
     with ThreadPoolExecutor(8) as pool:
         written = [data for data in pool.map(write, range(40)) if data is not None]
-    assert written == [fs.read("/work/a")]
+    assert written == [fs.read("/desk/a")]
 
 
 def _write_all(place, name):
@@ -108,7 +108,7 @@ def _write_all(place, name):
     won = 0
     for number in range(30):
         try:
-            fs.write(f"/work/shared/{number}", name.encode())
+            fs.write(f"/desk/shared/{number}", name.encode())
             won += 1
         except Exists:
             continue
@@ -116,26 +116,26 @@ def _write_all(place, name):
 
 
 def test_only_one_of_several_processes_writes_a_file(place):
-    EmbeddedStore(str(place)).mkdir("/work/shared", 0o777)
+    EmbeddedStore(str(place)).mkdir("/desk/shared", 0o777)
     with multiprocessing.get_context("spawn").Pool(3) as pool:
         won = pool.starmap(_write_all, [(place, name) for name in "abc"])
     assert sum(won) == 30
     fs = EmbeddedStore(str(place))
-    assert {entry.owner for entry in fs.list("/work/shared")} == {"alice"}
-    assert len(tree(fs, "/work/shared")) == 30
+    assert {entry.owner for entry in fs.list("/desk/shared")} == {"alice"}
+    assert len(tree(fs, "/desk/shared")) == 30
 
 
 def test_a_fork_goes_on(place):
     fs = EmbeddedStore(str(place))
-    fs.write("/work/a", b"1")
+    fs.write("/desk/a", b"1")
     child = os.fork()
     if not child:
         try:
-            fs.write("/work/b", fs.read("/work/a"))
+            fs.write("/desk/b", fs.read("/desk/a"))
         finally:
             os._exit(0)
     os.waitpid(child, 0)
-    assert tree(fs, "/work") == {"a": b"1", "b": b"1"}
+    assert tree(fs, "/desk") == {"a": b"1", "b": b"1"}
 
 
 def test_forks_beside_threads_hold_nobody_up(place):
@@ -144,7 +144,7 @@ def test_forks_beside_threads_hold_nobody_up(place):
 
     def write():
         while not done.is_set():
-            fs.write("/work/a", b"1", overwrite=True)
+            fs.write("/desk/a", b"1", overwrite=True)
 
     with ThreadPoolExecutor(2) as pool, warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # forks beside threads, from 3.12 on
@@ -154,7 +154,7 @@ def test_forks_beside_threads_hold_nobody_up(place):
             child = os.fork()
             if not child:
                 try:
-                    fs.write(f"/work/child-{number}", b"1")
+                    fs.write(f"/desk/child-{number}", b"1")
                     time.sleep(60)  # with all files open that its parent had
                 finally:
                     os._exit(0)
@@ -162,9 +162,9 @@ def test_forks_beside_threads_hold_nobody_up(place):
             time.sleep(0.02)
         try:
             until = time.monotonic() + 20
-            while len(names(fs, "/work")) < 11 and time.monotonic() < until:
+            while len(names(fs, "/desk")) < 11 and time.monotonic() < until:
                 time.sleep(0.02)
-            assert len(names(fs, "/work")) == 11
+            assert len(names(fs, "/desk")) == 11
         finally:
             for child in children:
                 os.kill(child, signal.SIGKILL)
@@ -175,18 +175,18 @@ def test_forks_beside_threads_hold_nobody_up(place):
 
 def test_readers_let_a_writer_through(place):
     fs = EmbeddedStore(str(place))
-    fs.write("/work/a", b"1")
+    fs.write("/desk/a", b"1")
     until = time.monotonic() + 1.5
 
     def read():
         while time.monotonic() < until:
-            fs.stat("/work/a")
+            fs.stat("/desk/a")
 
     with ThreadPoolExecutor(6) as pool:
         for _ in range(6):
             pool.submit(read)
         written = 0
         while time.monotonic() < until:
-            fs.write("/work/b", b"2", overwrite=True)
+            fs.write("/desk/b", b"2", overwrite=True)
             written += 1
     assert written >= 5

@@ -10,53 +10,8 @@ from hypothesis.extra import numpy as arrays
 
 from mapreduce_jobs.imaging.errors import OutsideImage
 from mapreduce_jobs.imaging.filters import bilateral, convolve, gaussian, mean, median
-from mapreduce_jobs.imaging.frames import full_range
-from mapreduce_jobs.imaging.image import Image
 from mapreduce_jobs.imaging.kernels import KERNELS
-
-DTYPES = ["u1", "u2", "i2", "u4", "i4", "i1", "f4", "f8"]
-SHAPES = [(1, 31, 46), (1, 1, 1), (1, 1, 9), (1, 9, 1), (2, 12, 7), (1, 31, 46, 3), (2, 8, 9, 3)]
-# What scipy.ndimage calls the borders.
-MODES = {
-    "reflect": "mirror",
-    "symmetric": "reflect",
-    "edge": "nearest",
-    "wrap": "wrap",
-    "constant": "constant",
-}
-
-
-def noise(dtype, shape, seed=6):
-    """Return values over the whole range of integers; normal ones of floats."""
-    rng = np.random.default_rng(seed)
-    if dtype.startswith("f"):
-        return rng.normal(0, 300, shape).astype(dtype)
-    limits = np.iinfo(dtype)
-    return rng.integers(limits.min, limits.max, shape, dtype, endpoint=True)
-
-
-def image_of(pixels, bits=None, **more):
-    return Image(pixels, bits or pixels.dtype.itemsize * 8, **more)
-
-
-def each_channel(image, function):
-    """Apply a function of two-dimensional float64 arrays to every frame and channel."""
-    pixels = image.pixels.astype(np.float64)
-    if not image.is_colour:
-        return np.stack([function(frame) for frame in pixels])
-    return np.stack(
-        [np.dstack([function(frame[..., i]) for i in range(3)]) for frame in pixels],
-    )
-
-
-def assert_same(image, expected):
-    """Integers are the expected values clipped and rounded; halfway, to either side."""
-    if image.pixels.dtype.kind == "f":
-        scale = np.abs(expected).max(initial=1)
-        np.testing.assert_allclose(image.pixels, expected, rtol=1e-6, atol=1e-7 * scale)
-        return
-    clipped = np.clip(expected, *full_range(image))
-    assert np.abs(clipped - image.pixels.astype(np.float64)).max() <= 0.5 + 1e-5
+from tests.imaging.support import DTYPES, MODES, SHAPES, assert_same, each_channel, image_of, noise
 
 
 def by_definition(frame, sigma_colour, sigma_space, mode="reflect"):
@@ -82,21 +37,25 @@ class TestOnEveryImage:
         image = image_of(noise(dtype, shape))
         weights = np.array(KERNELS[name], float)
         weights /= weights.sum() or 1
-        expected = each_channel(image, lambda f: scipy.ndimage.convolve(f, weights, mode="mirror"))
+        expected = each_channel(
+            image.pixels, lambda f: scipy.ndimage.convolve(f, weights, mode="mirror")
+        )
         assert_same(convolve(image, kernel=name), expected)
 
     @pytest.mark.parametrize("size", [1, 3, 11])
     def test_mean_equals_scipy(self, dtype, shape, size):
         image = image_of(noise(dtype, shape))
         ones = np.full((size, size), size**-2)
-        expected = each_channel(image, lambda f: scipy.ndimage.convolve(f, ones, mode="mirror"))
+        expected = each_channel(
+            image.pixels, lambda f: scipy.ndimage.convolve(f, ones, mode="mirror")
+        )
         assert_same(mean(image, size=size), expected)
 
     @pytest.mark.parametrize(("sigma", "truncate"), [(0.1, 4), (1.3, 4), (5, 2.5)])
     def test_gaussian_equals_scipy(self, dtype, shape, sigma, truncate):
         image = image_of(noise(dtype, shape))
         expected = each_channel(
-            image,
+            image.pixels,
             lambda f: scipy.ndimage.gaussian_filter(f, sigma, mode="mirror", truncate=truncate),
         )
         assert_same(gaussian(image, sigma=sigma, truncate=truncate), expected)
@@ -105,7 +64,7 @@ class TestOnEveryImage:
     def test_median_equals_scipy(self, dtype, shape, size):
         image = image_of(noise(dtype, shape))
         expected = each_channel(
-            image, lambda f: scipy.ndimage.median_filter(f, size, mode="mirror")
+            image.pixels, lambda f: scipy.ndimage.median_filter(f, size, mode="mirror")
         )
         np.testing.assert_array_equal(median(image, size=size).pixels, expected)
 
@@ -144,7 +103,7 @@ class TestBorders:
         image = image_of(noise("i2", shape))
         kernel = noise("i1", (7, 5), seed=1).astype(float)
         expected = each_channel(
-            image, lambda f: scipy.ndimage.convolve(f, kernel, mode=MODES[border], cval=40)
+            image.pixels, lambda f: scipy.ndimage.convolve(f, kernel, mode=MODES[border], cval=40)
         )
         rows = tuple(map(tuple, kernel))
         found = convolve(
@@ -156,14 +115,14 @@ class TestBorders:
     def test_mean(self, border, shape, dtype):
         image = image_of(noise(dtype, shape))
         expected = each_channel(
-            image, lambda f: scipy.ndimage.uniform_filter(f, 7, mode=MODES[border], cval=40)
+            image.pixels, lambda f: scipy.ndimage.uniform_filter(f, 7, mode=MODES[border], cval=40)
         )
         assert_same(mean(image, size=7, border=border, fill=40), expected)
 
     def test_gaussian(self, border, shape):
         image = image_of(noise("f8", shape))
         expected = each_channel(
-            image, lambda f: scipy.ndimage.gaussian_filter(f, 2, mode=MODES[border], cval=40)
+            image.pixels, lambda f: scipy.ndimage.gaussian_filter(f, 2, mode=MODES[border], cval=40)
         )
         assert_same(gaussian(image, sigma=2, border=border, fill=40), expected)
 
@@ -171,7 +130,7 @@ class TestBorders:
     def test_median(self, border, shape, dtype):
         image = image_of(noise(dtype, shape))
         expected = each_channel(
-            image, lambda f: scipy.ndimage.median_filter(f, 7, mode=MODES[border], cval=40)
+            image.pixels, lambda f: scipy.ndimage.median_filter(f, 7, mode=MODES[border], cval=40)
         )
         found = median(image, size=7, border=border, fill=40)
         np.testing.assert_array_equal(found.pixels, expected)

@@ -18,45 +18,11 @@ from mapreduce_jobs.imaging.frequency import (
     lowpass,
     spectrum,
 )
-from mapreduce_jobs.imaging.image import Image, grey
+from mapreduce_jobs.imaging.image import grey
+from tests.imaging.support import DTYPES, SHAPES, assert_same, each_channel, image_of, noise
 
-DTYPES = ["u1", "u2", "i2", "u4", "i4", "i1", "f4", "f8"]
-SHAPES = [(1, 31, 46), (1, 1, 1), (1, 1, 9), (1, 9, 1), (2, 12, 7), (1, 31, 46, 3), (2, 8, 9, 3)]
 BORDERS = ["reflect", "symmetric", "edge", "wrap", "constant"]
 KINDS = ["ideal", "butterworth", "gaussian"]
-
-
-def noise(dtype, shape, seed=10):
-    """Return values over the whole range of integers; normal ones of floats."""
-    rng = np.random.default_rng(seed)
-    if dtype.startswith("f"):
-        return rng.normal(0, 300, shape).astype(dtype)
-    limits = np.iinfo(dtype)
-    return rng.integers(limits.min, limits.max, shape, dtype, endpoint=True)
-
-
-def image_of(pixels, bits=None, **more):
-    return Image(pixels, bits or pixels.dtype.itemsize * 8, **more)
-
-
-def each_channel(pixels, function):
-    """Apply a function of two-dimensional float64 arrays to every frame and channel."""
-    wide = pixels.astype(np.float64)
-    if wide.ndim == 3:
-        return np.stack([function(frame) for frame in wide])
-    return np.stack([each_channel(frame.transpose(2, 0, 1), function) for frame in wide]).transpose(
-        0, 2, 3, 1
-    )
-
-
-def assert_same(image, expected):
-    """Integers are the expected values clipped and rounded; halfway, to either side."""
-    if image.pixels.dtype.kind == "f":
-        scale = np.abs(expected).max(initial=1)
-        np.testing.assert_allclose(image.pixels, expected, rtol=1e-6, atol=1e-7 * scale)
-        return
-    clipped = np.clip(expected, *full_range(image))
-    assert np.abs(clipped - image.pixels.astype(np.float64)).max() <= 0.5 + 1e-5
 
 
 def gain(function, frequency, **values):

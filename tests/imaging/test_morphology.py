@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from mapreduce_jobs.imaging.image import Image
 from mapreduce_jobs.imaging.morphology import (
     blackhat,
     closing,
@@ -19,9 +18,8 @@ from mapreduce_jobs.imaging.morphology import (
     opening,
     tophat,
 )
+from tests.imaging.support import DTYPES, SHAPES, image_of, noise
 
-DTYPES = ["u1", "u2", "i2", "u4", "i4", "i1", "f4", "f8"]
-SHAPES = [(1, 31, 46), (1, 1, 1), (1, 1, 9), (1, 9, 1), (2, 12, 7), (1, 31, 46, 3), (2, 8, 9, 3)]
 ELEMENTS = {
     "rectangle": cv2.MORPH_RECT,
     "ellipse": cv2.MORPH_ELLIPSE,
@@ -29,19 +27,6 @@ ELEMENTS = {
 }
 SELECTING = [erode, dilate, opening, closing]
 DIFFERENCES = [tophat, blackhat, morphological_gradient]
-
-
-def noise(dtype, shape, seed=9):
-    """Return values over the whole range of integers; normal ones of floats."""
-    rng = np.random.default_rng(seed)
-    if dtype.startswith("f"):
-        return rng.normal(0, 300, shape).astype(dtype)
-    limits = np.iinfo(dtype)
-    return rng.integers(limits.min, limits.max, shape, dtype, endpoint=True)
-
-
-def image_of(pixels, bits=None, **more):
-    return Image(pixels, bits or pixels.dtype.itemsize * 8, **more)
 
 
 def one_row(*values, dtype=np.float64):
