@@ -4,6 +4,7 @@ import base64
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mrjob.step import MRStep
@@ -158,15 +159,15 @@ class ImageTransform(ImageJob):
 
     def steps(self) -> list[MRStep]:
         """One step: map only, unless images are to be brought together."""
-        mapper = {
-            "mapper_init": self.mapper_init,
-            "mapper": self.mapper,
-            "mapper_final": self.mapper_final,
-        }
         if not self.options.fuse:
-            return [MRStep(**mapper)]
-        return [MRStep(**mapper, reducer_init=self.mapper_init, reducer=self.fuse,
-                       reducer_final=self.mapper_final)]  # fmt: skip
+            return [self.map_step()]
+        return [
+            self.map_step(
+                reducer_init=self.mapper_init,
+                reducer=self.fuse,
+                reducer_final=self.mapper_final,
+            )
+        ]
 
     # Tasks
 
@@ -208,8 +209,6 @@ class ImageTransform(ImageJob):
         yield self._named(key), fused
 
     def _fused(self, images: list[tuple[str, str]]) -> "Image":
-        from dataclasses import replace
-
         from mapreduce_jobs.imaging.errors import NoPartner
         from mapreduce_jobs.imaging.fusion import fuse
         from mapreduce_jobs.imaging.registration import register
@@ -230,8 +229,6 @@ class ImageTransform(ImageJob):
 
     def _kept(self, text: str) -> "Image":
         """Return an image that a mapper has prepared."""
-        from dataclasses import replace
-
         from mapreduce_jobs.imaging.decode import decode
         from mapreduce_jobs.imaging.encode import notes
 

@@ -102,14 +102,18 @@ class ImageJob(Job):
 
     def steps(self) -> list[MRStep]:
         """One step: map only where every image is by itself."""
-        mapper = {
-            "mapper_init": self.mapper_init,
-            "mapper": self.mapper,
-            "mapper_final": self.mapper_final,
-        }
         if self._group_by == "image":
-            return [MRStep(**mapper)]
-        return [MRStep(**mapper, combiner=self.combiner, reducer=self.reducer)]
+            return [self.map_step()]
+        return [self.map_step(combiner=self.combiner, reducer=self.reducer)]
+
+    def map_step(self, **others: Any) -> MRStep:
+        """Return the step of the mapper, with the combiner and the reducer that are given."""
+        return MRStep(
+            mapper_init=self.mapper_init,
+            mapper=self.mapper,
+            mapper_final=self.mapper_final,
+            **others,
+        )
 
     # Tasks
 

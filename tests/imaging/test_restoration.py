@@ -12,32 +12,10 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from mapreduce_jobs.imaging.errors import MissingExtra, UnsuitableImage
 from mapreduce_jobs.imaging.frames import full_range
-from mapreduce_jobs.imaging.image import Image
 from mapreduce_jobs.imaging.restoration import denoise, sharpen
+from tests.imaging.support import DTYPES, MODES, SHAPES, image_of, noise
 
-DTYPES = ["u1", "u2", "i2", "u4", "i4", "i1", "f4", "f8"]
-SHAPES = [(1, 31, 46), (1, 1, 1), (1, 1, 9), (1, 9, 1), (2, 12, 7), (1, 31, 46, 3), (2, 8, 9, 3)]
 METHODS = ["nlmeans", "tv", "wavelet"]
-SCIPY_MODES = {
-    "reflect": "mirror",
-    "symmetric": "reflect",
-    "edge": "nearest",
-    "wrap": "wrap",
-    "constant": "constant",
-}
-
-
-def noise(dtype, shape, seed=7):
-    """Return values over the whole range of integers; normally distributed floats."""
-    rng = np.random.default_rng(seed)
-    if dtype.startswith("f"):
-        return rng.normal(0, 300, shape).astype(dtype)
-    limits = np.iinfo(dtype)
-    return rng.integers(limits.min, limits.max, shape, dtype, endpoint=True)
-
-
-def image_of(pixels, bits=None, **more):
-    return Image(pixels, bits or pixels.dtype.itemsize * 8, **more)
 
 
 def phantom(dtype="u1", deviation=12, colour=False, seed=1):
@@ -52,13 +30,11 @@ def phantom(dtype="u1", deviation=12, colour=False, seed=1):
 class TestSharpen:
     @pytest.mark.parametrize("dtype", DTYPES)
     @pytest.mark.parametrize("shape", SHAPES)
-    @pytest.mark.parametrize("border", SCIPY_MODES)
+    @pytest.mark.parametrize("border", MODES)
     def test_equals_scipy(self, dtype, shape, border):
         image = image_of(noise(dtype, shape))
         wide = image.pixels.astype(np.float64)
-        smooth = scipy.ndimage.gaussian_filter(
-            wide, 1.5, mode=SCIPY_MODES[border], cval=40, axes=(1, 2)
-        )
+        smooth = scipy.ndimage.gaussian_filter(wide, 1.5, mode=MODES[border], cval=40, axes=(1, 2))
         expected = wide + 0.8 * (wide - smooth)
         found = sharpen(image, sigma=1.5, amount=0.8, border=border, fill=40).pixels
         assert found.dtype == image.pixels.dtype
