@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from hdfs_tools.bundle import is_bundle_name
 from hdfs_tools.errors import CorruptRecord, HdfsToolsError, NotFound
 from hdfs_tools.location import Location
-from hdfs_tools.record import Record, Reference, decode_name, encode_name, parse_line
+from hdfs_tools.record import Record, Reference, decode_name, encode_name, is_image_line, parse_line
 from hdfs_tools.streams import gathered
 from hdfs_tools.temporary import index_name
 
@@ -75,9 +75,9 @@ class IndexWriter:
         self._lines.truncate()
 
     def add(self, line: bytes) -> None:
-        """Take note of the next line of the bundle; an empty one is no image."""
-        item = parse_line(line) if line.strip(b"\r\n") else None
-        if item is not None:
+        """Take note of the next line of the bundle."""
+        if is_image_line(line):
+            item = parse_line(line)
             size = b""
             if isinstance(item, Record):
                 padding = item.encoded[-2:].count(b"=")

@@ -9,6 +9,9 @@ bundle record
 error line
     The image's name as JSON, a TAB, ``{"error": TYPE, "message": …}``: what a job writes in place
     of an image that failed. Whoever reads the image meets the same error.
+audit line
+    The same with ``{"audit": …}``: what a job tells of an image besides the image. It is no image,
+    and whoever reads images passes it over.
 
 A *bundle* is a file of bundle records, a *manifest* is a file of references; both kinds of line
 may stand in one file. In names and paths, ``%`` and all control characters (TAB, CR and LF among
@@ -45,6 +48,7 @@ __all__ = [
     "bundle_line",
     "decode_name",
     "encode_name",
+    "is_image_line",
     "is_uri",
     "parse_line",
     "reference_line",
@@ -52,6 +56,7 @@ __all__ = [
 
 _FAILED, _STORED = "failed:/", "stored:/"
 _ERROR = b'{"error":'  # which base64 cannot begin with
+_AUDIT = b'"\t{"audit":'
 
 
 @dataclass(frozen=True)
@@ -217,6 +222,17 @@ def parse_line(line: bytes) -> Record | Reference:
     if tab:
         return Record(decode_name(text), encoded)
     return Reference(text if is_uri(text) else decode_name(text))
+
+
+def is_image_line(line: bytes) -> bool:
+    r"""Tell whether a line stands for an image: an empty one and an audit line do not.
+
+    >>> is_image_line(b"a.png\tAAAA\n"), is_image_line(b'"a.png"\t{"audit": {}}\n')
+    (True, False)
+    """
+    if line[:1] == b'"':  # quick: a line may be long
+        return _AUDIT not in line
+    return line not in (b"", b"\n", b"\r\n")
 
 
 def bundle_line(name: str, data: bytes) -> bytes:

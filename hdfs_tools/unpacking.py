@@ -11,7 +11,7 @@ from hdfs_tools.errors import HdfsToolsError, NotFound, TransferFailed, UnsafeNa
 from hdfs_tools.local_tree import LocalTree
 from hdfs_tools.location import Location
 from hdfs_tools.parallel import for_each
-from hdfs_tools.record import Reference, parse_line
+from hdfs_tools.record import Reference, is_image_line, parse_line
 from hdfs_tools.transfer import Meter
 from hdfs_tools.trees import Entry
 
@@ -80,7 +80,7 @@ class _Unpacking:
         """Iterate over the lines of the bundle."""
         with self._source.open() as lines:
             for line in lines:
-                if line.strip(b"\r\n"):
+                if is_image_line(line):
                     yield line
 
     def chosen(self, names: Collection[str]) -> Iterator[bytes]:

@@ -19,7 +19,14 @@ from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from hdfs_tools.bundle import lines_between, open_at
-from hdfs_tools.record import Record, Reference, bundle_line, parse_line, reference_line
+from hdfs_tools.record import (
+    Record,
+    Reference,
+    bundle_line,
+    is_image_line,
+    parse_line,
+    reference_line,
+)
 from hdfs_tools.uri import authority_of, is_hdfs_uri, path_of
 from mapreduce_jobs.core.errors import JobError, words_of
 
@@ -198,10 +205,10 @@ def record_lines(stdin: Iterable[bytes], folder: str, spans: bool) -> Iterator[b
 
 
 def _absolute(lines: Iterable[bytes], folder: str) -> Iterator[bytes]:
-    for line in lines:
+    for line in filter(is_image_line, lines):
         if b"\t" in line:
             yield line
-        elif line.strip(b"\r\n"):
+        else:
             item = parse_line(line)
             assert isinstance(item, Reference)  # noqa: S101  (a line without TAB)
             resolved = item.within(folder)

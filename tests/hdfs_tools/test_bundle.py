@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdfs_tools import bundle
+from hdfs_tools.bundle_index import members
 from hdfs_tools.errors import TransferFailed
+from hdfs_tools.location import Location
 from hdfs_tools.packing import pack
 from hdfs_tools.record import bundle_line
 from hdfs_tools.unpacking import unpack
@@ -54,6 +56,12 @@ class TestPackAndUnpack:
     def test_blank_lines_are_nothing(self, tmp_path):
         (tmp_path / "x.bundle").write_bytes(b"\n" + bundle_line("x", b"1") + b"\r\n")
         assert unpack(tmp_path / "x.bundle", tmp_path / "copy") == 1
+
+    def test_audit_lines_are_passed_over(self, tmp_path):
+        audit = b'"x"\t{"audit": {"removed": 3}}\n'
+        (tmp_path / "x.bundle").write_bytes(audit + bundle_line("x", b"1") + audit)
+        assert unpack(tmp_path / "x.bundle", tmp_path / "copy") == 1
+        assert [member.name for member in members(Location.of(str(tmp_path / "x.bundle")))] == ["x"]
 
     def test_nothing_is_left_of_a_failed_pack(self, tmp_path):
         source = tmp_path / "scans"
