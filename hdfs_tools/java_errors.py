@@ -65,7 +65,7 @@ def remote_error(answer: requests.Response, path: str) -> StorageError:
         kind, message = told["exception"].rpartition(".")[2], told["message"] or ""
     except (ValueError, LookupError, TypeError):
         if answer.status_code == 401:
-            return PermissionDenied(path, "HDFS does not know who asks: authentication failed")
+            return PermissionDenied(path, f"HDFS does not know who asks: {_wanted(answer)}")
         reason = f"HTTP status {answer.status_code} {answer.reason or ''}".rstrip()
         gateway = answer.status_code in (502, 503, 504)
         return RemoteError(path, reason, "HttpError" if gateway else None)
@@ -77,3 +77,13 @@ def remote_error(answer: requests.Response, path: str) -> StorageError:
 def is_transient(error: StorageError) -> bool:
     """Tell whether the same request may do better in a moment."""
     return isinstance(error, Unreachable) or error.java_class in _TRANSIENT
+
+
+def _wanted(answer: requests.Response) -> str:
+    """Return what would prove who asks."""
+    if "Negotiate" not in answer.headers.get("WWW-Authenticate", ""):
+        return "authentication failed"
+    return (
+        "it wants a Kerberos ticket (kinit) and an alias with client = KerberosClient, or a"
+        " delegation token"
+    )
