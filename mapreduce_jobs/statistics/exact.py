@@ -1,0 +1,115 @@
+"""Sums of products of floats without rounding, so that any order adds up to the same.
+
+A column is cut into slices of few bits, each a float that is an integer times a power of two which
+the column shares. Sums of products of slices are integers below 2^53: the machine's own matrix
+product gives them without an error, and integers of any length add them up. (K. Ozaki, T. Ogita,
+S. Oishi, S. M. Rump: Error-free transformations of matrix multiplication by using fast routines
+of matrix multiplication and its applications. Numerical Algorithms 59, 2012.)
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["gram", "sums"]
+
+Floats = npt.NDArray[np.float64]
+
+_SLICE = 20  # bits
+_ROWS = 1 << 12  # of which a sum of products of slices stays below 2^53
+
+
+def gram(rows: npt.ArrayLike) -> list[list[Fraction]]:
+    """Return XᵀX, the sums of products of every two columns, exactly.
+
+    Parameters
+    ----------
+    rows : array_like of float
+        X, shape n × k; finite numbers.
+
+    Returns
+    -------
+    list of list of Fraction
+        Shape k × k, symmetric.
+
+    Examples
+    --------
+    >>> gram([[1, 0.5], [1, 1e16]])[0][1] - 10**16  # 1e16 + 0.5 is 1e16 in floats
+    Fraction(1, 2)
+    """
+    table = np.asarray(rows, np.float64)
+    count = table.shape[1]
+    totals = [[Fraction(0)] * count for _ in range(count)]
+    for first in range(0, len(table), _ROWS):
+        slices = list(_slices(table[first : first + _ROWS]))
+        for i, row in enumerate(_block_gram(slices, count)):
+            for j, value in enumerate(row):
+                totals[i][j] += value
+    return [[totals[max(i, j)][min(i, j)] for j in range(count)] for i in range(count)]
+
+
+def sums(rows: npt.ArrayLike) -> list[Fraction]:
+    """Return the sum of every column, exactly.
+
+    Parameters
+    ----------
+    rows : array_like of float
+        Shape n × k; finite numbers.
+
+    Returns
+    -------
+    list of Fraction
+
+    Examples
+    --------
+    >>> sums([[0.1], [0.2], [-0.3]])[0] == Fraction(0.1) + Fraction(0.2) - Fraction(0.3)
+    True
+    """
+    table = np.asarray(rows, np.float64)
+    totals = [Fraction(0)] * table.shape[1]
+    for first in range(0, len(table), _ROWS):
+        for integers, exponents in _slices(table[first : first + _ROWS]):
+            added = integers.sum(axis=0).tolist()
+            totals = [
+                total + _scaled(int(value), exponent)
+                for total, value, exponent in zip(totals, added, exponents, strict=True)
+            ]
+    return totals
+
+
+def _slices(table: Floats) -> Iterator[tuple[Floats, list[int]]]:
+    """Cut columns into integers of few bits, and the exponents of two that they are times of."""
+    if not np.isfinite(table).all():
+        raise ValueError("a number that is not finite has no exact sum")
+    left = table
+    while left.any():
+        largest = np.abs(left).max(axis=0)
+        exponents = np.frexp(largest)[1] - _SLICE
+        exponents[largest == 0] = 0
+        integers = np.trunc(np.ldexp(left, -exponents))
+        yield integers, exponents.tolist()
+        left = left - np.ldexp(integers, exponents)
+
+
+def _block_gram(slices: list[tuple[Floats, list[int]]], count: int) -> list[list[Fraction]]:
+    """Return the lower triangle of the sums of products of few rows."""
+    totals = [[Fraction(0)] * (i + 1) for i in range(count)]
+    for ours, our_exponents in slices:
+        for theirs, their_exponents in slices:
+            _add(totals, ours.T @ theirs, our_exponents, their_exponents)
+    return totals
+
+
+def _add(
+    totals: list[list[Fraction]], product: Floats, rows: list[int], columns: list[int]
+) -> None:
+    for i, values in enumerate(product.tolist()):
+        for j in range(i + 1):
+            if values[j]:
+                totals[i][j] += _scaled(int(values[j]), rows[i] + columns[j])
+
+
+def _scaled(integer: int, exponent: int) -> Fraction:
+    return Fraction(integer << exponent) if exponent >= 0 else Fraction(integer, 1 << -exponent)
