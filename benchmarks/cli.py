@@ -94,9 +94,11 @@ def _parser() -> argparse.ArgumentParser:
         default=NAMES,
         metavar="NAME",
         help="which benchmarks: histogram and edges (8-bit images), depth16 (both jobs on 16-bit"
-        " images, as many as the smallest of --images), words, transform (at most 5,000 images;"
-        " default: these); operations (each beside scikit-image); on clusters that"
-        " are started for it: hadoop (jobs), hdfs (files; the smallest of --images)",
+        " images, as many as the smallest of --images), words, transform (at most 5,000 images),"
+        " headers (of DICOM files, as many as the largest of --images), deidentify (as many as the"
+        " smallest; default: these);"
+        " operations (each beside scikit-image); on clusters that are started for it: hadoop"
+        " (jobs), hdfs (files; the smallest of --images)",
     )
     parser.add_argument(
         "--images",

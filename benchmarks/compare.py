@@ -1,5 +1,6 @@
 """The results of all peers are the same, or the benchmark ends."""
 
+import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -7,8 +8,16 @@ from hashlib import blake2b
 from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
+from hdfs_tools.record import is_image_line, parse_line
 
-__all__ = ["Results", "assert_equal", "bundle_lines", "json_lines", "uniq_lines"]
+__all__ = [
+    "Results",
+    "assert_equal",
+    "bundle_lines",
+    "dicom_pixels",
+    "json_lines",
+    "uniq_lines",
+]
 
 Results = Mapping[str, bytes]
 """The value of each key; a digest of it, so that results of many images stay small."""
@@ -37,6 +46,22 @@ def bundle_lines(path: Path) -> Results:
             for line in lines:
                 name, _, encoded = line.rstrip("\n").partition("\t")
                 yield name, encoded
+
+    return _results(path, pairs)
+
+
+def dicom_pixels(path: Path) -> Results:
+    """Read the pixels of the DICOM files in bundle records, in any order; no audit lines."""
+    import pydicom  # slow, and for one benchmark alone
+
+    def pairs() -> Iterator[tuple[str, object]]:
+        with open(path, "rb") as lines:
+            for line in filter(is_image_line, lines):
+                item = parse_line(line)
+                yield (
+                    item.name,
+                    pydicom.dcmread(io.BytesIO(item.read()), force=True).PixelData.hex(),
+                )
 
     return _results(path, pairs)
 

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from benchmarks.compare import Results, bundle_lines, json_lines, uniq_lines
+from benchmarks.compare import Results, bundle_lines, dicom_pixels, json_lines, uniq_lines
 
 __all__ = [
     "COUNTER",
     "DASK",
     "DASK_FORK",
+    "DEID",
+    "DICOGNITO",
     "INLINE",
     "LOCAL",
     "POOL",
@@ -19,6 +21,8 @@ __all__ = [
     "SHELL",
     "SPARK",
     "Contestant",
+    "deidentify_contestants",
+    "header_contestants",
     "image_contestants",
     "transform_contestants",
     "word_contestants",
@@ -33,6 +37,8 @@ DASK = "Dask bag"
 DASK_FORK = "Dask bag, forked"
 SPARK = "PySpark"
 COUNTER = "Counter loop"
+DEID = "deid, one process"
+DICOGNITO = "dicognito, one process"
 SHELL = "`tr \\| sort \\| uniq -c`"  # as a cell of a table
 
 _JOBS = {
@@ -40,7 +46,13 @@ _JOBS = {
     "edges": "edge_density.py",
     "words": "word_count.py",
     "transform": "image_transform.py",
+    "headers": "dicom_headers.py",
+    "deidentify": "deidentify.py",
 }
+_TAGS = (
+    "SOPInstanceUID,SeriesInstanceUID,PatientID,Modality,Manufacturer,ImageType,InstanceNumber,"
+    "Rows,Columns,PixelSpacing,SliceThickness,ImagePositionPatient,ImageOrientationPatient"
+)
 _SHELL_COUNT = """LC_ALL=C; export LC_ALL; tr -s '[:space:]' '\\n' < "$1" | sort | uniq -c"""
 
 
@@ -109,6 +121,41 @@ def transform_contestants(chain: str, folder: Path, tasks: int) -> list[Contesta
     ]
     peer = _peer("pool_transform", chain, str(folder), str(tasks))
     return [*ours, Contestant(POOL, "pool", peer, read=bundle_lines)]
+
+
+def header_contestants(folder: Path, tasks: int) -> list[Contestant]:
+    """Return who lists elements of the headers of a folder; the first is the reference."""
+    ours = [
+        replace(one, command=(*one.command, "--tags", _TAGS))
+        for one in _ours("headers", folder, tasks)
+    ]
+    work = (_TAGS, str(folder), str(tasks))
+    return [
+        *ours,
+        Contestant(POOL, "pool", _peer("pool_headers", *work)),
+        Contestant(SPARK, "spark", _peer("spark_headers", *work)),
+    ]
+
+
+def deidentify_contestants(folder: Path, tasks: int) -> list[Contestant]:
+    """Return who de-identifies the DICOM files of a folder; all must leave the pixels alone.
+
+    The others have one process, beside which ``-r inline`` shows what a core does.
+    """
+    ours = [
+        replace(
+            one,
+            command=(*one.command, "--keep-names"),
+            env={**one.env, "DEIDENTIFY_KEY": "a key of the benchmark"},
+            read=dicom_pixels,
+        )
+        for one in _ours("deidentify", folder, tasks)
+    ]
+    peers = [
+        Contestant(name, slug, _peer("deidentifiers", slug, str(folder)), read=dicom_pixels)
+        for name, slug in ((DEID, "deid"), (DICOGNITO, "dicognito"))
+    ]
+    return [*ours, *peers]
 
 
 def word_contestants(text: Path, tasks: int) -> list[Contestant]:

@@ -16,10 +16,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["image_folder", "random_file", "read_through", "scan", "text_file"]
+__all__ = ["dicom_folder", "image_folder", "random_file", "read_through", "scan", "text_file"]
 
 _SEED = 20240229
 _SIDE = 512
+_SLICES = 120  # a series
 _PROCESSES = 2
 
 _VOCABULARY = 200_000
@@ -87,6 +88,44 @@ def image_folder(data: Path, images: int, bits: int) -> Path:
 def _write_scan(folder: Path, bits: int, number: int) -> None:
     encoded = cv2.imencode(".png", scan(number, bits))[1]
     (folder / f"scan-{number:06d}.png").write_bytes(encoded.tobytes())
+
+
+def dicom_folder(data: Path, files: int) -> Path:
+    """Return a folder of CT slices, written if it is not there yet.
+
+    They are pydicom's own small CT, 128×128 and 250 elements, with other UIDs, numbers, places.
+
+    Parameters
+    ----------
+    data : path
+        Where generated data is kept.
+    files : int
+        How many.
+    """
+
+    def write(folder: Path) -> None:
+        folder.mkdir()
+        with _pool() as pool:
+            pool.map(partial(_write_slice, folder), range(files))
+
+    return _made_once(data / f"ct-{files}", write)
+
+
+def _write_slice(folder: Path, number: int) -> None:
+    import pydicom  # slow, and for these benchmarks alone
+    from pydicom.data import get_testdata_file
+    from pydicom.uid import UID
+
+    series, place = divmod(number, _SLICES)
+    dataset = pydicom.dcmread(str(get_testdata_file("CT_small.dcm", download=False)))
+    dataset.SOPInstanceUID = UID(f"1.2.3.{number}.1")
+    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    dataset.SeriesInstanceUID = UID(f"1.2.3.{series}")
+    dataset.PatientID = f"patient {series}"
+    dataset.InstanceNumber = place + 1
+    dataset.SliceThickness = f"{0.5 + series % 9 / 2:.2f}"
+    dataset.ImagePositionPatient = ["-158.13", "-179.03", f"{-75.5 + 2.5 * place:.2f}"]
+    dataset.save_as(folder / f"slice-{number:06d}.dcm")
 
 
 def text_file(data: Path, megabytes: int) -> Path:

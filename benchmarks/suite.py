@@ -6,6 +6,8 @@ from pathlib import Path
 from benchmarks import data
 from benchmarks.contestants import (
     Contestant,
+    deidentify_contestants,
+    header_contestants,
     image_contestants,
     transform_contestants,
     word_contestants,
@@ -15,7 +17,7 @@ from benchmarks.summary import Outcome, Table
 
 __all__ = ["NAMES", "benchmarks"]
 
-NAMES = ("histogram", "edges", "depth16", "words", "transform")
+NAMES = ("histogram", "edges", "depth16", "words", "transform", "headers", "deidentify")
 
 _WARM_UP_IMAGES = 16
 _WARM_UP_MEGABYTES = 1
@@ -35,6 +37,10 @@ def benchmarks(name: str, settings: Settings) -> Iterator[Table]:
     """Run the benchmark of a name; yield its tables as they are done."""
     if name == "words":
         yield _words(settings)
+    elif name == "headers":
+        yield _headers(max(settings.images), settings)
+    elif name == "deidentify":
+        yield _deidentify(min(settings.images), settings)
     elif name == "transform":
         for length in _CHAINS:
             yield _transform(length, settings)
@@ -85,6 +91,46 @@ def _transform(length: int, settings: Settings) -> Table:
         outcomes=_race(
             f"transform-{length}-{count}",
             lambda source: transform_contestants(chain, source, settings.tasks),
+            folder,
+            warm_up,
+            settings,
+        ),
+    )
+
+
+def _headers(count: int, settings: Settings) -> Table:
+    say(f"DICOM files: {count}")
+    folder = data.dicom_folder(settings.data, count)
+    warm_up = data.dicom_folder(settings.data, _WARM_UP_IMAGES)
+    size = data.read_through(folder)
+    return Table(
+        job="headers",
+        bits=16,
+        amount=count,
+        title=f"Headers, {count:,} DICOM files of {size / count / 1000:.0f} kB: 13 of 250 elements",
+        outcomes=_race(
+            f"headers-{count}",
+            lambda source: header_contestants(source, settings.tasks),
+            folder,
+            warm_up,
+            settings,
+        ),
+    )
+
+
+def _deidentify(count: int, settings: Settings) -> Table:
+    say(f"DICOM files: {count}")
+    folder = data.dicom_folder(settings.data, count)
+    warm_up = data.dicom_folder(settings.data, _WARM_UP_IMAGES)
+    size = data.read_through(folder)
+    return Table(
+        job="deidentify",
+        bits=16,
+        amount=count,
+        title=f"De-identification, {count:,} DICOM files of {size / count / 1000:.0f} kB",
+        outcomes=_race(
+            f"deidentify-{count}",
+            lambda source: deidentify_contestants(source, settings.tasks),
             folder,
             warm_up,
             settings,

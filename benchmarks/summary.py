@@ -70,7 +70,9 @@ def markdown(table: Table) -> str:
     Wall times are medians, with the range; ratios are those of the medians; peaks the highest.
     """
     words = table.job == "words"
-    base, base_name = (LOCAL, "`-r local`") if words else (POOL, "Pool")
+    # Where no Pool does the same work with the same code.
+    alone = words or table.job == "deidentify"
+    base, base_name = (LOCAL, "`-r local`") if alone else (POOL, "Pool")
     unit = "MB/s" if words else "images/s"
     base_seconds = table.of(base).seconds
     lines = [

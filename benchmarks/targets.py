@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from benchmarks.contestants import DASK, DASK_FORK, LOCAL, POOL, SHELL, SPARK
+from benchmarks.contestants import DASK, DASK_FORK, DEID, INLINE, LOCAL, POOL, SHELL, SPARK
 from benchmarks.summary import Table
 
 __all__ = ["Row", "target_table", "targets"]
@@ -14,7 +14,9 @@ _MEGABYTES = 200
 _MOST_OF_POOL = 1.15
 _TRANSFORMED = 5_000
 _MOST_OF_POOL_TRANSFORMED = 1.2
+_MOST_OF_POOL_HEADERS = 1.2
 _LEAST_AHEAD_OF_SPARK = 3.0
+_LEAST_AHEAD_OF_DEID = 5.0
 _SAME_MEMORY = 0.05  # what the same work differs by from run to run
 
 Row = tuple[str, str, str, bool]
@@ -24,7 +26,14 @@ Row = tuple[str, str, str, bool]
 def targets(tables: Sequence[Table]) -> str:
     """Return the table of the targets that these benchmarks tell of; empty if there are none."""
     return target_table(
-        "`-r local`", [*_of_images(tables), *_of_words(tables), *_of_transform(tables)]
+        "`-r local`",
+        [
+            *_of_images(tables),
+            *_of_words(tables),
+            *_of_transform(tables),
+            *_of_headers(tables),
+            *_of_deidentify(tables),
+        ],
     )
 
 
@@ -77,6 +86,23 @@ def _of_transform(tables: Sequence[Table]) -> Iterator[Row]:
             what = f"{table.job}, {_TRANSFORMED:,} images: wall time ÷"
             limit = _MOST_OF_POOL_TRANSFORMED
             yield _ratio(table, LOCAL, POOL, what, f"≤ {limit}", _most(limit))
+
+
+def _of_headers(tables: Sequence[Table]) -> Iterator[Row]:
+    for table in tables:
+        if table.job == "headers" and table.amount == _MANY:
+            what = f"headers, {_MANY:,} files: wall time ÷"
+            limit = _MOST_OF_POOL_HEADERS
+            yield _ratio(table, LOCAL, POOL, what, f"≤ {limit}", _most(limit))
+            yield _ratio(table, LOCAL, SPARK, what, "< 1", _below_one)
+
+
+def _of_deidentify(tables: Sequence[Table]) -> Iterator[Row]:
+    for table in tables:
+        if table.job == "deidentify" and table.amount == _FEW:
+            what = f"deidentify, {_FEW:,} files, one core: deid's wall time ÷ that of"
+            least = _LEAST_AHEAD_OF_DEID
+            yield _ratio(table, DEID, INLINE, what, f"≥ {least:.0f}", _least(least))
 
 
 def _ratio(

@@ -28,10 +28,13 @@ import errno
 import json
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from urllib.parse import quote, unquote
 
-from hdfs_tools.errors import CorruptRecord, NotARegularFile, ReadFailed, UnsupportedScheme
+from hdfs_tools.errors import NotARegularFile, ReadFailed, UnsupportedScheme
+from hdfs_tools.lazy import decoded, open_base64, open_ranges
 from hdfs_tools.uri import (
     authority_of,
     decode_name,
@@ -41,6 +44,9 @@ from hdfs_tools.uri import (
     path_of,
     tidy_uri,
 )
+
+if TYPE_CHECKING:
+    from hdfs_tools.filesystem import FileSystem
 
 __all__ = [
     "Record",
@@ -53,6 +59,8 @@ __all__ = [
     "parse_line",
     "reference_line",
 ]
+
+_Read = TypeVar("_Read", bytes, BinaryIO)
 
 _FAILED, _STORED = "failed:/", "stored:/"
 _ERROR = b'{"error":'  # which base64 cannot begin with
@@ -76,15 +84,15 @@ class Record:
 
     def read(self) -> bytes:
         """Return the image's bytes; raise `CorruptRecord` if the base64 is damaged."""
-        try:
-            data = binascii.a2b_base64(self.encoded)
-        except binascii.Error as error:
-            raise CorruptRecord(f"the record's base64 is damaged: {error}") from None
-        # a2b_base64 skips what is not base64, so damage shows as missing bytes.
-        padding = len(self.encoded) - len(self.encoded.rstrip(b"="))
-        if len(self.encoded) % 4 or len(data) != len(self.encoded) // 4 * 3 - padding:
-            raise CorruptRecord("the record's base64 is damaged: it holds other characters")
-        return data
+        return decoded(self.encoded)
+
+    def open(self) -> BinaryIO:
+        """Return a file object that decodes as much as is read; see `hdfs_tools.lazy`.
+
+        >>> Record("a.png", b"SEVBRCBhbmQgcGl4ZWxz").open().read(4)
+        b'HEAD'
+        """
+        return open_base64(self.encoded)
 
 
 @dataclass(frozen=True)
@@ -111,6 +119,15 @@ class Reference:
     def is_relative(self) -> bool:
         """Whether the location has a meaning only together with a folder."""
         return not (self.location.startswith("/") or is_uri(self.location))
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the image lies under another name than its own, for as long as a job runs.
+
+        >>> Reference.stored("a.png", "file:///tmp/1").is_stored
+        True
+        """
+        return self.location.startswith(_STORED)
 
     def within(self, folder: str) -> "Reference":
         """Return the absolute form of a reference that stands in a folder, under the same name.
@@ -168,15 +185,32 @@ class Reference:
         UnsupportedScheme
             The reference is to other storage.
         """
-        if is_hdfs_uri(self.location):
-            return self._read_from_hdfs()
-        if self.location.startswith(_FAILED):
-            kind, message, _ = self.location.removeprefix(_FAILED).split("/", 2)
+        location = self._location()
+        if is_hdfs_uri(location):
+            return _on_hdfs(location, lambda storage, path: storage.read(path))
+        with self.open() as file:
+            return file.read()
+
+    def open(self) -> BinaryIO:
+        """Return a file object that reads as much as is asked of it; see `hdfs_tools.lazy`.
+
+        Returns
+        -------
+        binary file
+            Seekable.
+
+        Raises
+        ------
+        OSError, UnsupportedScheme
+            As `read`.
+        """
+        location = self._location()
+        if is_hdfs_uri(location):
+            return _on_hdfs(location, open_ranges)
+        if location.startswith(_FAILED):
+            kind, message, _ = location.removeprefix(_FAILED).split("/", 2)
             raise ReadFailed(kind, unquote(message))
-        if self.location.startswith(_STORED):
-            uri = self.location.removeprefix(_STORED).partition("/")[0]
-            return Reference(unquote(uri)).read()
-        path = self.path()
+        path = Reference(location).path()
         if "\0" in path:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         mode = os.stat(path).st_mode
@@ -185,20 +219,26 @@ class Reference:
             raise NotARegularFile("a folder, or a link to a folder that it lies in")
         if not stat.S_ISREG(mode):
             raise NotARegularFile("a pipe, socket or device")
-        with open(path, "rb") as file:
-            return file.read()
+        return open(path, "rb")
 
-    def _read_from_hdfs(self) -> bytes:
-        from hdfs_tools.connecting import locate  # what is behind it is slow to import
+    def _location(self) -> str:
+        """Return where the image lies, also if that is not under its own name."""
+        if self.location.startswith(_STORED):
+            return unquote(self.location.removeprefix(_STORED).partition("/")[0])
+        return self.location
 
-        uri = tidy_uri(self.location)
-        storage = locate(uri)
-        try:
-            return storage.read(path_of(uri))
-        except FileNotFoundError:
-            if path_of(uri) == path_of(uri, raw=True):
-                raise
-            return storage.read(path_of(uri, raw=True))  # a name that was never encoded
+
+def _on_hdfs(uri: str, read: "Callable[[FileSystem, str], _Read]") -> "_Read":
+    from hdfs_tools.connecting import locate  # what is behind it is slow to import
+
+    uri = tidy_uri(uri)
+    storage = locate(uri)
+    try:
+        return read(storage, path_of(uri))
+    except FileNotFoundError:
+        if path_of(uri) == path_of(uri, raw=True):
+            raise
+        return read(storage, path_of(uri, raw=True))  # a name that was never encoded
 
 
 def parse_line(line: bytes) -> Record | Reference:

@@ -78,16 +78,20 @@ class EdgeDensity(ImageJob):
             "pixels": edges.pixels,
             "edge_pixels": edges.edge_pixels,
             "gradient_sum": str(edges.gradient_sum),
+            "unit": image.unit,
         }
 
     def merge(self, one: Totals, other: Totals) -> Totals:
         """Add up two counts."""
+        from mapreduce_jobs.imaging.image import common_unit
+
         gradient_sum = Fraction(one["gradient_sum"]) + Fraction(other["gradient_sum"])
         return {
             "images": one["images"] + other["images"],
             "pixels": one["pixels"] + other["pixels"],
             "edge_pixels": one["edge_pixels"] + other["edge_pixels"],
             "gradient_sum": str(gradient_sum),
+            "unit": common_unit(one["unit"], other["unit"]),
         }
 
     def result(self, totals: Totals) -> Totals:
@@ -100,9 +104,11 @@ class EdgeDensity(ImageJob):
                 "high": self.options.high,
                 "to_8bit": self.options.to_8bit,
             }
+        unit = {} if totals["unit"] == "stored" else {"unit": totals["unit"]}
         return {
             "images": totals["images"],
             "pixels": totals["pixels"],
+            **unit,
             "edge_pixels": totals["edge_pixels"],
             "density": totals["edge_pixels"] / totals["pixels"],
             "mean_gradient": float(Fraction(totals["gradient_sum"]) / totals["pixels"]),

@@ -66,6 +66,8 @@ class ImageHistogram(ImageJob):
         return {
             "images": 1,
             "pixels": pixels,
+            "padding": 0 if image.padding is None else int(image.padding.sum()),
+            "unit": image.unit,
             "bins": {"start": bins.start, "stop": bins.stop, "count": bins.count},
             "counts": {channel: counted.tolist() for channel, counted in counts.items()},
         }
@@ -75,6 +77,7 @@ class ImageHistogram(ImageJob):
         import numpy as np
 
         from mapreduce_jobs.imaging.histogram import Bins, common_bins, rebin
+        from mapreduce_jobs.imaging.image import common_unit
 
         ours, theirs = Bins(**one["bins"]), Bins(**other["bins"])
         bins = common_bins(ours, theirs, self.options.bins)
@@ -88,8 +91,19 @@ class ImageHistogram(ImageJob):
         return {
             "images": one["images"] + other["images"],
             "pixels": one["pixels"] + other["pixels"],
+            "padding": one["padding"] + other["padding"],
+            "unit": common_unit(one["unit"], other["unit"]),
             "bins": {"start": bins.start, "stop": bins.stop, "count": bins.count},
             "counts": counts,
+        }
+
+    def result(self, totals: Totals) -> Totals:
+        """Return the histogram, with padding and unit where there is something to say of them."""
+        omitted = {"padding": 0, "unit": "stored"}
+        return {
+            name: value
+            for name, value in totals.items()
+            if name not in omitted or value != omitted[name]
         }
 
 

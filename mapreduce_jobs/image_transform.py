@@ -1,23 +1,29 @@
-"""Images in, images out: a chain of operations on each image, or on images that are fused."""
+"""Images in, images out: a chain of operations on each, and one image of several."""
 
 import base64
+import io
+import math
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from mrjob.step import MRStep
 
 from mapreduce_jobs.core.image_job import ImageJob
 from mapreduce_jobs.core.protocols import ImageLineProtocol
+from mapreduce_jobs.core.transform_options import FORMATS, add_options
 
 if TYPE_CHECKING:
     from mapreduce_jobs.imaging.image import Image
     from mapreduce_jobs.imaging.pipeline import Pipeline
 
-_FORMATS = ("tiff", "png", "jp2", "jpeg", "webp")
-_BORDERS = ("reflect", "symmetric", "edge", "wrap", "constant")
+
+# Digits and dots (PS3.5, 9), but archives have made names of their own; none of them is a path.
+_SERIES = "SeriesInstanceUID"
+_UID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
 
 
 class ImageTransform(ImageJob):
@@ -28,69 +34,14 @@ class ImageTransform(ImageJob):
     def configure_args(self) -> None:
         """Add the job's options."""
         super().configure_args()
-        self.add_passthru_arg(
-            "--ops",
-            metavar="TEXT",
-            help="the operations, in their order: NAME KEY=VALUE … | NAME …, as in"
-            " 'scale factor=0.5 | gaussian sigma=1.5'",
-        )
-        self.arg_parser.add_argument(
-            "--ops-file",
-            metavar="FILE",
-            help="the operations from a YAML or JSON file: a list of names, of such texts, or of"
-            " {NAME: {KEY: VALUE}}",
-        )
-        self.arg_parser.add_argument(
-            "--list-ops",
-            action="store_true",
-            help="show the operations and their parameters, and exit",
-        )
-        self.add_passthru_arg(
-            "--border",
-            choices=_BORDERS,
-            help="what lies outside an image, for each operation that does not say border=…;"
-            " names are those of numpy.pad (by default each operation has its own)",
-        )
-        self.add_passthru_arg(
-            "--format",
-            choices=_FORMATS,
-            default=_FORMATS[0],
-            help="what to write; pixels that a format cannot hold are errors"
-            " (default: %(default)s, which holds everything)",
-        )
-        self.add_passthru_arg(
-            "--quality",
-            type=int,
-            metavar="1…100",
-            help="of --format jpeg, webp or jp2",
-        )
-        self.add_passthru_arg(
-            "--lossless",
-            action="store_true",
-            help="of --format webp or jp2: keep every pixel",
-        )
-        self.add_passthru_arg(
-            "--fuse",
-            choices=("mean", "maximum", "pyramid"),
-            help="make one image of those that --match brings together, after --ops",
-        )
-        self.add_passthru_arg(
-            "--match",
-            metavar="REGEX",
-            help="images in whose names its groups match the same text belong together; that text"
-            " is the name of the result",
-        )
-        self.add_passthru_arg(
-            "--register",
-            choices=("translation", "rigid", "affine"),
-            help="align images with the first of them, by name, before they are fused",
-        )
+        add_options(self.add_passthru_arg, self.arg_parser.add_argument)
 
     def load_args(self, args: list[str]) -> None:
         """Check the options; what can be known of the operations is known before the job runs."""
         super().load_args(args)
-        if self.options.fuse:
-            self.done = "prepared"  # measured is what is fused
+        self._is_together = bool(self.options.fuse or self.options.stack)
+        if self._is_together:
+            self.done = "prepared"  # measured is what is brought together
         if self.is_task():
             return
         if self.options.list_ops:
@@ -105,6 +56,10 @@ class ImageTransform(ImageJob):
         for name in ("match", "register"):
             if getattr(self.options, name) and not self.options.fuse:
                 self.arg_parser.error(f"--{name}: needs --fuse")
+        if self.options.stack and self.options.fuse:
+            self.arg_parser.error("--stack: does not go with --fuse")
+        if self.options.stack and self.options.format != FORMATS[0]:
+            self.arg_parser.error(f"--stack: needs --format {FORMATS[0]}, which holds many frames")
         self._check_match()
         self._check_operations()
 
@@ -136,7 +91,7 @@ class ImageTransform(ImageJob):
         except ImagingError as error:
             self.arg_parser.error(str(error))
         reasons = []
-        for image in [] if options.fuse else made:
+        for image in [] if self._is_together else made:
             try:
                 self._encode(image)
                 return
@@ -159,12 +114,12 @@ class ImageTransform(ImageJob):
 
     def steps(self) -> list[MRStep]:
         """One step: map only, unless images are to be brought together."""
-        if not self.options.fuse:
+        if not self._is_together:
             return [self.map_step()]
         return [
             self.map_step(
                 reducer_init=self.mapper_init,
-                reducer=self.fuse,
+                reducer=self.together,
                 reducer_final=self.mapper_final,
             )
         ]
@@ -177,36 +132,82 @@ class ImageTransform(ImageJob):
         self._operations = self._pipeline()
 
     def outcome(self, name: str, data: bytes) -> tuple[str, Any]:
-        """Return what one image becomes: a file, or what is to be fused."""
-        from mapreduce_jobs.imaging.decode import decode
+        """Return what one image becomes: a file, or what is to be brought together."""
         from mapreduce_jobs.imaging.encode import encode
 
         self.count("bytes read", len(data))
-        image = self._operations(decode(data, self.options.max_pixels))
-        if not self.options.fuse:
+        series, place = self._series_of(data) if self.options.stack else ("", {})
+        image = self._operations(self.decode(data))
+        if not self._is_together:
             return self._named(name), self._written(image)
         file = base64.b64encode(encode(image, "tiff")).decode()
-        return self._key(name), {"name": name, "file": file}
+        return series or self._key(name), {"name": name, "file": file, **place}
 
-    def fuse(self, key: str, values: Iterable[dict[str, Any]]) -> Iterator[tuple[str, Any]]:
-        """Fuse the images of a key; those that cannot be are errors, each under its own name."""
-        images = []
+    def _series_of(self, data: bytes) -> tuple[str, dict[str, Any]]:
+        """Return the series of a slice, and where it lies."""
+        from mapreduce_jobs.imaging.elements import Element
+        from mapreduce_jobs.imaging.errors import NotDicom, UnsuitableImage
+        from mapreduce_jobs.imaging.header import read_header
+        from mapreduce_jobs.imaging.place import KEYWORDS, place_of
+
+        header = read_header(io.BytesIO(data), (*KEYWORDS, _SERIES))
+        if header is None:
+            raise NotDicom("it has no DICOM header, and so belongs to no series")
+        series = "\\".join(Element.named(_SERIES).values(header))
+        if not _UID.fullmatch(series):
+            raise UnsuitableImage("it has no Series Instance UID, and so belongs to no series")
+        return series, {"place": asdict(place_of(header))}
+
+    def together(self, key: str, values: Iterable[dict[str, Any]]) -> Iterator[tuple[str, Any]]:
+        """Make one image of those of a key; what cannot be in it is an error under its own name."""
+        members = []
         for value in values:
             if "error" in value:
                 yield key, value
             else:
-                images.append((value["name"], value["file"]))
-        if not images:
+                members.append(value)
+        if not members:
             return
-        images.sort()
+        members.sort(key=itemgetter("name"))
+        left_out: list[tuple[str, Exception]] = []
         try:
-            fused = self._written(self._fused(images))
+            if self.options.stack:
+                image, left_out = self._stacked(members)
+            else:
+                image = self._fused([(member["name"], member["file"]) for member in members])
+            made = None if image is None else self._written(image)
         except Exception as error:
-            for name, _ in images:
-                yield from self.failed(name, error)
+            for member in members:
+                yield from self.failed(member["name"], error)
             return
-        self.count("measured", len(images))
-        yield self._named(key), fused
+        for name, reason in left_out:
+            yield from self.failed(name, reason)
+        if made is not None:
+            self.count("measured", len(members) - len(left_out))
+            yield self._named(key), made
+
+    def _stacked(
+        self, members: list[dict[str, Any]]
+    ) -> tuple["Image | None", list[tuple[str, Exception]]]:
+        """Return the volume, and which slices are not in it."""
+        from mapreduce_jobs.imaging.errors import TooManyPixels
+        from mapreduce_jobs.imaging.place import Place
+        from mapreduce_jobs.imaging.volume import Slice, partition, volume
+
+        slices: list[Slice] = []
+        pixels = 0
+        for member in members:
+            image = self._kept(member["file"])
+            pixels += math.prod(image.pixels.shape[:3])
+            if pixels > self.options.max_pixels:
+                raise TooManyPixels(
+                    "the slices of its series have more pixels together than --max-pixels"
+                    f" {self.options.max_pixels}"
+                )
+            slices.append(Slice(member["name"], image, Place(**member["place"])))
+        belonging, others = partition(slices)
+        left_out: list[tuple[str, Exception]] = [(one.name, reason) for one, reason in others]
+        return volume(belonging) if belonging else None, left_out
 
     def _fused(self, images: list[tuple[str, str]]) -> "Image":
         from mapreduce_jobs.imaging.errors import NoPartner

@@ -3,7 +3,8 @@
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mapreduce_jobs.core.image_job import Totals
@@ -30,7 +31,7 @@ class TimedHistogram(ImageHistogram):
     def mapper(self, name: str, item: Item) -> Iterator[tuple[str, Totals]]:
         """Measure one image."""
         self.lap("input")
-        yield from super().mapper(name, _Timed(self, item))
+        yield from super().mapper(name, _Timed(**vars(item), lap=self.lap))
         self.lap("output")
 
     def measure(self, image: "Image") -> Totals:
@@ -55,16 +56,15 @@ class TimedHistogram(ImageHistogram):
         self._since = now
 
 
-class _Timed:
+@dataclass(frozen=True)
+class _Timed(Item):
     """An image whose reading is timed."""
 
-    def __init__(self, job: TimedHistogram, item: Item) -> None:
-        self._job = job
-        self._item = item
+    lap: Callable[[str], None] = print
 
     def read(self) -> bytes:
-        data = self._item.read()
-        self._job.lap("reading")
+        data = super().read()
+        self.lap("reading")
         return data
 
 

@@ -4,10 +4,10 @@
 
     JobError
      ├── UsageError     what was asked for cannot be done: exit status 2
-     └── ImageFailed    an image failed under ``--on-error fail``: exit status 1
+     └── ItemFailed     an image or row failed under ``--on-error fail``: exit status 1
 """
 
-__all__ = ["ImageFailed", "JobError", "UsageError", "words_of"]
+__all__ = ["ItemFailed", "JobError", "UsageError", "words_of"]
 
 
 class JobError(Exception):
@@ -22,8 +22,8 @@ class UsageError(JobError):
     exit_status = 2
 
 
-class ImageFailed(JobError):
-    """An image failed and the job was told to stop then."""
+class ItemFailed(JobError):
+    """An image or row failed and the job was told to stop then."""
 
 
 def words_of(error: Exception) -> tuple[str, str]:

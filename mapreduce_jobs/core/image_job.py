@@ -3,36 +3,28 @@
 import json
 import os
 import posixpath
-import sys
-import time
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from mrjob.step import MRStep
 
-from hdfs_tools.errors import HdfsToolsError
-from mapreduce_jobs.core.errors import ImageFailed, words_of
+from mapreduce_jobs.core.image_options import add_options, check_options, condition_of
 from mapreduce_jobs.core.inputs import deal_images
-from mapreduce_jobs.core.job import Job
+from mapreduce_jobs.core.item_job import ItemJob, Totals
 from mapreduce_jobs.core.memory import keep_freed_memory
 from mapreduce_jobs.core.protocols import RecordLineProtocol
 from mapreduce_jobs.core.reading import Item, noted, read_ahead
+from mapreduce_jobs.core.selection import GROUPS, group_of, selected
 from mapreduce_jobs.core.splits import TaskFiles, record_lines
-from mapreduce_jobs.imaging import MAX_PIXELS
 
 if TYPE_CHECKING:  # the libraries behind it are for map tasks, not for --help
     from mapreduce_jobs.imaging.image import Image
+    from mapreduce_jobs.imaging.where import Where
 
 __all__ = ["ImageJob", "Totals"]
 
-Totals = dict[str, Any]
-"""What is known of one image or of many: numbers, strings and lists, as JSON has them."""
 
-_COUNTER_INTERVAL = 1.0  # seconds
-
-
-class ImageJob(Job):
+class ImageJob(ItemJob):
     """A job that measures images, each by itself, and may sum up groups of them.
 
     A subclass defines `measure` and, to offer ``--group-by``, `merge`; `result` if what is shown
@@ -41,8 +33,16 @@ class ImageJob(Job):
 
     INPUT_PROTOCOL = RecordLineProtocol
 
+    items = "images"
+
     done = "measured"
     """The counter of images that went well in the mapper."""
+
+    reads_pixels = True
+    """Whether it decodes images; else it reads their headers alone."""
+
+    notes_images = True
+    """Whether a task on a cluster writes into its logs which image it is at."""
 
     def measure(self, image: "Image") -> Totals:
         """Return what is to be known of one image; an exception makes an error record."""
@@ -64,38 +64,19 @@ class ImageJob(Job):
     def configure_args(self) -> None:
         """Add the options of every image job."""
         super().configure_args()
-        self.add_passthru_arg(
-            "--on-error",
-            choices=("record", "skip", "fail"),
-            default="record",
-            help="for an image that fails: write an error record (the default), only count it, or"
-            " stop the job",
-        )
-        self.add_passthru_arg(
-            "--max-pixels",
-            type=int,
-            default=MAX_PIXELS,
-            metavar="N",
-            help="do not decode an image of more pixels, all frames together"
-            " (default: %(default)s)",
-        )
-        if self._can_merge():
-            self.add_passthru_arg(
-                "--group-by",
-                choices=("image", "folder", "all"),
-                default="image",
-                help="one result an image (the default), a folder, or in all",
-            )
+        add_options(self.add_passthru_arg, self.reads_pixels, self._can_merge())
 
     def load_args(self, args: list[str]) -> None:
         """Check the options."""
         super().load_args(args)
-        if self.options.max_pixels < 1:
-            self.arg_parser.error("--max-pixels: must be 1 or more")
+        check_options(self.options, self.reads_pixels)
+        if not self.is_task():
+            self._where()  # what is wrong with it is best said now
         self._group_by = self.options.group_by if self._can_merge() else "image"
-        self._counters: Counter[str] = Counter()
-        self._logged: set[str] = set()
-        self._counted_at = 0.0
+
+    def _where(self) -> "Where | None":
+        text = self.options.where
+        return None if text is None else condition_of(text)
 
     def _can_merge(self) -> bool:
         return type(self).merge is not ImageJob.merge
@@ -119,43 +100,82 @@ class ImageJob(Job):
 
     def mapper_init(self) -> None:
         """Keep to one core, since the others have tasks of their own, and keep memory."""
-        import cv2
+        if self.reads_pixels:
+            import cv2
 
-        cv2.setNumThreads(1)
+            cv2.setNumThreads(1)
         keep_freed_memory()
 
     def map_pairs(self, pairs: Iterable[tuple[Any, Any]], step_num: int = 0) -> Any:
-        """Run the mapper; what lies on HDFS is read ahead of it, what it is at is written down."""
+        """Run the mapper on the images that are meant.
+
+        What lies on HDFS is read ahead of it, what it is at is written down.
+        """
         if not step_num:
-            pairs = noted(read_ahead(pairs))
+            items: Iterator[tuple[str, Item]] = ((name, Item(source)) for name, source in pairs)
+            items = self._ahead(items)
+            pairs = noted(items) if self.notes_images else items
         return super().map_pairs(pairs, step_num)
 
-    def mapper(self, name: str, item: Item) -> Iterator[tuple[str, Any]]:
+    def _ahead(self, items: Iterator[tuple[str, Item]]) -> Iterator[tuple[str, Item]]:
+        """Read images ahead: first their headers, if these tell which images are meant."""
+        where = self._where()
+        headers_first = where is not None or not self.reads_pixels
+        items = read_ahead(items, headers_first)
+        if not headers_first and self._group_by not in GROUPS:
+            return items
+        keywords = self.keywords()
+        if keywords is not None and where is not None:
+            keywords += where.keywords
+        items = selected(items, where, keywords, self._exclude)
+        return read_ahead(items) if headers_first and self.reads_pixels else items
+
+    def keywords(self) -> tuple[str, ...] | None:
+        """Return which elements of a header are needed, beside those of ``--where``; None: all."""
+        return (GROUPS[self._group_by],) if self._group_by in GROUPS else ()
+
+    def _exclude(self) -> None:
+        self.count("read")
+        self.count("excluded")
+
+    def mapper(self, name: str, item: Item) -> Iterator[tuple[Any, Any]]:
         """Do what is to be done with one image."""
         self.count("read")
         try:
-            key, value = self.outcome(name, item.read())
+            key, value = self.outcome_of(name, item)
         except Exception as error:
             yield from self.failed(name, error)
             return
         self.count(self.done)
         yield key, value
 
-    def outcome(self, name: str, data: bytes) -> tuple[str, Any]:
-        """Return the key and the value that an image gives; an exception makes an error record."""
-        from mapreduce_jobs.imaging.decode import decode
+    def outcome_of(self, name: str, item: Item) -> tuple[str | None, Any]:
+        """Return the key and the value that an image gives, with what is known of its header."""
+        key, value = self.outcome(name, item.read())
+        return self._group(key, item), value
 
-        totals = self.measure(decode(data, self.options.max_pixels))
+    def outcome(self, name: str, data: bytes) -> tuple[str, Any]:
+        """Return the name and the value that an image gives; an exception makes an error record."""
+        totals = self.measure(self.decode(data))
         if self._group_by == "image":
             totals = self.result(totals)
         json.dumps(totals, allow_nan=False)  # what cannot be written is this image's error
-        return self._group(name), totals
+        return name, totals
+
+    def decode(self, data: bytes) -> "Image":
+        """Decode an image as ``--values``, ``--window`` and ``--max-pixels`` say."""
+        from mapreduce_jobs.imaging.decode import decode
+
+        options = self.options
+        return decode(data, options.max_pixels, options.values, options.window or 1)
 
     def mapper_final(self) -> None:
         """Report the counters that are left."""
         self.report_counters()
 
-    def combiner(self, group: str, values: Iterable[Totals]) -> Iterator[tuple[str, Totals]]:
+    def combiner(
+        self, group: str | None, values: Iterable[Totals]
+    ) -> Iterator[tuple[str | None, Totals]]:
         """Merge what one task knows of a group."""
         merged: Totals | None = None
         for value in values:
@@ -166,66 +186,32 @@ class ImageJob(Job):
         if merged is not None:
             yield group, merged
 
-    def reducer(self, group: str, values: Iterable[Totals]) -> Iterator[tuple[str, Totals]]:
+    def reducer(
+        self, group: str | None, values: Iterable[Totals]
+    ) -> Iterator[tuple[str | None, Totals]]:
         """Merge what is known of a group; error records pass through."""
         for key, value in self.combiner(group, values):
             yield key, value if "error" in value else self.result(value)
 
-    def _group(self, name: str) -> str:
+    def _group(self, name: str, item: Item) -> str | None:
+        if self._group_by == "image":
+            return name
         if self._group_by == "folder":
             return posixpath.dirname(name) or "."
-        return name if self._group_by == "image" else "all"
+        return group_of(item.header, GROUPS[self._group_by]) if self._group_by in GROUPS else "all"
 
-    # The bad-image policy
-
-    def failed(self, name: str, error: Exception) -> Iterator[tuple[str, Totals]]:
-        """Do with an image that failed what ``--on-error`` says."""
+    def expected(self) -> tuple[type[Exception], ...]:
+        """Return the roots of the errors that an image may have without a mistake in the job."""
         from mapreduce_jobs.imaging.errors import ImagingError
 
-        kind, message = words_of(error)
-        if not isinstance(error, ImagingError | HdfsToolsError | OSError):
-            if kind not in self._logged:  # one of a kind is enough to find the mistake
-                self.log_traceback(name)
-            self._logged.add(kind)
-        self.count("failed")
-        self.count(f"failed: {kind}")
-        if self.options.on_error == "fail":
-            self.report_counters()
-            raise ImageFailed(f"{name}: {kind}: {message}") from error
-        if self.options.on_error == "record":
-            yield name, {"error": kind, "message": message}
-
-    # Counters
-
-    def count(self, counter: str, amount: int = 1) -> None:
-        """Add to a counter of the group ``images``."""
-        self._counters[counter] += amount
-        if time.monotonic() - self._counted_at > _COUNTER_INTERVAL:
-            self.report_counters()
-
-    def report_counters(self) -> None:
-        """Hand the counters to mrjob, which writes a line each."""
-        for counter, amount in self._counters.items():
-            self.increment_counter("images", counter, amount)
-        self._counters.clear()
-        self._counted_at = time.monotonic()
+        return (ImagingError, *super().expected())
 
     def finished(self, runner: Any) -> None:
-        """Say how many images failed, and how; exit status 1 if the results hold failures."""
+        """Say how many images were left out, and how many failed."""
         images = runner.counters()[0].get("images", {})
-        failed = images.get("failed", 0)
-        if not images.get("read"):
-            self.say("no images in the input")
-        if not failed:
-            return
-        kinds = {name.removeprefix("failed: ") for name in images if name.startswith("failed: ")}
-        traceback = None if kinds <= _expected_kinds() else runner.first_traceback()
-        if traceback is not None:
-            self.say(f"An error in the job itself, the first of its kind at {traceback}")
-        each = ", ".join(f"{images[f'failed: {kind}']} {kind}" for kind in sorted(kinds))
-        self.say(f"{failed} of {images['read']} images failed: {each}")
-        if self.options.on_error == "record":
-            sys.exit(1)
+        if images.get("excluded"):
+            self.say(f"{images['excluded']} of {images['read']} images excluded by --where")
+        super().finished(runner)
 
     # Input
 
@@ -237,13 +223,3 @@ class ImageJob(Job):
         """Iterate over the record lines of a map task."""
         folder = os.path.dirname(os.environ.get("mapreduce_map_input_file", ""))
         return record_lines(self.stdin, folder or os.getcwd(), spans)
-
-
-def _expected_kinds() -> set[str]:
-    """Return the names of the errors that an image may have without a mistake in the job."""
-    from mapreduce_jobs.imaging.errors import ImagingError
-
-    found: list[type] = [ImagingError, HdfsToolsError, OSError]
-    for kind in found:
-        found += kind.__subclasses__()
-    return {kind.__name__ for kind in found}

@@ -1,14 +1,18 @@
 """How a map task reads its images: those on HDFS ahead of their turn, and noting which it is at."""
 
+import io
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from hdfs_tools.record import Reference
+from hdfs_tools.record import Record, Reference
 from hdfs_tools.uri import encode_name, is_hdfs_uri
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 __all__ = ["Item", "noted", "read_ahead"]
 
@@ -16,31 +20,60 @@ _AHEAD = 4  # images read at the same time
 _LARGE = 16 << 20  # bytes of an image, after which the next is not read until it is its turn
 
 
-class Item(Protocol):
-    """What an image's bytes can be had from."""
-
-    def read(self) -> bytes:
-        """Return the bytes."""
-
-
 @dataclass(frozen=True)
-class _Ahead:
-    """An image that is being read."""
+class Item:
+    """An image that a task is given, and what has been read of it.
 
-    reference: Reference
-    data: "Future[bytes]"
+    Attributes
+    ----------
+    source : Record or Reference
+        Where its bytes are.
+    header : Dataset, optional
+        Its header, where somebody asked for it and it has one.
+    data, file : Future, optional
+        Its bytes, or a file object over them, that are being read.
+    error : Exception, optional
+        Why it cannot be read.
+    """
+
+    source: Record | Reference
+    header: "Dataset | None" = None
+    data: "Future[bytes] | None" = None
+    file: "Future[BinaryIO] | None" = None
+    error: Exception | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it lies, if that is on HDFS; else it is where the job's launcher put it."""
+        location = self.source.location if isinstance(self.source, Reference) else ""
+        return location if is_hdfs_uri(location) else ""
 
     def read(self) -> bytes:
-        return self.data.result()
+        """Return all its bytes, or raise why not."""
+        if self.error is not None:
+            raise self.error
+        return self.source.read() if self.data is None else self.data.result()
+
+    def open(self) -> BinaryIO:
+        """Return a file object, or raise why not; no more is read than is asked of it."""
+        if self.error is not None:
+            raise self.error
+        if self.file is not None:
+            return self.file.result()
+        return self.source.open() if self.data is None else io.BytesIO(self.data.result())
 
 
-def read_ahead(pairs: Iterable[tuple[str, Item]]) -> Iterator[tuple[str, Item]]:
+def read_ahead(
+    items: Iterable[tuple[str, Item]], headers: bool = False
+) -> Iterator[tuple[str, Item]]:
     """Read images on HDFS before it is their turn, a few at a time: each takes some milliseconds.
 
     Parameters
     ----------
-    pairs : iterable of (str, Item)
-        Names and record lines, which are not touched unless they refer to HDFS.
+    items : iterable of (str, Item)
+        Images by name. Those that are not on HDFS stay as they are.
+    headers : bool, optional
+        Whether only their first bytes are wanted, which hold the header.
 
     Yields
     ------
@@ -52,32 +85,39 @@ def read_ahead(pairs: Iterable[tuple[str, Item]]) -> Iterator[tuple[str, Item]]:
     waiting: deque[tuple[str, Item]] = deque()
     ahead = _AHEAD
     with ThreadPoolExecutor(_AHEAD) as pool:
-        for name, item in pairs:
-            if isinstance(item, Reference) and is_hdfs_uri(item.location):
-                item = _Ahead(item, pool.submit(item.read))
+        for name, item in items:
+            if item.place and item.data is None and item.error is None:
+                if headers:
+                    item = replace(item, file=pool.submit(_begun, item))
+                else:
+                    item = replace(item, data=pool.submit(item.source.read))
             waiting.append((name, item))
-            while len(waiting) > ahead or (waiting and not isinstance(waiting[0][1], _Ahead)):
+            while len(waiting) > ahead or (waiting and not _is_ahead(waiting[0][1])):
                 turn = waiting.popleft()
                 yield turn
                 ahead = 0 if _is_large(turn[1]) else _AHEAD
         yield from waiting
 
 
+def _begun(item: Item) -> BinaryIO:
+    """Open an image and read its first bytes, which the file object keeps."""
+    file: Any = item.source.open()
+    file.peek(1)
+    return file
+
+
+def _is_ahead(item: Item) -> bool:
+    return item.data is not None or item.file is not None
+
+
 def _is_large(item: Item) -> bool:
-    if not isinstance(item, _Ahead) or not item.data.done() or item.data.exception():
+    if item.data is None or not item.data.done() or item.data.exception():
         return False
     return len(item.data.result()) > _LARGE
 
 
-def _place(item: Item) -> str:
-    reference = item.reference if isinstance(item, _Ahead) else item
-    if isinstance(reference, Reference) and is_hdfs_uri(reference.location):
-        return reference.location
-    return ""  # it lies where the job's launcher put it
-
-
 def noted(
-    pairs: Iterable[tuple[str, Item]], environ: Mapping[str, str] = os.environ
+    items: Iterable[tuple[str, Item]], environ: Mapping[str, str] = os.environ
 ) -> Iterator[tuple[str, Item]]:
     """Note in a file which image a task is at, for the case that it does not survive it.
 
@@ -85,19 +125,19 @@ def noted(
 
     Parameters
     ----------
-    pairs : iterable of (str, Item)
-        Names and where the bytes are.
+    items : iterable of (str, Item)
+        Images by name.
     environ : mapping, optional
         Environment variables.
     """
     folder = environ.get("LOG_DIRS", "").partition(",")[0]
     if not os.path.isdir(folder):
-        yield from pairs
+        yield from items
         return
     bundle = environ.get("mapreduce_map_input_file", "")
     with open(os.path.join(folder, "image"), "wb", buffering=0) as file:
-        for name, item in pairs:
-            place = _place(item) or bundle
+        for name, item in items:
+            place = item.place or bundle
             note = f"{encode_name(name)}\t{place}".encode("utf-8", "surrogateescape")
             os.pwrite(file.fileno(), note, 0)
             os.truncate(file.fileno(), len(note))

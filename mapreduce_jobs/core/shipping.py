@@ -9,11 +9,12 @@ import mapreduce_jobs
 
 __all__ = ["write_package"]
 
+_SHIPPED = (".py", ".csv", ".txt", ".yaml")  # modules and the data that some of them read
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 
 
 def write_package(path: str | os.PathLike[str]) -> None:
-    """Write the Python files of this project's packages into a zip to put on ``PYTHONPATH``.
+    """Write this project's packages, without caches, into a zip to put on ``PYTHONPATH``.
 
     The same sources give the same bytes, so that a cluster's cache can know them again.
 
@@ -25,7 +26,7 @@ def write_package(path: str | os.PathLike[str]) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
         for module in (hdfs_tools, mapreduce_jobs):
             root = Path(str(module.__file__)).parent
-            for source in sorted(root.rglob("*.py")):
+            for source in sorted(path for path in root.rglob("*") if path.suffix in _SHIPPED):
                 name = source.relative_to(root.parent).as_posix()
                 entry = zipfile.ZipInfo(name, _EPOCH)
                 entry.compress_type = zipfile.ZIP_DEFLATED

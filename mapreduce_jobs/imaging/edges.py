@@ -5,7 +5,8 @@ Derivatives are by the 3×3 Sobel operator, not normalised, with the border repe
 usually given in.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import cv2
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 
+_ALL_PADDING = "every pixel is padding, or beside it"
 _BEYOND = 32767.0  # the largest |Ix| + |Iy| of 8 bits is 2040
 
 
@@ -35,7 +37,8 @@ class EdgeCount:
     Attributes
     ----------
     pixels : int
-        Pixels where the gradient is defined: all but those beside a value that is not finite.
+        Pixels where the gradient is defined: all but those whose 3×3 neighbourhood has padding in
+        it, which would make an edge of the padding's border, or a value that is not finite.
     edge_pixels : int
         Those of them that are edges.
     gradient_sum : Fraction
@@ -93,7 +96,7 @@ def gradient_edges(image: Image, threshold: float) -> EdgeCount:
     Raises
     ------
     UnsuitableImage
-        There is no pixel with a gradient that is a finite number.
+        There is no pixel with a gradient that is a finite number, or all are padding or beside it.
 
     Examples
     --------
@@ -102,15 +105,21 @@ def gradient_edges(image: Image, threshold: float) -> EdgeCount:
     """
     pixels = edge_pixels = 0
     total = Fraction(0)
-    for frame in grey(image):
+    for frame, valid in zip(grey(image), _clear_of_padding(image), strict=True):
         magnitude = gradient_magnitude(frame)
+        if valid is not None:
+            magnitude = magnitude[valid]
         if frame.dtype.kind == "f":
             magnitude = magnitude[np.isfinite(magnitude)]
         pixels += magnitude.size
         edge_pixels += int(np.count_nonzero(magnitude > threshold))
         total += _sum(magnitude)
     if not pixels:
-        raise UnsuitableImage("no pixel has a gradient that is a finite number")
+        raise UnsuitableImage(
+            "no pixel has a gradient that is a finite number"
+            if image.padding is None
+            else _ALL_PADDING
+        )
     return EdgeCount(pixels, edge_pixels, total)
 
 
@@ -158,7 +167,7 @@ def canny_edges(image: Image, low: float, high: float) -> EdgeCount:
     Raises
     ------
     UnsuitableImage
-        The image has more than 8 bits.
+        The image has more than 8 bits; all pixels are padding or beside it.
     """
     if image.pixels.dtype != np.uint8:
         raise UnsuitableImage(
@@ -167,11 +176,17 @@ def canny_edges(image: Image, low: float, high: float) -> EdgeCount:
         )
     pixels = edge_pixels = 0
     total = Fraction(0)
-    for frame in grey(image):
+    for frame, valid in zip(grey(image), _clear_of_padding(image), strict=True):
         edges, ix, iy = canny_frame(frame, low, high)
-        pixels += frame.size
+        magnitude = _length(ix.astype(np.float32), iy.astype(np.float32))
+        if valid is not None:
+            edges[~valid] = 0
+            magnitude = magnitude[valid]
+        pixels += magnitude.size
         edge_pixels += cv2.countNonZero(edges)
-        total += _sum(_length(ix.astype(np.float32), iy.astype(np.float32)))
+        total += _sum(magnitude)
+    if not pixels:
+        raise UnsuitableImage(_ALL_PADDING)
     return EdgeCount(pixels, edge_pixels, total)
 
 
@@ -185,7 +200,7 @@ def to_8bit(image: Image, method: str) -> Image:
     method : {"full", "minmax"}
         ``"full"``: the range of the bits stored becomes 0…255, by dropping the lower bits; for
         integers only. ``"minmax"``: the least value becomes 0, the greatest 255, linear between
-        and rounded.
+        and rounded; padding does not count, and is clipped.
 
     Returns
     -------
@@ -213,14 +228,27 @@ def to_8bit(image: Image, method: str) -> Image:
             raise UnsuitableImage("floats have no full range: use --to-8bit minmax")
         lowest = -(1 << image.bits - 1) if pixels.dtype.kind == "i" else 0
         scaled = (pixels.astype(np.int64) - lowest) >> max(0, image.bits - 8)
-        return Image(np.clip(scaled, 0, 255).astype(np.uint8), 8, image.unit)
+        return replace(image, pixels=np.clip(scaled, 0, 255).astype(np.uint8), bits=8)
     if not np.isfinite(pixels).all():
         raise UnsuitableImage("a pixel is not a finite number, which has no 8-bit value")
-    low, high = float(pixels.min()), float(pixels.max())
+    measured = pixels
+    if image.padding is not None and not image.padding.all():
+        measured = pixels[~image.padding]
+    low, high = float(measured.min()), float(measured.max())
     shifted = pixels.astype(np.float64) - low
     if high > low:
         shifted *= 255 / (high - low)
-    return Image(np.rint(shifted).astype(np.uint8), 8, image.unit)
+    if measured is not pixels:
+        np.clip(shifted, 0, 255, out=shifted)
+    return replace(image, pixels=np.rint(shifted).astype(np.uint8), bits=8)
+
+
+def _clear_of_padding(image: Image) -> Iterable[npt.NDArray[np.bool_] | None]:
+    """Return for each frame which pixels have no padding beside them; None if all do."""
+    if image.padding is None:
+        return [None] * len(image.pixels)
+    beside = np.ones((3, 3), np.uint8)
+    return (cv2.dilate(frame.astype(np.uint8), beside) == 0 for frame in image.padding)
 
 
 def _length(ix: Pixels, iy: Pixels) -> npt.NDArray[np.floating]:

@@ -15,13 +15,14 @@ webp   uint8, with loss or without          no                       no         
 ====== ==================================== ======================== ============ ============
 
 Whole pixels an inch, a centimetre or a metre are what JPEG and PNG can say: a spacing that would be
-wrong by more than 1 in 200 is left out. Files have no date: the same image gives the same bytes.
+wrong by more than 1 in 200 is left out. TIFF, which alone holds signed integers and floats, says
+the unit of the values as well. Files have no date: the same image gives the same bytes.
 """
 
 import io
 import json
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -157,11 +158,12 @@ def encode(
     reason = _why_not(image, format)
     if reason:
         raise CannotHold(f"{_HOLDS[format].name} {reason}{_way_out(image, format)}")
-    text = _text(image) if image.notes else None
+    if format == "tiff":
+        kept = {} if image.unit == "stored" else {tiff.UNIT: image.unit}
+        return tiff.write(image, _text({**kept, **image.notes}))
+    text = _text(image.notes)
     if format == "jp2":
         return jp2.write(image, quality, text)
-    if format == "tiff":
-        return tiff.write(image, text)
     if format == "webp":
         return _webp(image, quality or _QUALITY, lossless)
     if format == "jpeg":
@@ -214,9 +216,11 @@ def _webp(image: Image, quality: int, lossless: bool) -> bytes:
 # Notes
 
 
-def _text(image: Image) -> str:
-    """Return the notes as JSON in ASCII, which every format can hold: NaN is null there."""
-    text = json.dumps(dict(image.notes))
+def _text(notes: Mapping[str, Any]) -> str | None:
+    """Return notes as JSON in ASCII, which every format can hold: NaN is null there."""
+    if not notes:
+        return None
+    text = json.dumps(dict(notes))
     return json.dumps(json.loads(text, parse_constant=lambda name: None))
 
 
@@ -256,4 +260,7 @@ def notes(data: bytes) -> dict[str, Any]:
             found = json.loads(description(data))
     except (ValueError, DecodeError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        return {}
+    found.pop(tiff.UNIT, None)  # which `decode` reads
+    return found

@@ -11,11 +11,13 @@
      │    ├── CorruptImage      damaged in some other way
      │    ├── TooManyPixels     more pixels than the limit allows
      │    ├── NoPixels          a well-formed file that holds no image
+     │    ├── NotDicom          an image of another format, where a DICOM header is needed
      │    └── Unsupported       a kind of image, or a compression, that cannot be read
      ├── UnsuitableImage        a good image that an operation is not defined on
      │    ├── OutsideImage      a place in the image that it is too small for
      │    ├── CannotHold        pixels that a file format cannot hold without loss
-     │    └── NoPartner         an image that is to be fused with others, and is alone
+     │    ├── NoPartner         an image that is to be fused with others, and is alone
+     │    └── NoLabel           an image of no class, where classes are learnt
      ├── BadParameter           a value that an operation is not defined for, also a ValueError
      └── MissingExtra           a package that an operation needs and that is not installed
 
@@ -59,6 +61,10 @@ class NoPixels(DecodeError):
     """The file is well-formed and holds no image: a report, a plan, a directory."""
 
 
+class NotDicom(DecodeError):
+    """The image has no DICOM header, where one is needed."""
+
+
 class Unsupported(DecodeError):
     """A kind of image, or a compression, that cannot be read."""
 
@@ -77,6 +83,10 @@ class CannotHold(UnsuitableImage):
 
 class NoPartner(UnsuitableImage):
     """The image is to be fused with others of its key, and there is none."""
+
+
+class NoLabel(UnsuitableImage):
+    """Classes are learnt, and nothing tells which one the image is of."""
 
 
 class BadParameter(ImagingError, ValueError):

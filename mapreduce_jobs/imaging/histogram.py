@@ -25,6 +25,7 @@ _EXACT_FLOATS = 1 << 24
 _EXACT_DOUBLES = 1 << 53
 _FINEST_WIDTH = 2.0**-64
 _LARGEST = 1e300
+_ALL_PADDING = "every pixel is padding"
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def bins_of(image: Image, most: int) -> Bins:
     Parameters
     ----------
     image : Image
-        Any dtype. Values that are not finite numbers are left out of account.
+        Any dtype. Padding, and values that are not finite numbers, are left out of account.
     most : int
         Most bins to have, at least 2: no dyadic bin holds both -1 and 1.
 
@@ -65,7 +66,7 @@ def bins_of(image: Image, most: int) -> Bins:
     Raises
     ------
     UnsuitableImage
-        A value is beyond ±1e300 or, if an integer, ±2^53.
+        A value is beyond ±1e300 or, if an integer, ±2^53; every pixel is padding.
 
     Examples
     --------
@@ -75,6 +76,10 @@ def bins_of(image: Image, most: int) -> Bins:
     Bins(start=-1024, stop=1504, count=158)
     """
     pixels = image.pixels
+    if image.padding is not None:
+        pixels = pixels[~image.padding]
+        if not pixels.size:
+            raise UnsuitableImage(_ALL_PADDING)
     if pixels.dtype == np.uint8:
         return _finest(0, 255, 1, most)
     if pixels.dtype.kind in "iu":
@@ -115,14 +120,14 @@ def histogram(image: Image, bins: Bins, model: str = "grey") -> tuple[int, dict[
     Returns
     -------
     pixels : int
-        Pixels looked at: all but those that are not finite numbers.
+        Pixels looked at: all but padding and those that are not finite numbers.
     counts : dict of str to ndarray of int64
         For each channel, as `numpy.histogram` counts.
 
     Raises
     ------
     UnsuitableImage
-        No pixel is a finite number.
+        No pixel is a finite number, or every pixel is padding.
 
     Examples
     --------
@@ -137,19 +142,33 @@ def histogram(image: Image, bins: Bins, model: str = "grey") -> tuple[int, dict[
     else:
         colours = rgb(image)
         channels = {name: colours[..., i] for i, name in enumerate(("red", "green", "blue"))}
-    if image.pixels.dtype.kind == "f":
-        finite = np.isfinite(image.pixels)
-        valid = finite.all(axis=-1) if image.is_colour else finite
+    valid = _valid(image)
+    if valid is None:
+        pixels = math.prod(image.pixels.shape[:3])
+    else:
         channels = {name: values[valid] for name, values in channels.items()}
         pixels = int(np.count_nonzero(valid))
-        if not pixels:
-            raise UnsuitableImage("no pixel is a finite number")
-    else:
-        pixels = math.prod(image.pixels.shape[:3])
     if model == "rgb" and not image.is_colour:
         counted = _count(channels["red"], bins)
         return pixels, dict.fromkeys(channels, counted)
     return pixels, {name: _count(values, bins) for name, values in channels.items()}
+
+
+def _valid(image: Image) -> npt.NDArray[np.bool_] | None:
+    """Return which pixels count; None if all do."""
+    valid: npt.NDArray[np.bool_] | None = None
+    if image.padding is not None:
+        valid = ~image.padding
+        if not valid.any():
+            raise UnsuitableImage(_ALL_PADDING)
+    if image.pixels.dtype.kind == "f":
+        finite: npt.NDArray[np.bool_] = np.isfinite(image.pixels)
+        if image.is_colour:
+            finite = np.all(finite, axis=-1)
+        valid = finite if valid is None else valid & finite
+        if not valid.any():
+            raise UnsuitableImage("no pixel is a finite number")
+    return valid
 
 
 def _count(values: Pixels, bins: Bins) -> Counts:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Image", "Pixels", "grey", "rgb"]
+__all__ = ["Image", "Pixels", "common_unit", "grey", "rgb"]
 
 Pixels = npt.NDArray[Any]
 
@@ -28,13 +28,17 @@ class Image:
     bits : int
         Bits stored of a sample, at most those of the dtype: 12 for many a CT in ``int16``.
     unit : str
-        What a value means: ``"stored"`` for the file's own numbers.
+        What a value means: ``"stored"`` for the file's own numbers, ``"display"`` for grey levels
+        to look at, else a unit, such as ``"HU"``.
     spacing : tuple of float, optional
         Millimetres between the centres of neighbouring rows and of neighbouring columns, where
         the file tells them.
     notes : mapping
         What operations found on the way and is to travel with the result: thresholds, areas,
         transforms; as JSON has them.
+    padding : ndarray of bool, optional
+        Shape frames × rows × columns, True where a pixel is padding and nothing was measured; None
+        if there is none.
     """
 
     pixels: Pixels
@@ -42,11 +46,21 @@ class Image:
     unit: str = "stored"
     spacing: tuple[float, float] | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)
+    padding: npt.NDArray[np.bool_] | None = None
 
     @property
     def is_colour(self) -> bool:
         """Whether the pixels have red, green and blue."""
         return self.pixels.ndim == 4
+
+
+def common_unit(one: str, other: str) -> str:
+    """Return the unit of values of two units together: ``"mixed"`` if they differ.
+
+    >>> common_unit("HU", "HU"), common_unit("HU", "stored")
+    ('HU', 'mixed')
+    """
+    return one if one == other else "mixed"
 
 
 def grey(image: Image) -> Pixels:

@@ -11,13 +11,15 @@ import numpy.typing as npt
 
 from mapreduce_jobs.imaging.errors import BadParameter, UnsuitableImage
 from mapreduce_jobs.imaging.frames import fitted, full_range
-from mapreduce_jobs.imaging.image import Image
+from mapreduce_jobs.imaging.image import Image, Pixels
 from mapreduce_jobs.imaging.levels import finite
 from mapreduce_jobs.imaging.parameters import Between, NotNegative, Positive
 
-__all__ = ["adjust", "invert", "normalise", "window"]
+__all__ = ["WindowFunction", "adjust", "fraction_in_window", "invert", "normalise", "window"]
 
 Percentage = Annotated[float, Between(least=0, most=100)]
+WindowFunction = Literal["linear", "linear_exact", "sigmoid"]
+"""VOI LUT Function (0028,1056)."""
 
 
 def adjust(
@@ -158,7 +160,7 @@ def window(
     *,
     centre: float,
     width: Positive,
-    function: Literal["linear", "linear_exact", "sigmoid"] = "linear",
+    function: WindowFunction = "linear",
     bits: Literal[8, 16] = 8,
 ) -> Image:
     """Show a window of the values as grey levels, as DICOM defines it (PS3.3 C.11.2.1.2).
@@ -201,16 +203,40 @@ def window(
     """
     if function == "linear" and width < 1:
         raise BadParameter(f"width={width:g} must be at least 1 for linear")
+    shown = fraction_in_window(image.pixels, centre, width, function)
+    return fitted(shown * ((1 << bits) - 1), _target(image, bits))
+
+
+def fraction_in_window(
+    values: Pixels, centre: float, width: float, function: WindowFunction
+) -> npt.NDArray[np.float64]:
+    """Return where in a window values lie: `window`'s formulae with t = 1.
+
+    Parameters
+    ----------
+    values : ndarray
+        Any shape and dtype.
+    centre, width, function
+        As `window` has them.
+
+    Returns
+    -------
+    ndarray of float64
+        0 to 1; NaN stays NaN.
+
+    Examples
+    --------
+    >>> fraction_in_window(np.int16([-160, 40, 240]), 40, 400, "linear_exact").tolist()
+    [0.0, 0.5, 1.0]
+    """
     middle, extent = (centre - 0.5, width - 1) if function == "linear" else (centre, width)
-    values = image.pixels.astype(np.float64) - middle
+    wide = values.astype(np.float64) - middle
     with np.errstate(over="ignore"):  # what is infinitely far is beyond the window too
         if function == "sigmoid":
-            shown = 1 / (1 + np.exp(-4 * values / extent))
-        elif extent:
-            shown = np.clip(values / extent + 0.5, 0, 1)
-        else:
-            shown = np.heaviside(values, 0)
-    return fitted(shown * ((1 << bits) - 1), _target(image, bits))
+            return 1 / (1 + np.exp(-4 * wide / extent))
+        if extent:
+            return np.clip(wide / extent + 0.5, 0, 1)
+        return np.heaviside(wide, 0)
 
 
 def invert(image: Image) -> Image:

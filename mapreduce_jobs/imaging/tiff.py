@@ -4,7 +4,9 @@ Pillow reads most kinds; 16-bit colour and 64-bit floats, which it would cut dow
 what that cannot, such as colour of signed 8 bits, tifffile.
 """
 
+import contextlib
 import io
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -27,7 +29,10 @@ from mapreduce_jobs.imaging.samples import (
 )
 from mapreduce_jobs.imaging.spacing import CENTIMETRE, INCH, Spacing, spacing_of_density, turned
 
-__all__ = ["description", "read", "write"]
+__all__ = ["UNIT", "description", "read", "write"]
+
+UNIT = "unit of pixels"
+"""Key of the unit of the values, in a description that is an object in JSON."""
 
 _DESCRIPTION, _ORIENTATION = 270, 274
 _ACROSS, _DOWN, _UNIT = 282, 283, 296
@@ -56,6 +61,7 @@ class _Facts(NamedTuple):
     orientation: int
     least: Any
     greatest: Any
+    unit: str = "stored"
 
 
 def read(data: bytes, max_pixels: int) -> Image:
@@ -76,7 +82,7 @@ def read(data: bytes, max_pixels: int) -> Image:
     else:
         image = _by_pillow(data, len(pages), kind)
     spacing = turned(facts.spacing, facts.orientation)
-    return Image(image.pixels, _bits_stored(image, facts), spacing=spacing)
+    return Image(image.pixels, _bits_stored(image, facts), facts.unit, spacing)
 
 
 def _is_for_pillow(kind: _Kind, is_big_endian: bool) -> bool:
@@ -161,19 +167,28 @@ def _bits_stored(image: Image, facts: _Facts) -> int:
 
 def _facts(tags: Any) -> _Facts:
     """Return what a page directory says, as far as it can be read."""
-    orientation, spacing, least, greatest = 1, None, None, None
+    orientation, spacing, least, greatest, unit = 1, None, None, None, "stored"
     try:
         if _ORIENTATION in tags:
             orientation = int(tags[_ORIENTATION])
         if _LEAST in tags and _GREATEST in tags:
             least, greatest = _one(tags[_LEAST]), _one(tags[_GREATEST])
         if _ACROSS in tags and _DOWN in tags:
-            unit = _UNITS.get(int(tags.get(_UNIT, 2)))
-            if unit:
-                spacing = spacing_of_density(unit, float(tags[_ACROSS]), float(tags[_DOWN]))
+            length = _UNITS.get(int(tags.get(_UNIT, 2)))
+            if length:
+                spacing = spacing_of_density(length, float(tags[_ACROSS]), float(tags[_DOWN]))
+        unit = _unit(str(tags.get(_DESCRIPTION, "")))
     except READ_ERRORS:
         return _Facts(None, orientation, None, None)
-    return _Facts(spacing, orientation, least, greatest)
+    return _Facts(spacing, orientation, least, greatest, unit)
+
+
+def _unit(text: str) -> str:
+    """Return the unit that a description tells; "stored" if it tells none."""
+    if UNIT in text:
+        with contextlib.suppress(ValueError, LookupError, TypeError, RecursionError):
+            return str(json.loads(text)[UNIT])
+    return "stored"
 
 
 def _one(values: Any) -> Any:

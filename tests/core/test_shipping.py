@@ -94,4 +94,6 @@ def test_the_same_sources_give_the_same_bytes(tmp_path):
     write_package(tmp_path / "b.zip")
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
     with zipfile.ZipFile(tmp_path / "a.zip") as package:
-        assert all(name.endswith(".py") for name in package.namelist())
+        names = package.namelist()
+        assert all(name.endswith((".py", ".csv", ".txt", ".yaml")) for name in names)
+        assert "mapreduce_jobs/privacy/profile.csv" in names

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdfs_tools import record
-from hdfs_tools.errors import CorruptRecord, NotARegularFile, UnsupportedScheme
+from hdfs_tools import connect, record
+from hdfs_tools.errors import CorruptRecord, NotARegularFile, ReadFailed, UnsupportedScheme
 from hdfs_tools.record import Record, Reference
 
 file_names = st.binary(min_size=1).map(os.fsdecode)
@@ -71,23 +71,53 @@ class TestLines:
             Record("x", encoded).read()
 
 
+def whole(item):
+    return item.read()
+
+
+def opened(item):
+    with item.open() as file:
+        return file.read()
+
+
+@pytest.mark.parametrize("read", [whole, opened])
 class TestReading:
-    def test_a_file_uri(self, tmp_path):
+    def test_a_file_uri(self, tmp_path, read):
         path = tmp_path / "a b%.png"
         path.write_bytes(b"image")
-        assert Reference(path.as_uri()).read() == b"image"
+        assert read(Reference(path.as_uri())) == b"image"
+        assert read(Reference.stored("other.png", path.as_uri())) == b"image"
 
-    def test_other_storage_is_named(self):
-        with pytest.raises(UnsupportedScheme, match="s3:"):
-            Reference("s3://bucket/1.png").read()
+    def test_a_record(self, read):
+        assert read(Record("a", b"aW1hZ2U=")) == b"image"
+        with pytest.raises(CorruptRecord):
+            read(Record("a", b"aW1h*2U="))
 
-    def test_a_name_that_no_file_can_have(self):
+    def test_a_file_on_hdfs(self, tmp_path, monkeypatch, read):
+        monkeypatch.setenv("HDFS_URL", (tmp_path / "store").as_uri())
+        data = bytes(range(256)) * 1000
+        for path in ("/scans/a b.png", "/scans/100%25"):
+            connect().write(path, data)
+        assert read(Reference(f"hdfs://{tmp_path.name}/scans/a%20b.png")) == data
+        assert read(Reference(f"hdfs://{tmp_path.name}/scans/100%25")) == data  # never encoded
         with pytest.raises(FileNotFoundError):
-            Reference("a\0b").read()
+            read(Reference(f"hdfs://{tmp_path.name}/scans/c.png"))
 
-    def test_what_is_not_a_file_is_not_waited_for(self, tmp_path):
+    def test_an_image_that_could_not_be_read_where_it_was(self, read):
+        with pytest.raises(ReadFailed, match="Permission denied"):
+            read(Reference.failed("a.png", "PermissionError", "Permission denied"))
+
+    def test_other_storage_is_named(self, read):
+        with pytest.raises(UnsupportedScheme, match="s3:"):
+            read(Reference("s3://bucket/1.png"))
+
+    def test_a_name_that_no_file_can_have(self, read):
+        with pytest.raises(FileNotFoundError):
+            read(Reference("a\0b"))
+
+    def test_what_is_not_a_file_is_not_waited_for(self, tmp_path, read):
         os.mkfifo(tmp_path / "pipe")
         with pytest.raises(NotARegularFile, match="pipe"):
-            Reference(str(tmp_path / "pipe")).read()
+            read(Reference(str(tmp_path / "pipe")))
         with pytest.raises(NotARegularFile, match="folder"):
-            Reference(str(tmp_path)).read()
+            read(Reference(str(tmp_path)))

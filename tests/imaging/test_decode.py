@@ -4,24 +4,21 @@ import io
 import struct
 import warnings
 import zlib
-from pathlib import Path
 from typing import ClassVar
 
 import cv2
 import numpy as np
-import pydicom
-import pydicom.data
 import pytest
 import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as PillowImage
 from PIL import ImageOps
-from pydicom.pixels import apply_color_lut
 
 from mapreduce_jobs.imaging import errors
 from mapreduce_jobs.imaging.decode import decode, sniff
 from mapreduce_jobs.imaging.errors import DecodeError
+from tests.support import dicom
 
 ROWS, COLUMNS = 33, 47
 RNG = np.random.default_rng(7)
@@ -227,71 +224,6 @@ class TestValues:
         assert sniff(b"BMI of the patients") is None
 
 
-UNCOMPRESSED = [
-    "CT_small.dcm",
-    "MR_small.dcm",
-    "MR_small_bigendian.dcm",
-    "MR_small_implicit.dcm",
-    "MR_small_RLE.dcm",
-    "ExplVR_BigEnd.dcm",
-    "SC_rgb_small_odd.dcm",
-    "SC_rgb_rle_16bit_2frame.dcm",
-    "SC_ybr_full_422_uncompressed.dcm",
-    "examples_overlay.dcm",
-    "examples_ybr_color.dcm",
-    "liver_1frame.dcm",
-    "rtdose.dcm",
-]
-
-
-def dicom_file(name):
-    return str(pydicom.data.get_testdata_file(name, download=False))
-
-
-def dicom_bytes(name):
-    return Path(dicom_file(name)).read_bytes()
-
-
-class TestDicom:
-    @pytest.mark.parametrize("name", UNCOMPRESSED)
-    def test_stored_values(self, name):
-        image = decode(dicom_bytes(name))
-        dataset = pydicom.dcmread(dicom_file(name))
-        expected = dataset.pixel_array
-        assert image.pixels.dtype == expected.dtype.newbyteorder("=")
-        np.testing.assert_array_equal(image.pixels.reshape(expected.shape), expected)
-        assert image.pixels.shape[0] == int(dataset.get("NumberOfFrames", 1))
-        assert image.bits == dataset.BitsStored
-
-    def test_a_palette_is_applied(self):
-        image = decode(dicom_bytes("examples_palette.dcm"))
-        dataset = pydicom.dcmread(dicom_file("examples_palette.dcm"))
-        expected = apply_color_lut(dataset.pixel_array, dataset)
-        np.testing.assert_array_equal(image.pixels[0], expected)
-
-    def test_a_preamble_that_is_a_tiff_header_changes_nothing(self):
-        data = dicom_bytes("CT_small.dcm")
-        assert data.startswith(b"II*\0")  # as PS3.10 allows
-        assert decode(data).pixels.shape == (1, 128, 128)
-
-    def test_without_preamble(self):
-        data = dicom_bytes("MR_small_implicit.dcm")
-        np.testing.assert_array_equal(decode(data[132:]).pixels, decode(data).pixels)
-
-    @pytest.mark.parametrize(
-        ("name", "error"),
-        [
-            ("reportsi.dcm", errors.NoPixels),
-            ("rtplan.dcm", errors.NoPixels),
-            ("MR_truncated.dcm", errors.Truncated),
-            ("meta_missing_tsyntax.dcm", errors.CorruptImage),
-        ],
-    )
-    def test_what_holds_no_whole_image(self, name, error):
-        with pytest.raises(error):
-            decode(dicom_bytes(name))
-
-
 class TestBrokenFiles:
     def test_empty(self):
         with pytest.raises(errors.EmptyFile):
@@ -307,7 +239,7 @@ class TestBrokenFiles:
         "JPEG": pillow(SMOOTH, "JPEG"),
         "JPEG progressive": pillow(SMOOTH, "JPEG", progressive=True),
         "WebP": pillow(SMOOTH, "WEBP"),
-        "DICOM": dicom_bytes("MR_small.dcm"),
+        "DICOM": dicom("MR_small.dcm"),
     }
 
     @pytest.mark.parametrize("kind", WHOLE)

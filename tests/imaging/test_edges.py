@@ -1,5 +1,6 @@
 """Edges equal those of OpenCV and SciPy."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import cv2
@@ -98,6 +99,51 @@ class TestCanny:
     def test_the_gradient_is_that_of_the_gradient_detector(self):
         image = image_of(noise("u1", (2, 31, 46)))
         assert canny_edges(image, 1, 2).gradient_sum == gradient_edges(image, 1).gradient_sum
+
+
+class TestPadding:
+    """A disc of noise in a field of padding, which is far below it."""
+
+    FRAME = noise("i2", (31, 46)) // 64
+    MASK = np.hypot(*np.mgrid[-15:16, -23:23]) > 13
+    PIXELS = np.where(MASK, -2000, FRAME).astype(np.int16)
+    PADDED = Image(PIXELS[np.newaxis], 16, padding=MASK[np.newaxis])
+    CLEAR = ~scipy.ndimage.binary_dilation(MASK, np.ones((3, 3)))
+
+    def test_its_border_is_no_edge(self):
+        found = gradient_edges(self.PADDED, 1000)
+        magnitude = by_scipy(self.PIXELS)[self.CLEAR]
+        assert found.pixels == self.CLEAR.sum() < (~self.MASK).sum()
+        assert found.edge_pixels == np.count_nonzero(magnitude > 1000)
+        assert float(found.gradient_sum) == pytest.approx(magnitude.sum(), rel=1e-9)
+
+    def test_without_structure_there_is_no_edge(self):
+        flat = replace(self.PADDED, pixels=np.where(self.MASK, -2000, 40)[np.newaxis])
+        assert gradient_edges(flat, 0).edge_pixels == 0
+        assert gradient_edges(replace(flat, padding=None), 0).edge_pixels > 0
+
+    def test_canny(self):
+        image = to_8bit(self.PADDED, "minmax")
+        found = canny_edges(image, 100, 200)
+        edges = cv2.Canny(image.pixels[0], 100, 200)[self.CLEAR]
+        assert (found.pixels, found.edge_pixels) == (edges.size, np.count_nonzero(edges))
+        assert found.gradient_sum == gradient_edges(image, 1).gradient_sum
+
+    def test_8_bits_are_of_what_was_measured(self):
+        image = to_8bit(self.PADDED, "minmax")
+        levels = self.FRAME[~self.MASK]
+        expected = to_8bit(image_of(levels[np.newaxis, np.newaxis]), "minmax").pixels.ravel()
+        np.testing.assert_array_equal(image.pixels[0][~self.MASK], expected)
+        np.testing.assert_array_equal(image.padding, self.PADDED.padding)
+
+    @pytest.mark.parametrize(
+        "count", [lambda i: gradient_edges(i, 1), lambda i: canny_edges(i, 1, 2)]
+    )
+    def test_nothing_but_padding_and_what_is_beside_it(self, count):
+        mask = np.zeros((1, 3, 3), bool)
+        mask[0, 1, 1] = True
+        with pytest.raises(UnsuitableImage, match="every pixel is padding, or beside it"):
+            count(Image(np.zeros((1, 3, 3), np.uint8), 8, padding=mask))
 
 
 class TestTo8Bit:

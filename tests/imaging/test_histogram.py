@@ -1,11 +1,15 @@
 """Histograms equal numpy's, and merge exactly in any order."""
 
+from dataclasses import replace
+from functools import reduce
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from mapreduce_jobs.image_histogram import ImageHistogram
 from mapreduce_jobs.imaging.errors import UnsuitableImage
 from mapreduce_jobs.imaging.histogram import Bins, bins_of, common_bins, histogram, rebin
 from mapreduce_jobs.imaging.image import Image, grey
@@ -36,6 +40,7 @@ finite_images = arrays.arrays(
     st.tuples(st.integers(1, 2), st.integers(1, 4), st.integers(1, 5)),
 ).map(lambda pixels: image_of(bounded(pixels)))
 most_bins = st.sampled_from([2, 3, 7, 64, 256])
+units = st.sampled_from(["stored", "HU", "display"])
 
 
 class TestCounts:
@@ -112,6 +117,44 @@ class TestCounts:
         assert counts[:2].tolist() == [pixels.size - 1, 1]
 
 
+class TestPadding:
+    PIXELS = np.int16([[[-2000, -2000, 5], [7, 5, -2000]]])
+    PADDED = Image(PIXELS, 16, padding=PIXELS == -2000)
+
+    def test_is_not_counted(self):
+        bins = bins_of(self.PADDED, 256)
+        assert bins == Bins(5, 8, 3)
+        for model in ("grey", "rgb"):
+            pixels, counts = histogram(self.PADDED, bins, model)
+            assert pixels == 3
+            assert [counted.tolist() for counted in counts.values()] == [[2, 0, 1]] * len(counts)
+
+    @pytest.mark.parametrize("dtype", DTYPES)
+    def test_the_rest_equals_numpy(self, dtype):
+        pixels = stack(dtype)
+        mask = RNG.random(pixels.shape) < 0.3
+        image = Image(pixels, 8, padding=mask)
+        bins = bins_of(image, 64)
+        total, counts = histogram(image, bins)
+        expected = np.histogram(pixels[~mask], bins.count, (bins.start, bins.stop))[0]
+        assert total == expected.sum() == (~mask).sum()
+        np.testing.assert_array_equal(counts["grey"], expected)
+
+    def test_with_what_is_not_a_number(self):
+        pixels = np.array([[[np.nan, 1.5, -99.0]]])
+        image = Image(pixels, 64, padding=pixels == -99)
+        assert histogram(image, bins_of(image, 4))[0] == 1
+
+    @pytest.mark.parametrize("dtype", ["u1", "i2", "f4"])
+    def test_nothing_else(self, dtype):
+        pixels = np.zeros((1, 2, 2), dtype)
+        image = Image(pixels, 8, padding=pixels == 0)
+        with pytest.raises(UnsuitableImage, match="every pixel is padding"):
+            bins_of(image, 256)
+        with pytest.raises(UnsuitableImage, match="every pixel is padding"):
+            histogram(image, Bins(0, 2, 2))
+
+
 class TestMerging:
     @given(finite_images, finite_images, most_bins)
     def test_merged_histograms_are_those_of_all_the_pixels(self, one, other, most):
@@ -129,6 +172,29 @@ class TestMerging:
         a, b, c = (total(image, most) for image in (a, b, c))
         assert merge(a, b, most) == merge(b, a, most)
         assert merge(merge(a, b, most), c, most) == merge(a, merge(b, c, most), most)
+
+    @given(st.lists(st.tuples(finite_images, st.booleans(), units), min_size=3, max_size=4))
+    def test_of_the_job_with_padding_and_units(self, given_images):
+        """Whatever the order, the sums of the job are those of all pixels together."""
+        job = ImageHistogram(["--no-conf"])
+        measured, images = [], []
+        for image, has_padding, unit in given_images:
+            mask = np.zeros(image.pixels.shape, bool)
+            mask.flat[0] = has_padding and mask.size > 1
+            padding = mask if mask.any() else None
+            images.append(replace(image, padding=padding, unit=unit))
+            measured.append(job.measure(images[-1]))
+        first, second, *rest = measured
+        left = reduce(job.merge, measured)
+        right = job.merge(first, reduce(job.merge, [second, *rest]))
+        assert left == right == reduce(job.merge, measured[::-1])
+        shown = job.result(left)
+        masked = sum(int(image.padding.sum()) for image in images if image.padding is not None)
+        assert shown.get("padding", 0) == masked
+        assert shown["pixels"] == sum(image.pixels.size for image in images) - masked
+        kinds = {image.unit for image in images}
+        assert shown.get("unit", "stored") == (kinds.pop() if len(kinds) == 1 else "mixed")
+        assert ("padding" in shown) == bool(masked)
 
 
 def total(image, most):

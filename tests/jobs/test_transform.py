@@ -10,10 +10,10 @@ import pytest
 import yaml
 
 from hdfs_tools.record import Record, parse_line
-from mapreduce_jobs.image_transform import _BORDERS, _FORMATS
+from mapreduce_jobs.core.transform_options import BORDERS, FORMATS
+from mapreduce_jobs.imaging import frames
 from mapreduce_jobs.imaging.decode import decode, sniff
 from mapreduce_jobs.imaging.encode import ENDINGS, notes
-from mapreduce_jobs.imaging.frames import BORDERS
 from mapreduce_jobs.imaging.operations import OPERATIONS
 from mapreduce_jobs.imaging.pipeline import Pipeline
 from tests.support import JOBS, png, run, scan
@@ -189,6 +189,9 @@ class TestOperationsFromAFile:
         (["--format", "jpeg", "--quality", "101"], "quality"),
         (["--format", "jpeg", "--lossless"], "lossless"),
         (["--fuse", "mean"], "--fuse: needs --match"),
+        (["--stack", "--fuse", "mean", "--match", "(.*)"], "--stack: does not go with --fuse"),
+        (["--stack", "--match", "(.*)"], "--match: needs --fuse"),
+        (["--stack", "--format", "png"], "--stack: needs --format tiff"),
         (["--match", "(x)"], "--match: needs --fuse"),
         (["--register", "rigid"], "--register: needs --fuse"),
         (["--fuse", "mean", "--match", "("], "--match: (: "),
@@ -237,8 +240,8 @@ def test_the_list_of_operations(job):
 
 
 def test_what_the_options_name_is_what_there_is():
-    assert set(_FORMATS) == set(ENDINGS)
-    assert set(_BORDERS) == set(BORDERS)
+    assert set(FORMATS) == set(ENDINGS)
+    assert set(BORDERS) == set(frames.BORDERS)
 
 
 class TestFusion:

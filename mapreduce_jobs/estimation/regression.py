@@ -55,7 +55,7 @@ def fit(gram: Matrix, names: Sequence[str], ridge: float = 0.0) -> Fit:
     Parameters
     ----------
     gram : list of list of Fraction
-        ZᵀZ of the rows Z = (1, x₁ … x_k, y), as `mapreduce_jobs.statistics.exact.gram` gives it;
+        ZᵀZ of the rows Z = (1, x₁ … x_k, y), as `mapreduce_jobs.estimation.exact.gram` gives it;
         sums of several of them are the sum of all rows.
     names : sequence of str
         Of the features, for what is said of them.
@@ -70,7 +70,7 @@ def fit(gram: Matrix, names: Sequence[str], ridge: float = 0.0) -> Fit:
 
     Examples
     --------
-    >>> from mapreduce_jobs.statistics.exact import gram
+    >>> from mapreduce_jobs.estimation.exact import gram
     >>> rows = [(1, 0, 1), (1, 1, 3), (1, 2, 4)]  # 1, x, y
     >>> fit(gram(rows), ["x"]).coefficients, round(fit(gram(rows), ["x"]).intercept, 9)
     ((1.5,), 1.166666667)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as tables
 
-from mapreduce_jobs.statistics.exact import gram, sums
+from mapreduce_jobs.estimation.exact import gram, sums
 
 TABLES = tables.arrays(
     np.float64,

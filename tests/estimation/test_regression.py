@@ -7,8 +7,8 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.linear_model import LinearRegression, Ridge
 
-from mapreduce_jobs.statistics.exact import gram
-from mapreduce_jobs.statistics.regression import Fit, Singular, fit
+from mapreduce_jobs.estimation.exact import gram
+from mapreduce_jobs.estimation.regression import Fit, Singular, fit
 
 DATA = {
     "diabetes": load_diabetes(return_X_y=True),

@@ -1,0 +1,194 @@
+"""Write docs/formats.md: what can be read, and what comes of every file that two libraries bring.
+
+The files are the test data that pydicom and nibabel install with themselves.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from importlib import import_module
+from importlib.metadata import version
+from io import BytesIO
+from pathlib import Path
+
+from pydicom.uid import UID
+
+from mapreduce_jobs.imaging import dicom_pixels
+from mapreduce_jobs.imaging.decode import decode, sniff
+from mapreduce_jobs.imaging.elements import Element
+from mapreduce_jobs.imaging.errors import ImagingError, MissingExtra
+from mapreduce_jobs.imaging.header import read_header
+from mapreduce_jobs.imaging.image import Image
+
+PAGE = Path(__file__).resolve().parent.parent / "docs/formats.md"
+FOLDERS = {
+    "pydicom": ("data/test_files", "data/charset_files"),
+    "nibabel": ("tests/data",),
+}
+NO_IMAGES = ("__pycache__", ".gitignore")
+
+INTRODUCTION = """\
+# Formats
+
+What can be read, and what comes of every file that pydicom {pydicom} and nibabel {nibabel} install
+as their test data: real files, odd ones and broken ones. A file is judged by its content, never by
+its name. This page is written by `python examples/formats.py`.
+
+{formats}
+
+`--values` tells which numbers an image job gets of grey DICOM and NIfTI; all other images are the
+same in all three:
+
+{values}
+
+A package that is missing is named in the error record:
+
+```
+{missing}
+```
+
+Which package decodes which transfer syntax of DICOM:
+
+```
+{syntaxes}
+```
+
+In the tables: frames × rows × columns and dtype of the stored values, the bits that are used; then
+the unit of `--values modality` and, if it is another, its dtype. Or the kind and the sentence of
+the error record. Of DICOM whose header cannot be read the transfer syntax is left out.
+"""
+KINDS = [
+    ("format", "pixels", "frames", "spacing", "extra"),
+    ("PNG", "grey, colour, palette; 1 to 16 bits", "of an animation", "pHYs", ""),
+    ("JPEG", "grey, colour, CMYK; 8 bits", "1", "JFIF density", ""),
+    ("TIFF, BigTIFF", "grey, colour; integers to 32 bits, floats", "pages", "resolution", ""),
+    ("BMP", "grey, colour, palette; 1 to 8 bits", "1", "", ""),
+    ("GIF", "palette", "of an animation", "", ""),
+    ("WebP", "colour; 8 bits", "of an animation", "", ""),
+    ("JPEG 2000", "grey, colour; to 16 bits", "1", "capture resolution", ""),
+    (
+        "DICOM",
+        "grey, colour, palette; integers to 32 bits, 1 bit, floats",
+        "frames",
+        "Pixel Spacing, or what stands for it",
+        "`dicom`, for some transfer syntaxes",
+    ),
+    (
+        "NIfTI-1, NIfTI-2, plain or gzipped",
+        "grey, colour; integers to 64 bits, floats of 32 and 64",
+        "slices from the feet to the head, time after time",
+        "affine",
+        "`nifti`",
+    ),
+]
+VALUES = [
+    ("", "DICOM", "NIfTI"),
+    ("`stored`, the default", "the numbers in the file", "the numbers in the file"),
+    (
+        "`modality`",
+        "what they mean: by the Modality LUT, or slope and intercept; of CT in HU",
+        "by scl_slope and scl_inter",
+    ),
+    (
+        "`display`",
+        "0 to 2^bits − 1: through the file's window (`--window N`: its Nth), or from the least to"
+        " the greatest value; MONOCHROME1 is inverted",
+        "0 to 255 of 8 bits, else to 65535: from cal_min to cal_max, or from the least to the"
+        " greatest value",
+    ),
+]
+EXTRAS = [
+    MissingExtra("reading NIfTI", "nibabel", "nifti"),
+    MissingExtra("DICOM: JPEG-LS Lossless Image Compression", "pyjpegls", "dicom"),
+]
+
+
+def main() -> None:
+    """Write the page."""
+    text = page()
+    PAGE.write_text(text, encoding="utf-8")
+    sys.stdout.write(f"{PAGE}: {len(text.splitlines())} lines\n")
+
+
+def page() -> str:
+    """Return the page."""
+    parts = [introduction()]
+    for package, folders in FOLDERS.items():
+        for folder in folders:
+            found = table(("file", "format", "what comes of it"), rows(package, folder))
+            parts.append(f"## {package}/{folder}\n\n{found}\n")
+    return "\n".join(parts)
+
+
+def introduction() -> str:
+    """Return what stands before the tables."""
+    missing = [f'{{"error": "MissingExtra", "message": "{error}"}}' for error in EXTRAS]
+    syntaxes = str(dicom_pixels.__doc__).split("\n\n")[1]
+    versions = {package: minor_version(package) for package in FOLDERS}
+    return INTRODUCTION.format(
+        formats=table(KINDS[0], KINDS[1:]),
+        values=table(VALUES[0], VALUES[1:]),
+        missing="\n".join(missing),
+        syntaxes=syntaxes,
+        **versions,
+    )
+
+
+def minor_version(package: str) -> str:
+    """Return the first two numbers of a package's version."""
+    return ".".join(version(package).split(".")[:2])
+
+
+def table(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
+    """Return a table in Markdown."""
+    rule = "|---" * len(head) + "|"
+    cells = [[text.replace("|", "\\|") for text in row] for row in (head, *body)]
+    first, *others = [f"| {' | '.join(row)} |" for row in cells]
+    return "\n".join([first, rule, *others])
+
+
+def rows(package: str, folder: str) -> Iterator[tuple[str, str, str]]:
+    """Iterate over name, format and outcome of each file of a folder of a package."""
+    top = Path(str(import_module(package).__file__)).parent / folder
+    for path in sorted(top.rglob("*")):
+        name = path.relative_to(top)
+        if path.is_file() and not any(part in NO_IMAGES for part in name.parts):
+            data = path.read_bytes()
+            yield name.as_posix(), format_of(data), outcome(data)
+
+
+def format_of(data: bytes) -> str:
+    """Return the format of a file, of DICOM the transfer syntax."""
+    kind = sniff(data)
+    if kind != "DICOM":
+        return kind or ""
+    try:
+        (syntax,) = Element.named("TransferSyntaxUID").values(read_header(BytesIO(data)))
+    except (ImagingError, ValueError):
+        return "DICOM"
+    return f"DICOM, {UID(syntax).name}"
+
+
+def outcome(data: bytes) -> str:
+    """Return what is decoded, stored and as the modality means it, or the error record."""
+    try:
+        stored = decode(data)
+        bits = "1 bit" if stored.bits == 1 else f"{stored.bits} bits"
+        text = f"{shape(stored)} {stored.pixels.dtype}, {bits}"
+        meant = decode(data, values="modality")
+        decode(data, values="display")
+    except ImagingError as error:
+        return f"{type(error).__name__}: {error}"
+    if meant.unit == "stored":
+        return text
+    dtype = "" if meant.pixels.dtype == stored.pixels.dtype else f" in {meant.pixels.dtype}"
+    return f"{text}; {meant.unit}{dtype}"
+
+
+def shape(image: Image) -> str:
+    """Return frames × rows × columns, and whether it has colour."""
+    frames, height, width = image.pixels.shape[:3]
+    return f"{frames} × {height} × {width}{' colour' if image.is_colour else ''}"
+
+
+if __name__ == "__main__":
+    main()

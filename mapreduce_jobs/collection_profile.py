@@ -1,0 +1,182 @@
+"""What a collection of images is made of: its volume, types and quality, and what is broken."""
+
+import io
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from mapreduce_jobs.core.errors import words_of
+from mapreduce_jobs.core.image_job import ImageJob, Totals
+from mapreduce_jobs.core.reading import Item
+
+if TYPE_CHECKING:
+    from mapreduce_jobs.imaging.image import Image
+
+_VOLUME = ("images", "frames", "pixels", "bytes", "decoded_bytes")
+_SHARES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
+_MOST_DIMENSIONS = 20  # that a result lists
+
+
+class CollectionProfile(ImageJob):
+    """Tell how many images there are and how large, of what types and of what quality."""
+
+    def configure_args(self) -> None:
+        """Let the whole collection be the default."""
+        super().configure_args()
+        self.arg_parser.set_defaults(group_by="all")
+
+    # One image
+
+    def outcome(self, name: str, data: bytes) -> tuple[str, Totals]:
+        """Return what is known of one image and its file."""
+        from mapreduce_jobs.imaging.quality import quality
+
+        image = self.decode(data)
+        found = quality(image)
+        types = _types(image, data)
+        pixels = image.pixels
+        volume = (1, len(pixels), math.prod(pixels.shape[:3]), len(data), pixels.nbytes)
+        sizes = dict(zip(_VOLUME, volume, strict=True))
+        if self._group_by == "image":
+            return name, {
+                **sizes,
+                "types": types,
+                "quality": found.measures,
+                "undefined": found.undefined,
+            }
+        return name, {
+            "volume": sizes,
+            "types": {kind: {str(value): 1} for kind, value in types.items()},
+            "quality": {
+                measure: _summary([] if value is None else [value])
+                for measure, value in found.measures.items()
+            },
+            "undefined": {measure: {why: 1} for measure, why in found.undefined.items()},
+            "failed": {},
+        }
+
+    # Images that fail count in their group, too
+
+    def mapper(self, name: str, item: Item) -> Iterator[tuple[Any, Any]]:
+        """Do what is to be done with one image."""
+        self._item = item
+        return super().mapper(name, item)
+
+    def failed(self, name: str, error: Exception) -> Iterator[tuple[Any, Totals]]:
+        """Do with an image that failed what ``--on-error`` says, and count it in its group."""
+        yield from super().failed(name, error)
+        if self._group_by != "image":
+            yield (
+                self._group(name, self._item),
+                {
+                    "volume": dict.fromkeys(_VOLUME, 0),
+                    "types": {},
+                    "quality": {},
+                    "undefined": {},
+                    "failed": {words_of(error)[0]: 1},
+                },
+            )
+
+    # Many
+
+    def merge(self, one: Totals, other: Totals) -> Totals:
+        """Add up what is known of two sets of images."""
+        from mapreduce_jobs.estimation.quantiles import Summary
+
+        quality = dict(one["quality"])
+        for measure, summary in other["quality"].items():
+            if measure in quality:
+                both = Summary.from_json(quality[measure]) + Summary.from_json(summary)
+                summary = both.to_json()
+            quality[measure] = summary
+        return {
+            "volume": _added(one["volume"], other["volume"]),
+            "types": _all_added(one["types"], other["types"]),
+            "quality": quality,
+            "undefined": _all_added(one["undefined"], other["undefined"]),
+            "failed": _added(one["failed"], other["failed"]),
+        }
+
+    def result(self, totals: Totals) -> Totals:
+        """Return what is shown of a group."""
+        return {
+            **totals["volume"],
+            "types": {
+                kind: _most(counts) if kind == "dimensions" else dict(sorted(counts.items()))
+                for kind, counts in totals["types"].items()
+            },
+            "quality": {
+                measure: {
+                    **_shown(summary),
+                    "undefined": dict(sorted(totals["undefined"].get(measure, {}).items())),
+                }
+                for measure, summary in totals["quality"].items()
+            },
+            "failed": dict(sorted(totals["failed"].items())),
+        }
+
+
+def _types(image: "Image", data: bytes) -> dict[str, str | int]:
+    """Return what kind of image it is."""
+    from mapreduce_jobs.imaging.decode import format_of
+
+    kind = format_of(data)
+    frames, rows, columns = image.pixels.shape[:3]
+    return {
+        "format": kind,
+        "modality": _modality(data) if kind == "DICOM" else "none",
+        "dtype": str(image.pixels.dtype),
+        "bits": image.bits,
+        "colour_model": "rgb" if image.is_colour else "grey",
+        "unit": image.unit,
+        "dimensions": f"{rows}×{columns}×{frames}",
+    }
+
+
+def _modality(data: bytes) -> str:
+    """Return the Modality (0008,0060) of a DICOM file."""
+    from mapreduce_jobs.core.selection import group_of
+    from mapreduce_jobs.imaging.header import read_header
+
+    return group_of(read_header(io.BytesIO(data), ("Modality",)), "Modality") or "none"
+
+
+def _summary(numbers: list[float]) -> dict[str, Any]:
+    from mapreduce_jobs.estimation.quantiles import Summary
+
+    return Summary.of(numbers).to_json()
+
+
+def _added(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
+    return {key: one.get(key, 0) + other.get(key, 0) for key in one | other}
+
+
+def _all_added(
+    one: dict[str, dict[str, int]], other: dict[str, dict[str, int]]
+) -> dict[str, dict[str, int]]:
+    return {key: _added(one.get(key, {}), other.get(key, {})) for key in one | other}
+
+
+def _most(counts: dict[str, int]) -> dict[str, Any]:
+    """Return how many there are, and the most frequent of them."""
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return {"distinct": len(ranked), "most_frequent": dict(ranked[:_MOST_DIMENSIONS])}
+
+
+def _shown(value: dict[str, Any]) -> dict[str, Any]:
+    """Return what is shown of the numbers of a measure."""
+    from mapreduce_jobs.estimation.quantiles import Summary
+
+    summary = Summary.from_json(value)
+    return {
+        "images": summary.count,
+        "mean": summary.mean,
+        "standard_deviation": summary.standard_deviation,
+        "min": summary.least,
+        **{name: summary.quantile(share) for name, share in _SHARES.items()},
+        "max": summary.greatest,
+    }
+
+
+if __name__ == "__main__":
+    CollectionProfile.run()

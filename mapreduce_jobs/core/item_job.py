@@ -1,0 +1,103 @@
+"""The base of jobs over items, each of which may fail: counters, ``--on-error``, how it ends."""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from hdfs_tools.errors import HdfsToolsError
+from mapreduce_jobs.core.errors import ItemFailed, words_of
+from mapreduce_jobs.core.job import Job
+
+__all__ = ["ItemJob", "Totals"]
+
+Totals = dict[str, Any]
+"""What is known of one item or of many: numbers, strings and lists, as JSON has them."""
+
+_COUNTER_INTERVAL = 1.0  # seconds
+
+
+class ItemJob(Job):
+    """A job over items, each of which appears in the result: its measure, or its error."""
+
+    items: ClassVar[str]
+    """What they are called, in the plural; also the group of their counters."""
+
+    def configure_args(self) -> None:
+        """Add the option of what is done with items that fail."""
+        super().configure_args()
+        item = self.items.removesuffix("s")
+        self.add_passthru_arg(
+            "--on-error",
+            choices=("record", "skip", "fail"),
+            default="record",
+            help=f"for {'an' if item[0] in 'aeiou' else 'a'} {item} that fails: write an error"
+            " record (the default), only count it, or stop the job",
+        )
+
+    def load_args(self, args: list[str]) -> None:
+        """Begin to count."""
+        super().load_args(args)
+        self._counters: Counter[str] = Counter()
+        self._logged: set[str] = set()
+        self._counted_at = 0.0
+
+    def expected(self) -> tuple[type[Exception], ...]:
+        """Return the roots of the errors that an item may have without a mistake in the job."""
+        return (HdfsToolsError, OSError)
+
+    def failed(self, name: str, error: Exception) -> Iterator[tuple[str, Totals]]:
+        """Do with an item that failed what ``--on-error`` says."""
+        kind, message = words_of(error)
+        if not isinstance(error, self.expected()):
+            if kind not in self._logged:  # one of a kind is enough to find the mistake
+                self.log_traceback(name)
+            self._logged.add(kind)
+        yield from self.failed_with(name, kind, message)
+
+    def failed_with(self, name: str, kind: str, message: str) -> Iterator[tuple[str, Totals]]:
+        """Do the same with one whose error is known by its words."""
+        self.count("failed")
+        self.count(f"failed: {kind}")
+        if self.options.on_error == "fail":
+            self.report_counters()
+            raise ItemFailed(f"{name}: {kind}: {message}")
+        if self.options.on_error == "record":
+            yield name, {"error": kind, "message": message}
+
+    def count(self, counter: str, amount: int = 1) -> None:
+        """Add to a counter of the items."""
+        self._counters[counter] += amount
+        if time.monotonic() - self._counted_at > _COUNTER_INTERVAL:
+            self.report_counters()
+
+    def report_counters(self) -> None:
+        """Hand the counters to mrjob, which writes a line each."""
+        for counter, amount in self._counters.items():
+            self.increment_counter(self.items, counter, amount)
+        self._counters.clear()
+        self._counted_at = time.monotonic()
+
+    def finished(self, runner: Any) -> None:
+        """Say how many items failed, and how; exit status 1 if the results hold failures."""
+        counted = runner.counters()[0].get(self.items, {})
+        failed = counted.get("failed", 0)
+        if not counted.get("read"):
+            self.say(f"no {self.items} in the input")
+        if not failed:
+            return
+        kinds = {name.removeprefix("failed: ") for name in counted if name.startswith("failed: ")}
+        traceback = None if kinds <= self._expected_kinds() else runner.first_traceback()
+        if traceback is not None:
+            self.say(f"An error in the job itself, the first of its kind at {traceback}")
+        each = ", ".join(f"{counted[f'failed: {kind}']} {kind}" for kind in sorted(kinds))
+        self.say(f"{failed} of {counted['read']} {self.items} failed: {each}")
+        if self.options.on_error == "record":
+            sys.exit(1)
+
+    def _expected_kinds(self) -> set[str]:
+        found = list(self.expected())
+        for kind in found:
+            found += kind.__subclasses__()
+        return {kind.__name__ for kind in found}

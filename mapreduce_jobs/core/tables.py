@@ -1,0 +1,265 @@
+"""Tables as input: CSV files and the results of other jobs, in blocks of rows."""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hdfs_tools.bundle import lines_between, open_at
+from mapreduce_jobs.core.errors import UsageError
+from mapreduce_jobs.core.splits import Span
+
+__all__ = ["Columns", "Failed", "blocks", "by_key", "columns_of", "numbers", "records"]
+
+_BLOCK = 1 << 20  # bytes
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_DELIMITERS = (",", ";", "\t")
+
+Numbers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A row that holds no measure.
+
+    Attributes
+    ----------
+    key : str
+        What it is known by.
+    error, message : str
+        Kind of the error, and one sentence.
+    """
+
+    key: str
+    error: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What the first line of a CSV file says.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the columns; rows are known by what stands in the first.
+    delimiter : str
+        Comma, semicolon or TAB.
+    """
+
+    names: tuple[str, ...]
+    delimiter: str
+
+
+def blocks(
+    stdin: Iterable[bytes], spans: bool, environ: Mapping[str, str] = os.environ
+) -> Iterator[bytes]:
+    """Iterate over a task's rows, about a megabyte at a time.
+
+    Parameters
+    ----------
+    stdin : iterable of bytes
+        The task's lines or, with `spans`, lines that stand for them.
+    spans : bool
+        Whether lines stand for spans.
+    environ : mapping, optional
+        Environment variables; by them Hadoop tells which part of which file the lines are.
+
+    Yields
+    ------
+    bytes
+        Lines of a CSV file after its first line, which every block begins with; or results.
+    """
+    if not spans:
+        location = environ.get("mapreduce_map_input_file", "")
+        start = int(environ.get("mapreduce_map_input_start", "0"))
+        yield from _blocks(iter(stdin), location, start)
+        return
+    for line in stdin:
+        span = Span.parse(line)
+        if span is not None:
+            lines = lines_between(span.location, span.start, span.length)
+            yield from _blocks(lines, span.location, span.start)
+
+
+def _blocks(lines: Iterator[bytes], location: str, start: int) -> Iterator[bytes]:
+    if start:
+        with open_at(location) as file:
+            head = file.readline()
+    else:
+        head = next(lines, b"")
+        if columns_of(head) is None:
+            lines = chain([head], lines)
+    first = b"" if columns_of(head) is None else head.rstrip(b"\r\n") + b"\n"
+    waiting, length = [first], 0
+    for line in lines:
+        waiting.append(line)
+        length += len(line)
+        if length >= _BLOCK:
+            yield b"".join(waiting)
+            waiting, length = [first], 0
+    if length:
+        yield b"".join(waiting)
+
+
+def columns_of(line: bytes) -> Columns | None:
+    r"""Read the first line of a table; None if it is the result of a job.
+
+    >>> columns_of(b'name;age\n'), columns_of(b'"a.png"\t{"images": 1}\n')
+    (Columns(names=('name', 'age'), delimiter=';'), None)
+    """
+    if line.startswith(b'"') and b'"\t{' in line:
+        return None
+    text = line.removeprefix(_BYTE_ORDER_MARK).decode("utf-8", "surrogateescape").rstrip("\r\n")
+    delimiter = max(_DELIMITERS, key=text.count)
+    return Columns(tuple(next(csv.reader([text], delimiter=delimiter), [])), delimiter)
+
+
+def records(block: bytes) -> Iterator[tuple[str, dict[str, Any]] | Failed]:
+    r"""Iterate over the rows of a block: what each is known by, and its values by name.
+
+    Values of a CSV file are text; results have them as JSON has them.
+
+    >>> list(records(b"name,age\na.png,40\n"))
+    [('a.png', {'name': 'a.png', 'age': '40'})]
+    >>> list(records(b'"a.png"\t{"error": "EmptyFile", "message": "the file is empty"}\n'))
+    [Failed(key='a.png', error='EmptyFile', message='the file is empty')]
+    """
+    head, _, rest = block.partition(b"\n")
+    columns = columns_of(head)
+    if columns is None:
+        yield from map(_result, filter(bytes.strip, block.splitlines()))
+        return
+    text = io.StringIO(rest.decode("utf-8", "surrogateescape"), newline="")
+    for row in csv.reader(text, delimiter=columns.delimiter):
+        if not row:
+            continue
+        if len(row) != len(columns.names):
+            message = f"it has {len(row)} values, and the table {len(columns.names)} columns"
+            yield Failed(row[0], "BadRow", message)
+            continue
+        yield row[0], dict(zip(columns.names, row, strict=True))
+
+
+def _result(line: bytes) -> tuple[str, dict[str, Any]] | Failed:
+    key, _, value = line.partition(b"\t")
+    try:
+        name, values = json.loads(key), json.loads(value)
+        name = name if isinstance(name, str) else json.dumps(name)
+        if "error" in values:
+            return Failed(name, str(values["error"]), str(values["message"]))
+        return name, dict(values)
+    except (ValueError, LookupError, TypeError):
+        return Failed(key.decode("utf-8", "backslashreplace"), "BadRow", "no result of a job")
+
+
+def numbers(
+    block: bytes, names: Sequence[str], more: Mapping[str, Mapping[str, Any]] | None = None
+) -> tuple[Numbers, list[Failed]]:
+    r"""Return some columns of a block as numbers.
+
+    Parameters
+    ----------
+    block : bytes
+        As `blocks` gives it.
+    names : sequence of str
+        The columns.
+    more : mapping, optional
+        Values of more columns, for what a row is known by.
+
+    Returns
+    -------
+    values : ndarray of float64
+        Shape rows × columns, finite numbers, in the order of the rows.
+    failed : list of Failed
+        The rows that are left out, and why.
+
+    Examples
+    --------
+    >>> values, failed = numbers(b"name,age\na,40\nb,old\n", ["age"])
+    >>> values.tolist(), failed[0].message
+    ([[40.0]], "age: 'old' is no number")
+    """
+    columns = columns_of(block[: block.find(b"\n") + 1])
+    if columns is not None and more is None:
+        quick = _quickly(block, columns, names)
+        if quick is not None:
+            return quick, []
+    rows, failed = [], []
+    for row in records(block):
+        if isinstance(row, Failed):
+            failed.append(row)
+            continue
+        key, values = row
+        if more is not None:
+            values |= more.get(key, {})
+        try:
+            rows.append([_number(name, values.get(name)) for name in names])
+        except ValueError as error:
+            failed.append(Failed(key, "BadRow", str(error)))
+    return np.array(rows, np.float64).reshape(-1, len(names)), failed
+
+
+def by_key(path: str) -> dict[str, dict[str, Any]]:
+    """Read a table into memory: the values of each row, by what it is known by.
+
+    Raises
+    ------
+    UsageError
+        It cannot be read, a row is not as long as the first, or two are known by the same.
+    """
+    try:
+        with open(path, "rb") as file:
+            block = file.read()
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    rows: dict[str, dict[str, Any]] = {}
+    for row in records(block.removeprefix(_BYTE_ORDER_MARK)):
+        if isinstance(row, Failed):
+            raise UsageError(f"{path}: {row.key}: {row.message}")
+        key, values = row
+        if key in rows:
+            raise UsageError(f"{path}: {key}: two rows are known by it")
+        rows[key] = values
+    return rows
+
+
+def _quickly(block: bytes, columns: Columns, names: Sequence[str]) -> Numbers | None:
+    """Read a block of which every value is a number; None if one is not."""
+    lines = list(filter(None, block.decode("utf-8", "surrogateescape").splitlines()[1:]))
+    separators = len(columns.names) - 1
+    if b'"' in block or any(line.count(columns.delimiter) != separators for line in lines):
+        return None
+    if not lines:
+        return np.empty((0, len(names)))
+    try:
+        values = np.loadtxt(
+            lines,
+            np.float64,
+            comments=None,
+            delimiter=columns.delimiter,
+            usecols=[columns.names.index(name) for name in names],
+            ndmin=2,
+        )
+    except ValueError:
+        return None
+    return values if np.isfinite(values).all() else None
+
+
+def _number(name: str, value: Any) -> float:
+    if value is None or value == "":
+        raise ValueError(f"{name}: there is no value")
+    try:
+        number = float("x" if isinstance(value, bool) else value)
+    except (ValueError, TypeError, OverflowError):
+        raise ValueError(f"{name}: {str(value)[:40]!r} is no number") from None
+    if not np.isfinite(number):
+        raise ValueError(f"{name}: {number} is not finite")
+    return number

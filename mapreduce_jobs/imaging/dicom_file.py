@@ -1,0 +1,233 @@
+"""DICOM files: from bytes to a dataset, and how its pixels lie in it."""
+
+import io
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import pydicom
+from pydicom.dataset import Dataset, FileDataset
+from pydicom.filereader import read_dataset
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
+
+from mapreduce_jobs.imaging.dicom_elements import READ_ERRORS, named, reason, shown
+from mapreduce_jobs.imaging.errors import CorruptImage, DecodeError, NoPixels, Truncated
+from mapreduce_jobs.imaging.header import read_header
+from mapreduce_jobs.imaging.samples import check_size
+
+__all__ = ["PIXEL_ELEMENTS", "Layout", "layout_of", "open_dataset"]
+
+PIXEL_ELEMENTS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+"""Keywords of the elements that hold pixels; a file has one of them."""
+
+_NEEDED = ("Rows", "Columns", "BitsAllocated", "PhotometricInterpretation")
+_OTHERWISE = {"NumberOfFrames": 1, "SamplesPerPixel": 1, "BitsStored": 0}  # if they are missing
+_META_GROUP = 0x0002
+_BEGINNING = 1 << 16  # bytes, in which the transfer syntax is
+_MOST_HEADER = 64 << 20  # bytes
+_DEFLATED = DeflatedExplicitVRLittleEndian.encode()
+_INFLATED = ExplicitVRLittleEndian.encode().ljust(len(_DEFLATED), b"\0")
+
+_ENCODINGS: dict[Any, UID] = {  # implicit or not, little-endian or not
+    (True, True): ImplicitVRLittleEndian,
+    (False, True): ExplicitVRLittleEndian,
+    (False, False): ExplicitVRBigEndian,
+}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the header says that pixels lie in a file.
+
+    Attributes
+    ----------
+    element : str
+        Which of `PIXEL_ELEMENTS` holds them.
+    frames, rows, columns, samples : int
+        Samples are those of a pixel: 1, or 3 of colour.
+    allocated : int
+        Bits of a sample.
+    bits : int
+        Those of them that are used.
+    photometric : str
+        Photometric Interpretation (0028,0004), such as ``"MONOCHROME2"``.
+    """
+
+    element: str
+    frames: int
+    rows: int
+    columns: int
+    samples: int
+    allocated: int
+    bits: int
+    photometric: str
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether values are those of one quantity, and no colour."""
+        return self.photometric in ("MONOCHROME1", "MONOCHROME2")
+
+    @property
+    def size(self) -> int:
+        """Bytes of the pixels where they are not compressed."""
+        size = -(-self.frames * self.rows * self.columns * self.samples * self.allocated // 8)
+        # Of two neighbours one has its colour (PS3.3 C.7.6.3.1.2).
+        return size * 2 // 3 if self.photometric == "YBR_FULL_422" else size
+
+
+def open_dataset(data: bytes, max_pixels: int) -> tuple[FileDataset, Layout]:
+    """Read the elements of a file; its pixels stay as they are.
+
+    A file without a transfer syntax is taken as what its elements look like. A deflated one is
+    inflated no further than the pixels that its header tells of need.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    max_pixels : int
+        Most frames × rows × columns.
+
+    Raises
+    ------
+    DecodeError
+        One of its kinds.
+    """
+    try:
+        data = _inflated(data, max_pixels)
+        dataset = _read(data)
+        if not any(name in dataset for name in PIXEL_ELEMENTS):
+            _check_end(data)
+        return dataset, layout_of(dataset, max_pixels)
+    except READ_ERRORS as error:
+        raise CorruptImage(f"the header cannot be read: {reason(error)}") from error
+
+
+def _check_end(data: bytes) -> None:
+    """Raise `Truncated` if a file ends within an element: pydicom then may show none at all."""
+    try:
+        header = read_header(io.BytesIO(data), ["Rows", "SOPClassUID"])
+    except Truncated:
+        raise Truncated("the file ends within its header") from None
+    except DecodeError as error:
+        raise CorruptImage("the header cannot be read") from error
+    if header is not None and "Rows" in header:
+        raise Truncated(f"the file ends before its pixels do{_kind(header)}")
+
+
+def _read(data: bytes, stop_before_pixels: bool = False) -> FileDataset:
+    dataset = pydicom.dcmread(io.BytesIO(data), force=True, stop_before_pixels=stop_before_pixels)
+    encoding = _ENCODINGS.get(dataset.original_encoding)
+    if encoding and "TransferSyntaxUID" not in dataset.file_meta:
+        dataset.file_meta.TransferSyntaxUID = encoding
+    return dataset
+
+
+def layout_of(dataset: FileDataset, max_pixels: int, stopped: bool = False) -> Layout:
+    """Return how the header says that pixels lie in a file.
+
+    Parameters
+    ----------
+    dataset : FileDataset
+    max_pixels : int
+        Most frames × rows × columns.
+    stopped : bool, optional
+        Whether it was read up to its pixels only.
+
+    Raises
+    ------
+    DecodeError
+        `NoPixels`, `Truncated`, `CorruptImage` or `TooManyPixels`.
+    """
+    elements = [name for name in PIXEL_ELEMENTS if name in dataset]
+    if not (elements or stopped):
+        if "Rows" not in dataset:
+            raise NoPixels(f"it holds no pixels{_kind(dataset)}")
+        raise Truncated(f"the file ends before its pixels do{_kind(dataset)}")
+    header = {keyword: dataset.get(keyword) for keyword in (*_NEEDED, *_OTHERWISE)}
+    missing = [named(keyword) for keyword in _NEEDED if header[keyword] in (None, "")]
+    if missing:
+        raise CorruptImage(f"the header has no {', '.join(missing)}{_kind(dataset)}")
+    allocated = _whole(header, "BitsAllocated")
+    layout = Layout(
+        element=elements[0] if elements else PIXEL_ELEMENTS[0],
+        frames=_whole(header, "NumberOfFrames"),
+        rows=_whole(header, "Rows"),
+        columns=_whole(header, "Columns"),
+        samples=_whole(header, "SamplesPerPixel"),
+        allocated=allocated,
+        bits=_whole(header, "BitsStored") or allocated,
+        photometric=str(header["PhotometricInterpretation"]),
+    )
+    check_size(layout.frames, layout.rows, layout.columns, max_pixels)
+    return layout
+
+
+def _whole(header: dict[str, Any], keyword: str) -> int:
+    """Return a number of the header that is 1 or more, or stands for one that is missing."""
+    value = header[keyword]
+    if value is None or value == "":
+        return _OTHERWISE[keyword]
+    try:
+        number = int(value)
+    except (ValueError, TypeError):
+        raise CorruptImage(f"its {named(keyword)} is no whole number: {shown(value)}") from None
+    if number < 1:
+        raise CorruptImage(f"its {named(keyword)} is {number}")
+    return number
+
+
+def _kind(dataset: Dataset) -> str:
+    """Return what a file says that it is, in brackets: the name of its SOP class."""
+    meta = getattr(dataset, "file_meta", Dataset())
+    uid = dataset.get("SOPClassUID") or meta.get("MediaStorageSOPClassUID")
+    is_known = isinstance(uid, UID) and uid.name != uid
+    return f" ({uid.name})" if is_known else ""
+
+
+def _inflated(data: bytes, max_pixels: int) -> bytes:
+    """Return a deflated file (PS3.5 A.5) as if it were not; any other file as it is.
+
+    All but the pixels is at most `_MOST_HEADER` bytes.
+
+    Raises
+    ------
+    DecodeError
+        `Truncated` if it ends too early, `CorruptImage` if it is larger than its header says.
+    """
+    start = _start_of_deflated(data)
+    if start is None:
+        return data
+    meta = data[:start].replace(_DEFLATED, _INFLATED)
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        inflated = inflater.decompress(data[start:], _MOST_HEADER)
+        if not inflater.eof and inflater.unconsumed_tail:
+            header = _read(meta + inflated, stop_before_pixels=True)
+            size = layout_of(header, max_pixels, stopped=True).size
+            inflated += inflater.decompress(inflater.unconsumed_tail, size)
+    except zlib.error as error:
+        raise CorruptImage(f"its elements cannot be inflated: {error}") from error
+    if inflater.eof:
+        return meta + inflated
+    if inflater.unconsumed_tail:
+        raise CorruptImage("its elements inflate to more than its header says")
+    raise Truncated("the file ends before its compressed elements do")
+
+
+def _start_of_deflated(data: bytes) -> int | None:
+    """Return where compressed elements begin; None if the file has none."""
+    if _DEFLATED not in data[:_BEGINNING]:
+        return None
+    file = io.BytesIO(data)
+    file.seek(132 if data[128:132] == b"DICM" else 0)
+    meta = read_dataset(
+        file, False, True, stop_when=lambda tag, vr, length: tag >> 16 != _META_GROUP
+    )
+    return file.tell() if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian else None

@@ -1,0 +1,215 @@
+"""What images show: naive Bayes, learnt from images with labels, or asked about others."""
+
+import json
+import math
+import os
+from collections.abc import Iterable, Iterator
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, Any
+
+from mapreduce_jobs.core.image_job import Totals
+from mapreduce_jobs.core.learning_job import LearningJob
+from mapreduce_jobs.core.reading import Item
+from mapreduce_jobs.core.recognise_files import KIND, read_labels, read_model
+from mapreduce_jobs.core.recognise_options import (
+    BY_FOLDER,
+    DISTRIBUTIONS,
+    add_options,
+    check_learning,
+    families_of,
+    priors_of,
+)
+
+if TYPE_CHECKING:
+    from mapreduce_jobs.imaging.image import Image
+    from mapreduce_jobs.estimation.evaluation import FoldSums
+    from mapreduce_jobs.estimation.naive_bayes import Model, Sums
+
+# As tasks have them, whatever they are called here.
+_LABELS_FILE, _MODEL_FILE = "labels.csv", "model.json"
+_LEARNING = ("features", "distribution", "smoothing", "priors", "folds", "to_8bit")
+
+
+class Recognise(LearningJob):
+    """Learn from images with --labels what classes look like; with --model, tell them in others."""
+
+    result_key = "model"
+
+    def configure_args(self) -> None:
+        """Add the job's options."""
+        super().configure_args()
+        add_options(self.add_passthru_arg, self.arg_parser.add_argument)
+
+    def load_args(self, args: list[str]) -> None:
+        """Check the options; what can be known without an image is known before the job runs."""
+        super().load_args(args)
+        self.learns = self.options.labels is not None
+        if self.is_task():
+            return
+        options = self.options
+        if self.learns == (options.model is not None):
+            self.arg_parser.error("--labels to learn, or --model to tell classes: one is needed")
+        if self.learns:
+            check_learning(options)
+            self._read_labels()
+            return
+        for name in _LEARNING:
+            if getattr(options, name) is not None:
+                option = f"--{name.replace('_', '-')}"
+                self.arg_parser.error(f"{option}: is what the model tells, and goes with --labels")
+        values = read_model(options.model).values
+        if options.values not in ("stored", values):
+            self.arg_parser.error(f"--values: the model was made of images with --values {values}")
+
+    def _read_labels(self) -> dict[str, str]:
+        return {} if self.options.labels == BY_FOLDER else read_labels(self.options.labels)
+
+    def task_options(self) -> list[Any]:
+        """Hand tasks the labels or the model, as a file beside them."""
+        labels, model = self.options.labels, self.options.model
+        if not self.learns:
+            return ["--model", _shipped(model, _MODEL_FILE)]
+        return ["--labels", labels if labels == BY_FOLDER else _shipped(labels, _LABELS_FILE)]
+
+    # Tasks
+
+    def mapper_init(self) -> None:
+        """Read the labels or the model once."""
+        super().mapper_init()
+        options = self.options
+        self._families, self._to_8bit = families_of(options), options.to_8bit
+        if self.learns:
+            self._labels = self._read_labels()
+            self._sums: FoldSums = {}
+            return
+        learnt = read_model(options.model)
+        self._model = learnt.model
+        self._families, self._to_8bit = learnt.features, learnt.to_8bit
+        options.values, options.window = learnt.values, learnt.window  # images are read likewise
+
+    def mapper(self, name: str, item: Item) -> Iterator[tuple[Any, Any]]:
+        """Add an image to the sums of its class and fold, or tell its class."""
+        from mapreduce_jobs.estimation.evaluation import add_to
+        from mapreduce_jobs.estimation.naive_bayes import Sums
+
+        for key, value in super().mapper(name, item):
+            if "row" not in value:
+                yield key, value
+                continue
+            add_to(self._sums, (value["fold"], value["label"]), Sums.of(value["row"]))
+            if self.options.folds:  # what is learnt without its fold is known at the end
+                yield None, value
+
+    def outcome(self, name: str, data: bytes) -> tuple[str, Any]:
+        """Return the features of an image with a label, or what its class is."""
+        if not self.learns:
+            return super().outcome(name, data)
+        from mapreduce_jobs.estimation.evaluation import fold_of
+
+        label = self._label_of(name)
+        row = self._features(self.decode(data))
+        fold = fold_of(name, self.options.folds) if self.options.folds else 0
+        return name, {"label": label, "fold": fold, "row": row}
+
+    def measure(self, image: "Image") -> Totals:
+        """Return the class of an image, and the posterior probability of every class."""
+        from mapreduce_jobs.estimation.naive_bayes import log_posteriors
+
+        (joint,) = self._model.joint([self._features(image)])
+        (logs,) = log_posteriors(joint[None]).tolist()
+        classes = self._model.classes
+        return {
+            "class": classes[int(joint.argmax())],
+            "posteriors": {name: math.exp(log) for name, log in zip(classes, logs, strict=True)},
+            "log_posteriors": dict(zip(classes, logs, strict=True)),
+        }
+
+    def _label_of(self, name: str) -> str:
+        from mapreduce_jobs.imaging.errors import NoLabel
+
+        if self.options.labels != BY_FOLDER:
+            if name not in self._labels:
+                raise NoLabel("the table of labels does not name it")
+            return self._labels[name]
+        label, slash, _ = name.partition("/")
+        if not label or not slash:
+            raise NoLabel("it lies in no folder: give the folder above those of the classes")
+        return label
+
+    def _features(self, image: "Image") -> list[float]:
+        from mapreduce_jobs.imaging.edges import to_8bit
+        from mapreduce_jobs.imaging.features import features
+
+        if self._to_8bit:
+            image = to_8bit(image, self._to_8bit)
+        return features(image, self._families)
+
+    def learnt(self) -> Iterator[tuple[None, Totals]]:
+        """Hand on what the task knows of each class and fold: n, Σx, Σx²."""
+        for (fold, label), sums in sorted(self._sums.items()):
+            yield None, {"fold": fold, "label": label, "sums": sums.to_json()}
+        self.mapper_final()
+
+    def reducer(self, key: str | None, values: Iterable[Totals]) -> Iterator[tuple[Any, Totals]]:
+        """Make the model of all sums, and ask those of the folds; error records pass through."""
+        from mapreduce_jobs.estimation.evaluation import add_to, by_class, cross_validate
+        from mapreduce_jobs.estimation.naive_bayes import CannotLearn, Sums
+
+        sums: FoldSums = {}
+        with TemporaryFile("w+") as rows:  # until all sums are known
+            for value in values:
+                if "error" in value:
+                    yield key, value
+                elif "row" in value:
+                    rows.write(f"{json.dumps(value)}\n")
+                else:
+                    of_class = Sums.from_json(value["sums"])
+                    add_to(sums, (value["fold"], value["label"]), of_class)
+            if not sums:
+                return
+            try:
+                model = self._learn(by_class(sums))
+                rows.seek(0)
+                of_folds = (
+                    cross_validate(sums, map(json.loads, rows), self._learn)
+                    if self.options.folds
+                    else None
+                )
+            except CannotLearn as error:
+                yield self.nothing_learnt(error)
+                return
+            yield self.result_key, self._described(model)
+            if of_folds is not None:
+                yield "evaluation", {"folds": self.options.folds, **of_folds}
+
+    def _learn(self, sums: "dict[str, Sums]") -> "Model":
+        from mapreduce_jobs.imaging.features import names_of
+        from mapreduce_jobs.estimation.naive_bayes import learn
+
+        options = self.options
+        names = names_of(families_of(options))
+        distribution = options.distribution or DISTRIBUTIONS[0]
+        return learn(sums, names, distribution, options.smoothing, priors_of(options))
+
+    def _described(self, model: "Model") -> Totals:
+        options = self.options
+        return {
+            "model": KIND,
+            "distribution": model.distribution,
+            "smoothing": model.smoothing,
+            "features": families_of(options),
+            "to_8bit": options.to_8bit,
+            "values": options.values,
+            "window": options.window,
+            "images": sum(model.counts),
+            "classes": model.to_json(),
+        }
+
+
+def _shipped(path: str, name: str) -> dict[str, str]:
+    """Return what mrjob brings to tasks as a file of this name, an argument of theirs."""
+    return {"type": "file", "path": os.path.abspath(path), "name": name}
+
+
+if __name__ == "__main__":
+    Recognise.run()

@@ -1,0 +1,239 @@
+"""Classes of pixels over a whole collection: k-means on all, then each pixel to its class."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from mapreduce_jobs.core.errors import UsageError
+from mapreduce_jobs.core.image_job import Totals
+from mapreduce_jobs.core.learning_job import LearningJob
+from mapreduce_jobs.core.protocols import ImageLineProtocol
+from mapreduce_jobs.core.reading import Item
+
+if TYPE_CHECKING:
+    from mapreduce_jobs.imaging.collection_classes import ColourCounts, GreyCounts
+    from mapreduce_jobs.imaging.pipeline import Pipeline
+
+_MOST_CLASSES = 256
+_KEY = "classes"
+_TEXT = re.compile(r"[-+0-9.eE,;]+")
+_LEARNING = ("k", "seed", "iterations", "model")
+_ITERATIONS = 100
+
+
+class SegmentCollection(LearningJob):
+    """Find --k classes of pixels, the same for all images; with --means, label images by them."""
+
+    OUTPUT_PROTOCOL = ImageLineProtocol
+    result_key = _KEY
+
+    def configure_args(self) -> None:
+        """Add the job's options."""
+        super().configure_args()
+        self.add_passthru_arg(
+            "--k",
+            type=int,
+            metavar="K",
+            help=f"find so many classes, at most {_MOST_CLASSES}, by k-means on all pixels",
+        )
+        self.add_passthru_arg(
+            "--model",
+            choices=("grey", "rgb"),
+            help="classes of grey levels (colour becomes luma; the default), or of colours, taken"
+            " in cells of 8 × 8 × 8",
+        )
+        self.add_passthru_arg(
+            "--seed", type=int, metavar="N", help="of the start, by k-means++ (default: 0)"
+        )
+        self.add_passthru_arg(
+            "--iterations",
+            type=int,
+            metavar="N",
+            help=f"most rounds of k-means (default: {_ITERATIONS})",
+        )
+        self.arg_parser.add_argument(
+            "--means",
+            metavar="MEANS",
+            help="label each pixel with the class whose mean is nearest, and write the images as a"
+            " bundle: grey levels as in --means='-1000;40;400', colours as in '255,0,0;0,0,255', or"
+            " the file that this job wrote with --k",
+        )
+        self.add_passthru_arg(
+            "--show",
+            choices=("labels", "means"),
+            help="of --means, what a pixel becomes: the number of its class, from 0 (the default),"
+            " or the mean",
+        )
+
+    def load_args(self, args: list[str]) -> None:
+        """Check the options, and the means, before the job runs."""
+        super().load_args(args)
+        self.learns = self.options.means is None
+        if self.is_task():
+            return
+        options = self.options
+        if self.learns == (options.k is None):
+            self.arg_parser.error("--k to find classes, or --means to label by them: one is needed")
+        if self.learns:
+            self._check_learning()
+            return
+        for name in _LEARNING:
+            if getattr(options, name) is not None:
+                self.arg_parser.error(f"--{name}: is for finding classes, and goes with --k")
+        self._read_means()
+
+    def _check_learning(self) -> None:
+        options = self.options
+        if not 1 <= options.k <= _MOST_CLASSES:
+            self.arg_parser.error(f"--k: must be from 1 to {_MOST_CLASSES}")
+        if options.seed is not None and options.seed < 0:
+            self.arg_parser.error("--seed: must be 0 or more")
+        if options.iterations is not None and options.iterations < 1:
+            self.arg_parser.error("--iterations: must be 1 or more")
+        if options.show is not None:
+            self.arg_parser.error("--show: goes with --means")
+
+    def _read_means(self) -> None:
+        """Bring the means to text, and images to the values that they were found on."""
+        from mapreduce_jobs.imaging.errors import ImagingError
+
+        options = self.options
+        if not _TEXT.fullmatch(options.means):
+            found = _found(options.means)
+            if options.values not in ("stored", found["values"]):
+                self.arg_parser.error(f"--values: the means are of --values {found['values']}")
+            options.means = _text(found["means"])
+            options.values, options.window = found["values"], found["window"]
+        try:
+            self._classify().check()
+        except ImagingError as error:
+            self.arg_parser.error(f"--means: {error}")
+
+    def _classify(self) -> "Pipeline":
+        from mapreduce_jobs.imaging.pipeline import Pipeline
+
+        options = self.options
+        return Pipeline.parse(f"classify means={options.means} show={options.show or 'labels'}")
+
+    def task_options(self) -> list[str]:
+        """Hand tasks the means, not their file, and the values that they are of."""
+        if self.learns:
+            return []
+        options = self.options
+        window = [] if options.window is None else ["--window", str(options.window)]
+        return [f"--means={options.means}", "--values", options.values, *window]
+
+    # Tasks
+
+    def mapper_init(self) -> None:
+        """Begin to count, or read the means once."""
+        super().mapper_init()
+        if self.learns:
+            self._counts = self._no_counts()
+            self._images = self._pixels = 0
+        else:
+            self._operations = self._classify()
+
+    def _no_counts(self) -> "GreyCounts | ColourCounts":
+        from mapreduce_jobs.imaging.collection_classes import ColourCounts, GreyCounts
+
+        return ColourCounts() if self.options.model == "rgb" else GreyCounts()
+
+    def mapper(self, name: str, item: Item) -> Iterator[tuple[Any, Any]]:
+        """Count the pixels of an image, or label them."""
+        for key, value in super().mapper(name, item):
+            if value is not None:  # else it is counted
+                yield key, value
+
+    def outcome(self, name: str, data: bytes) -> tuple[str, Any]:
+        """Return the name and the file of a labelled image; None where pixels are counted."""
+        from mapreduce_jobs.imaging.encode import ENDINGS, encode
+
+        image = self.decode(data)
+        if self.learns:
+            self._pixels += self._counts.add(image)
+            self._images += 1
+            return name, None
+        written = encode(self._operations(image), "tiff")
+        endings = ENDINGS["tiff"]
+        return name if name.lower().endswith(endings) else f"{name}{endings[0]}", written
+
+    def learnt(self) -> Iterator[tuple[None, Totals]]:
+        """Hand on what the task counted."""
+        if self._images:
+            counts = self._counts.to_json()
+            yield None, {"images": self._images, "pixels": self._pixels, "counts": counts}
+        self.mapper_final()
+
+    def reducer(self, key: str | None, values: Iterable[Totals]) -> Iterator[tuple[Any, Totals]]:
+        """Add up the counts, and find classes in them; error records pass through."""
+        from mapreduce_jobs.imaging.collection_classes import classes_of
+        from mapreduce_jobs.imaging.errors import UnsuitableImage
+
+        counts = self._no_counts()
+        images = pixels = 0
+        for value in values:
+            if "error" in value:
+                yield key, value
+                continue
+            counts.add_json(value["counts"])
+            images += value["images"]
+            pixels += value["pixels"]
+        if not images:
+            return
+        options = self.options
+        seed = options.seed or 0
+        iterations = options.iterations or _ITERATIONS
+        try:
+            found = classes_of(counts.counted(), options.k, seed, iterations)
+        except UnsuitableImage as error:
+            yield self.nothing_learnt(error)
+            return
+        yield (
+            _KEY,
+            {
+                "images": images,
+                "pixels": pixels,
+                "model": options.model or "grey",
+                "values": options.values,
+                "window": options.window,
+                "k": options.k,
+                "seed": seed,
+                **found,
+            },
+        )
+
+
+def _found(path: str) -> dict[str, Any]:
+    """Return the classes that this job found and wrote into a file."""
+    try:
+        with open(path, "rb") as file:
+            lines = file.read().splitlines()
+    except OSError as error:
+        raise UsageError(
+            f"--means: {path}: neither numbers, as in '10;80;200', nor a file: {error.strerror}"
+        ) from None
+    for line in lines:
+        key, _, value = line.partition(b"\t")
+        try:
+            if json.loads(key) == _KEY and "means" in json.loads(value):
+                found = dict(json.loads(value))
+                return {name: found[name] for name in ("means", "values", "window")}
+        except (ValueError, TypeError, KeyError):
+            continue
+    raise UsageError(f"--means: {path}: holds no classes: give what this job wrote with --k")
+
+
+def _text(means: list[Any]) -> str:
+    """Return means as the operation classify reads them.
+
+    >>> _text([1.5, 3]), _text([[0, 0, 1], [9, 9, 9]])
+    ('1.5;3', '0,0,1;9,9,9')
+    """
+    rows = (mean if isinstance(mean, list) else [mean] for mean in means)
+    return ";".join(",".join(map(str, row)) for row in rows)
+
+
+if __name__ == "__main__":
+    SegmentCollection.run()

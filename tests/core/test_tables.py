@@ -1,0 +1,125 @@
+"""Tables: every row once, whatever the spans; numbers, and what is none."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mapreduce_jobs.core.errors import UsageError
+from mapreduce_jobs.core.splits import Span
+from mapreduce_jobs.core.tables import Failed, blocks, by_key, numbers, records
+
+CSV = b'name,age,"dose, mGy"\na.png,40,1.5\n"b, c.png",41,-2e3\n\nd.png,42,0\n'
+RESULTS = (
+    b'"a.png"\t{"images": 1, "density": 0.25}\n'
+    b'"b.png"\t{"error": "Truncated", "message": "it ends"}\n'
+)
+
+
+def rows_of(path, size, cuts):
+    edges = sorted({0, size, *(cut for cut in cuts if cut < size)})
+    lines = [
+        Span(str(path), start, stop - start).line() for start, stop in itertools.pairwise(edges)
+    ]
+    return [row for block in blocks(lines, spans=True) for row in records(block)]
+
+
+@pytest.mark.parametrize("data", [CSV, RESULTS], ids=["csv", "results"])
+@given(cuts=st.lists(st.integers(0, 80), max_size=5))
+def test_every_row_once_whatever_the_spans(data, cuts, tmp_path_factory):
+    path = tmp_path_factory.getbasetemp() / "table"
+    path.write_bytes(data)
+    assert rows_of(path, len(data), cuts) == list(records(data))
+
+
+class TestOnHadoop:
+    """A task is given lines of a file, and told where they are from."""
+
+    @pytest.mark.parametrize("start", [0, 21])
+    def test_a_split(self, tmp_path, start):
+        path = tmp_path / "table.csv"
+        path.write_bytes(b"name,age\nfirst.png,40\nlast.png,41\n")
+        environ = {
+            "mapreduce_map_input_file": str(path),
+            "mapreduce_map_input_start": str(start),
+        }
+        lines = path.read_bytes().splitlines(keepends=True)[2 if start else 0 :]
+        (block,) = blocks(lines, False, environ)
+        expected = [40, 41][1 if start else 0 :]
+        assert numbers(block, ["age"])[0].ravel().tolist() == expected
+
+
+class TestNumbers:
+    def test_quoted_names_and_values(self):
+        values, failed = numbers(CSV, ["dose, mGy", "age"])
+        assert values.tolist() == [[1.5, 40], [-2000, 41], [0, 42]]
+        assert not failed
+
+    @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+    def test_delimiters(self, delimiter):
+        text = delimiter.join(["name", "x", "y"]) + "\n" + delimiter.join(["a", "1", "2"]) + "\n"
+        assert numbers(text.encode(), ["y", "x"])[0].tolist() == [[2, 1]]
+
+    @pytest.mark.parametrize(
+        ("value", "message"),
+        [
+            ("old", "x: 'old' is no number"),
+            ("", "x: there is no value"),
+            ("nan", "x: nan is not finite"),
+            ("1e999", "x: inf is not finite"),
+            ("1,2", "it has 3 values, and the table 2 columns"),
+        ],
+    )
+    def test_what_is_none_is_named_and_the_others_stay(self, value, message):
+        values, failed = numbers(f"name,x\na,1\nb,{value}\nc,3\n".encode(), ["x"])
+        assert values.tolist() == [[1], [3]]
+        assert failed == [Failed("b", "BadRow", message)]
+
+    def test_results_of_a_job(self):
+        values, failed = numbers(RESULTS, ["density"])
+        assert values.tolist() == [[0.25]]
+        assert failed == [Failed("b.png", "Truncated", "it ends")]
+
+    def test_a_line_that_is_no_result(self):
+        assert numbers(b'"a"\t{"x": 1}\nnonsense\n', ["x"])[1] == [
+            Failed("nonsense", "BadRow", "no result of a job")
+        ]
+
+    def test_columns_of_another_table(self):
+        values, _ = numbers(RESULTS, ["density", "age"], {"a.png": {"age": "40"}})
+        assert values.tolist() == [[0.25, 40]]
+        assert numbers(RESULTS, ["age"], {})[1][0].message == "age: there is no value"
+
+    def test_quick_and_slow_agree(self):
+        table = np.random.default_rng(1).standard_normal((50, 3))
+        text = "name,a,b,c\n" + "".join(
+            f"{n}," + ",".join(map(repr, row)) + "\n" for n, row in enumerate(table.tolist())
+        )
+        quick, _ = numbers(text.encode(), ["c", "a"])
+        slow, _ = numbers(text.encode(), ["c", "a"], {})
+        np.testing.assert_array_equal(quick, table[:, [2, 0]])
+        np.testing.assert_array_equal(slow, quick)
+
+
+class TestByKey:
+    def test_it_is_read(self, tmp_path):
+        (tmp_path / "a.csv").write_bytes(b"\xef\xbb\xbfname,age\na,1\n")
+        assert by_key(str(tmp_path / "a.csv")) == {"a": {"name": "a", "age": "1"}}
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("name,age\na,1\na,2\n", "a: two rows are known by it"),
+            ("name,age\na\n", "a: it has 1 values, and the table 2 columns"),
+        ],
+    )
+    def test_what_is_wrong_is_said(self, tmp_path, text, message):
+        (tmp_path / "a.csv").write_text(text)
+        with pytest.raises(UsageError, match=message):
+            by_key(str(tmp_path / "a.csv"))
+
+    def test_a_file_that_is_not_there(self, tmp_path):
+        with pytest.raises(UsageError, match=r"a\.csv: No such file or directory"):
+            by_key(str(tmp_path / "a.csv"))

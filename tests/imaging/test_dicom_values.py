@@ -1,0 +1,262 @@
+"""What stored values mean and how they look, on numbers that can be checked by hand."""
+
+import numpy as np
+import pytest
+from pydicom.pixels import apply_modality_lut, apply_voi_lut
+from pydicom.sequence import Sequence
+from pydicom.uid import ExplicitVRBigEndian
+
+from mapreduce_jobs.imaging import errors
+from mapreduce_jobs.imaging.decode import decode
+from tests.imaging.dicoms import dicom_of, file_of, header_of, item
+
+RAMP = np.arange(-1024, 3072, dtype=np.int16).reshape(64, 64)
+HOUNSFIELD = {"RescaleSlope": 1, "RescaleIntercept": 0}
+
+
+def modality(pixels, **elements):
+    return decode(dicom_of(pixels, **elements), values="modality")
+
+
+def display(pixels, window=1, **elements):
+    return decode(dicom_of(pixels, **elements), values="display", window=window)
+
+
+class TestModality:
+    @pytest.mark.parametrize(
+        ("stored", "slope", "intercept", "expected", "dtype"),
+        [
+            (np.uint16([[0, 1024, 4095]]), 1, -1024, [-1024, 0, 3071], "int16"),
+            (np.int16([[-2000, 0, 32767]]), 1, -1024, [-3024, -1024, 31743], "int16"),
+            (np.uint16([[0, 65535]]), 1, -1024, [-1024, 64511], "int32"),
+            (np.uint8([[0, 255]]), 100, 0, [0, 25500], "int16"),
+            (np.uint16([[0, 65535]]), 65536, 0, [0, 65535 * 65536], "float64"),
+            (np.int16([[-3, 3]]), -2, 1, [7, -5], "int16"),
+            (np.uint16([[0, 3]]), 0.5, -1.25, [-1.25, 0.25], "float64"),
+            (np.uint16([[0, 3]]), 1, 0, [0, 3], "uint16"),
+            (np.float32([[0.5, 3]]), 2, 1, [2, 7], "float64"),
+        ],
+    )
+    def test_integers_stay_integers_where_they_fit(self, stored, slope, intercept, expected, dtype):
+        image = modality(stored, RescaleSlope=slope, RescaleIntercept=intercept)
+        assert (image.pixels.ravel().tolist(), image.pixels.dtype) == (expected, dtype)
+        bits = stored.dtype.itemsize * 8 if dtype == stored.dtype else image.pixels.itemsize * 8
+        assert image.bits == bits
+
+    def test_what_is_missing_is_1_and_0(self):
+        assert modality(RAMP, RescaleIntercept=5).pixels.min() == -1019
+        assert modality(RAMP, RescaleSlope=3).pixels.min() == -3072
+        assert modality(RAMP, RescaleSlope=None, RescaleIntercept=None).unit == "stored"
+
+    @pytest.mark.parametrize(
+        ("elements", "unit"),
+        [
+            ({}, "stored"),
+            (HOUNSFIELD, "HU"),
+            ({**HOUNSFIELD, "RescaleType": "MGML"}, "MGML"),
+            ({**HOUNSFIELD, "RescaleType": "US"}, "unspecified"),
+            ({**HOUNSFIELD, "Modality": "PT", "Units": "BQML"}, "BQML"),
+            ({**HOUNSFIELD, "Modality": "MR"}, "unspecified"),
+        ],
+    )
+    def test_the_unit(self, elements, unit):
+        image = modality(RAMP, **elements)
+        assert image.unit == unit
+        np.testing.assert_array_equal(image.pixels[0], RAMP)
+
+    @pytest.mark.parametrize("syntax", [None, ExplicitVRBigEndian])
+    @pytest.mark.parametrize("bits", [8, 16])
+    def test_a_table_equals_pydicom(self, bits, syntax):
+        entries = (np.arange(300) * 7 % (1 << bits)).astype(np.uint16)
+        order = ">u2" if syntax else "<u2"
+        table = item(
+            LUTDescriptor=[300, 64, bits],
+            ModalityLUTType="OD",
+            LUTData=entries.astype(order).tobytes(),
+        )
+        table["LUTDescriptor"].VR, table["LUTData"].VR = "US", "OW"
+        stored = np.arange(512, dtype=np.uint16).reshape(16, 32)
+        dataset = header_of(stored, ModalityLUTSequence=Sequence([table]))
+        if syntax:
+            dataset.PixelData = stored.astype(">u2").tobytes()
+        image = decode(file_of(dataset, *([syntax] if syntax else [])), values="modality")
+        assert (image.unit, image.bits, image.pixels.dtype) == ("OD", bits, f"u{bits // 8}")
+        np.testing.assert_array_equal(image.pixels[0], entries[np.clip(stored, 64, 363) - 64])
+        if not syntax:
+            dataset.set_original_encoding(False, True)
+            np.testing.assert_array_equal(image.pixels[0], apply_modality_lut(stored, dataset))
+
+    def test_frames_have_slopes_of_their_own(self):
+        stack = np.uint16([[[1, 2]], [[1, 2]], [[1, 2]]])
+        own = [
+            {"PixelValueTransformationSequence": [item(RescaleSlope=slope, RescaleIntercept=0)]}
+            for slope in (2, 10)
+        ]
+        shared = item(RescaleSlope=100, RescaleIntercept=-1, RescaleType="HU")
+        dataset = header_of(
+            stack,
+            PerFrameFunctionalGroupsSequence=[item(**group) for group in own] + [item()],
+            SharedFunctionalGroupsSequence=[item(PixelValueTransformationSequence=[shared])],
+        )
+        image = decode(file_of(dataset), values="modality")
+        assert image.pixels.tolist() == [[[2, 4]], [[10, 20]], [[99, 199]]]
+        assert (image.pixels.dtype, image.unit) == (np.int16, "HU")
+
+    @pytest.mark.parametrize(("value", "said"), [("1e400", "is inf"), ("steep", "cannot be read")])
+    def test_a_slope_that_is_none(self, value, said):
+        data = dicom_of(RAMP, RescaleSlope=1.2525).replace(b"1.2525", f"{value:6}".encode())
+        with pytest.raises(errors.CorruptImage, match=rf"Rescale Slope \(0028,1053\) {said}"):
+            decode(data, values="modality")
+        assert decode(data).pixels.shape == (1, 64, 64)
+
+
+class TestWindow:
+    """PS3.3 C.11.2.1.2; window 40/400 of LINEAR is −160 to 239."""
+
+    def shown(self, values, centre, width, **elements):
+        window = {"WindowCenter": centre, "WindowWidth": width, "BitsStored": 16}
+        return display(np.int16([values]), **window, **HOUNSFIELD, **elements).pixels.ravel()
+
+    def test_linear_at_its_borders(self):
+        levels = self.shown([-161, -160, 39, 40, 238, 239, 240], 40, 400)
+        # (39 − 39.5) / 399 + 0.5 = 0.498747, of 65535: 32685.4; one step is 164.25.
+        assert levels.tolist() == [0, 0, 32685, 32850, 65371, 65535, 65535]
+
+    def test_linear_exact_at_its_borders(self):
+        levels = self.shown([-160, -159, 40, 240], 40, 400, VOILUTFunction="LINEAR_EXACT")
+        assert levels.tolist() == [0, 164, 32768, 65535]  # 65535 / 400 = 163.8
+
+    def test_sigmoid(self):
+        levels = self.shown([-360, 40, 440], 40, 400, VOILUTFunction="SIGMOID")
+        # 65535 / (1 + e⁴) = 1178.7
+        assert levels.tolist() == [1179, 32768, 64356]
+
+    def test_a_window_of_width_1_is_a_step(self):
+        assert self.shown([39, 40], 40, 1).tolist() == [0, 65535]
+
+    @pytest.mark.parametrize(("bits", "dtype"), [(8, "uint8"), (12, "uint16"), (16, "uint16")])
+    def test_the_bits_are_those_stored(self, bits, dtype):
+        pixels = np.uint8([[0, 255]]) if bits == 8 else np.uint16([[0, 255]])
+        image = display(pixels, BitsStored=bits, WindowCenter=100, WindowWidth=50)
+        assert (image.bits, image.pixels.dtype, image.unit) == (bits, dtype, "display")
+        assert image.pixels.tolist() == [[[0, 2**bits - 1]]]
+
+    def test_one_of_several(self):
+        windows = {"WindowCenter": [40, 400], "WindowWidth": [400, 2000], **HOUNSFIELD}
+        first, second = (display(RAMP, number, **windows).pixels for number in (1, 2))
+        assert (first == 65535).sum() > (second == 65535).sum() > 0
+        with pytest.raises(errors.UnsuitableImage, match="has 2 windows, and none with the numb"):
+            display(RAMP, 3, **windows)
+        with pytest.raises(errors.UnsuitableImage, match="has no window, and none"):
+            display(RAMP, 2)
+
+    def test_without_a_window_from_the_least_to_the_greatest(self):
+        image = display(np.int16([[-50, 0, 150]]), **HOUNSFIELD)
+        assert image.pixels.tolist() == [[[0, 16384, 65535]]]  # a quarter: 16383.75
+
+    def test_padding_does_not_widen_it(self):
+        image = display(np.int16([[-2000, -50, 0, 150]]), PixelPaddingValue=-2000, **HOUNSFIELD)
+        assert image.pixels.tolist() == [[[0, 0, 16384, 65535]]]
+
+    def test_a_constant_image_is_black(self):
+        assert display(np.full((3, 4), 7, np.int16)).pixels.max() == 0
+
+    def test_where_0_is_white_the_last_step_inverts(self):
+        ramp = np.uint16([[0, 1000, 4095]])
+        elements = {"BitsStored": 12, "WindowCenter": 2048, "WindowWidth": 4096}
+        inverse = {**elements, "PhotometricInterpretation": "MONOCHROME1"}
+        assert display(ramp, **elements).pixels.tolist() == [ramp.tolist()]
+        assert display(ramp, **inverse).pixels.tolist() == [[[4095, 3095, 0]]]
+        assert modality(ramp, **inverse).pixels.tolist() == [ramp.tolist()]  # a value stays so
+
+    def test_a_table_equals_pydicom(self):
+        entries = (np.arange(1000) ** 2 // 244 % 4096).tolist()
+        tables = [
+            item(LUTDescriptor=[len(data), -100, 12], LUTData=data)
+            for data in (entries, entries[::-1])
+        ]
+        for table in tables:
+            table["LUTDescriptor"].VR, table["LUTData"].VR = "SS", "US"
+        dataset = header_of(RAMP, VOILUTSequence=Sequence(tables), **HOUNSFIELD)
+        dataset.WindowCenter, dataset.WindowWidth = 40, 400
+        data = file_of(dataset)
+        for number in (1, 2):
+            image = decode(data, values="display", window=number)
+            assert (image.bits, image.pixels.dtype) == (12, np.uint16)
+            expected = apply_voi_lut(RAMP, dataset, number - 1)
+            np.testing.assert_array_equal(image.pixels[0], expected)
+        window = decode(data, values="display", window=3)  # behind the tables
+        assert (window.bits, window.pixels.max()) == (16, 65535)
+
+    def test_frames_have_windows_of_their_own(self):
+        stack = np.int16([[[0, 99]], [[0, 99]]])
+        groups = [
+            item(FrameVOILUTSequence=[item(WindowCenter=centre, WindowWidth=1)])
+            for centre in (50, 500)
+        ]
+        dataset = header_of(stack, PerFrameFunctionalGroupsSequence=groups)
+        assert decode(file_of(dataset), values="display").pixels.tolist() == [
+            [[0, 65535]],
+            [[0, 0]],
+        ]
+
+    @pytest.mark.parametrize(
+        ("elements", "error", "said"),
+        [
+            ({"WindowWidth": 0}, errors.CorruptImage, r"Window Width .* is 0, not 1 or more"),
+            (
+                {"WindowWidth": 0, "VOILUTFunction": "SIGMOID"},
+                errors.CorruptImage,
+                "not above 0",
+            ),
+            ({"WindowWidth": 9, "VOILUTFunction": "CUBIC"}, errors.Unsupported, "is CUBIC"),
+        ],
+    )
+    def test_a_window_that_is_none(self, elements, error, said):
+        with pytest.raises(error, match=said):
+            display(RAMP, WindowCenter=40, **elements)
+
+    def test_a_table_that_is_short(self):
+        table = item(LUTDescriptor=[9, 0, 8], LUTData=[1, 2, 3])
+        table["LUTDescriptor"].VR, table["LUTData"].VR = "US", "US"
+        with pytest.raises(errors.CorruptImage, match="has 3 of 9 entries"):
+            display(RAMP, VOILUTSequence=Sequence([table]))
+
+
+class TestPadding:
+    @pytest.mark.parametrize(
+        ("pixels", "elements", "expected"),
+        [
+            (np.int16([[-2000, 5, -1999]]), {"PixelPaddingValue": -2000}, [1, 0, 0]),
+            (np.uint16([[0, 5, 65535]]), {"PixelPaddingValue": 65535}, [0, 0, 1]),
+            (
+                np.int16([[-2000, -1500, -1024]]),
+                {"PixelPaddingValue": -1500, "PixelPaddingRangeLimit": -2000},
+                [1, 1, 0],
+            ),
+            (np.float32([[0.5, -1.5, 2]]), {"FloatPixelPaddingValue": -1.5}, [0, 1, 0]),
+        ],
+    )
+    def test_compares_with_stored_values(self, pixels, elements, expected):
+        dataset = header_of(pixels, RescaleSlope=1, RescaleIntercept=-1024)
+        for keyword, value in elements.items():
+            setattr(dataset, keyword, value)
+            if not keyword.startswith("Float"):
+                dataset[keyword].VR = "SS" if pixels.dtype.kind == "i" else "US"
+        for values in ("stored", "modality", "display"):
+            image = decode(file_of(dataset), values=values)
+            assert image.padding.astype(int).tolist() == [[expected]]
+            assert image.padding.shape == image.pixels.shape
+
+    def test_a_negative_value_written_as_an_unsigned_one(self):
+        dataset = header_of(np.int16([[-2000, 5]]), PixelPaddingValue=63536)
+        dataset["PixelPaddingValue"].VR = "US"
+        assert decode(file_of(dataset)).padding.tolist() == [[[True, False]]]
+
+    def test_none_where_no_pixel_has_it(self):
+        assert decode(dicom_of(RAMP, PixelPaddingValue=-2000)).padding is None
+        assert decode(dicom_of(RAMP)).padding is None
+
+    def test_padding_keeps_its_value_transformed(self):
+        image = modality(np.int16([[-2000, 5]]), PixelPaddingValue=-2000, RescaleIntercept=-1024)
+        assert image.pixels.tolist() == [[[-3024, -1019]]]

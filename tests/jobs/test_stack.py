@@ -1,0 +1,186 @@
+"""image_transform --stack: the slices of each DICOM series become one image."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+
+from hdfs_tools.record import Record, parse_line
+from mapreduce_jobs.imaging.decode import decode
+from mapreduce_jobs.imaging.encode import notes
+from tests.imaging.test_volume import AXIAL, OBLIQUE, as_text, dicom_slice
+from tests.support import JOBS, png, run, scan, write_tree
+
+SERIES = Path(pydicom.__file__).parent / "data/test_files/dicomdirtests"
+VOLUME = np.random.default_rng(3).integers(-1000, 2000, (7, 12, 10), np.int16)
+NORMAL = np.cross(OBLIQUE[:3], OBLIQUE[3:])
+
+
+def series(pixels, uid, orientation=AXIAL, normal=(0, 0, 1), step=2.5, **more):
+    """Return the slices of a series, whose names tell nothing of their order."""
+    return {
+        f"{uid}/{(index * 37 + 11) % 101}.dcm": dicom_slice(
+            frame,
+            uid,
+            ImageOrientationPatient=as_text(orientation),
+            ImagePositionPatient=as_text(index * step * np.array(normal) + [-50, 30, 7]),
+            **more,
+        )
+        for index, frame in enumerate(pixels)
+    }
+
+
+FILES = {
+    **series(VOLUME, "1.1"),
+    **series(VOLUME[:4], "1.2", OBLIQUE, NORMAL, RescaleSlope=1, RescaleIntercept=-1000),
+    "1.1/scout.dcm": dicom_slice(
+        scan(1, (20, 20)),
+        "1.1",
+        ImageOrientationPatient=as_text(AXIAL),
+        ImagePositionPatient=["0", "0", "0"],
+    ),
+    "no-series.dcm": dicom_slice(scan(2), None),
+    "path.dcm": dicom_slice(scan(2), "1.2.9.9.9").replace(b"1.2.9.9.9", b"../../etc"),
+    "stack.dcm": dicom_slice(VOLUME[:3], "1.3"),
+    "photo.png": png(scan(3)),
+    "text.txt": b"Patient was seen",
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return write_tree(tmp_path_factory.mktemp("stack") / "scans", FILES)
+
+
+@pytest.fixture(scope="module")
+def stacked(folder):
+    return run(sys.executable, JOBS / "image_transform.py", "--stack", folder)
+
+
+def records(ran):
+    """Return the images by name."""
+    items = [parse_line(line) for line in ran.stdout.splitlines()]
+    return {item.name: item.read() for item in items if isinstance(item, Record)}
+
+
+def failures(ran):
+    """Return the error records by name."""
+    lines = [line.decode().split("\t") for line in ran.lines if line.startswith(b'"')]
+    return {json.loads(name): json.loads(error) for name, error in lines}
+
+
+def test_the_slices_of_a_series_are_the_frames_of_one_image(stacked):
+    made = records(stacked)
+    assert set(made) == {"1.1.tiff", "1.2.tiff", "1.3.tiff"}
+    for name, voxels in {"1.1": VOLUME, "1.2": VOLUME[:4], "1.3": VOLUME[:3]}.items():
+        image = decode(made[f"{name}.tiff"])
+        np.testing.assert_array_equal(image.pixels, voxels)
+        assert image.pixels.dtype == np.int16
+        assert image.spacing == pytest.approx((0.5, 0.7))
+
+
+def test_notes_tell_what_the_frames_are(stacked):
+    found = notes(records(stacked)["1.2.tiff"])
+    assert found["slices"] == list(FILES)[7:11]
+    assert found["slice_spacing"] == pytest.approx(2.5, abs=1e-6)
+    np.testing.assert_allclose(found["orientation"], OBLIQUE, atol=1e-9)
+    start = np.dot([-50, 30, 7], NORMAL)
+    np.testing.assert_allclose(found["positions"], start + 2.5 * np.arange(4), atol=1e-5)
+
+
+def test_what_cannot_be_part_of_a_volume_is_an_error_under_its_own_name(stacked):
+    failed = failures(stacked)
+    assert {name: error["error"] for name, error in failed.items()} == {
+        "1.1/scout.dcm": "UnsuitableImage",
+        "no-series.dcm": "UnsuitableImage",
+        "path.dcm": "UnsuitableImage",
+        "photo.png": "NotDicom",
+        "text.txt": "UnknownFormat",
+    }
+    reason = "it has 20 × 20 pixels, 1.1/11.dcm of its series 12 × 10 pixels"
+    assert failed["1.1/scout.dcm"]["message"] == reason
+    assert "belongs to no series" in failed["no-series.dcm"]["message"]
+    assert stacked.status == 1
+    assert f"5 of {len(FILES)} images failed" in stacked.stderr
+    assert "Traceback" not in stacked.stderr
+    taken = sum(len(notes(data)["slices"]) for data in records(stacked).values())
+    assert taken + len(failed) == len(FILES)
+
+
+@pytest.mark.parametrize(("maps", "reduces"), [(1, 1), (5, 3)])
+def test_the_same_bytes_whatever_the_tasks(job, folder, stacked, maps, reduces):
+    told = [f"mapreduce.job.maps={maps}", f"mapreduce.job.reduces={reduces}"]
+    ran = job("image_transform", "-r", "local", "-D", told[0], "-D", told[1], "--stack", folder)
+    assert ran.lines == stacked.lines
+
+
+def test_the_same_bytes_in_any_order_of_the_files(job, folder, stacked):
+    names = sorted(FILES, key=lambda name: name[::-1])
+    lines = "".join(f"{folder}/./{name}\n" for name in names).encode()
+    assert job("image_transform", "--stack", "-", stdin=lines).lines == stacked.lines
+
+
+def test_values_and_operations_come_before(job, folder):
+    ran = job(
+        "image_transform",
+        "--stack",
+        "--values",
+        "modality",
+        "--ops",
+        "flip axis=horizontal",
+        folder,
+    )
+    image = decode(records(ran)["1.2.tiff"])
+    np.testing.assert_array_equal(image.pixels, VOLUME[:4, :, ::-1].astype(int) - 1000)
+    assert image.unit == "HU"
+    assert "frames" not in notes(records(ran)["1.2.tiff"])  # whose slices have no notes
+
+
+def test_what_else_knows_volumes_reads_them(job, stacked, tmp_path):
+    (tmp_path / "volumes.bundle").write_bytes(stacked.stdout)
+    ran = job("image_histogram", tmp_path / "volumes.bundle")
+    (line,) = (line for line in ran.lines if line.startswith(b'"1.1.tiff"'))
+    assert json.loads(line.split(b"\t")[1])["pixels"] == VOLUME.size
+
+
+def test_gaps_and_repeated_positions_are_noted(job, tmp_path):
+    files = list(series(VOLUME, "1.1").items())
+    written = dict([*files[:2], *files[3:], ("copy.dcm", files[5][1])])
+    ran = job("image_transform", "--stack", write_tree(tmp_path / "scans", written))
+    found = notes(records(ran)["1.1.tiff"])
+    assert (found["slice_spacing"], found["gaps"]) == (2.5, [[1, 5.0]])
+    assert found["slices"][4:6] == [files[5][0], "copy.dcm"]
+    assert found["repeated"] == [5]
+
+
+def test_a_volume_of_more_pixels_than_may_be(job, folder):
+    ran = job("image_transform", "--stack", "--max-pixels", VOLUME[:4].size, folder)
+    assert set(records(ran)) == {"1.2.tiff", "1.3.tiff"}
+    failed = failures(ran)
+    assert {failed[name]["error"] for name in FILES if name.startswith("1.1/")} == {"TooManyPixels"}
+
+
+def test_a_real_series_is_what_pydicom_sorts_by_slice_location(job):
+    """Five slices of a CT; a CT with a gap of 162 slices, as the test data leave them out."""
+    ran = job("image_transform", "--stack", SERIES / "98892001/CT5N", SERIES / "77654033/CT2")
+    assert (ran.status, len(ran.lines)) == (0, 2), ran.stderr
+    for folder in ("98892001/CT5N", "77654033/CT2"):
+        datasets = [pydicom.dcmread(path) for path in (SERIES / folder).iterdir()]
+        datasets.sort(key=lambda dataset: dataset.SliceLocation)
+        data = records(ran)[f"{datasets[0].SeriesInstanceUID}.tiff"]
+        expected = np.stack([dataset.pixel_array for dataset in datasets])
+        np.testing.assert_array_equal(decode(data).pixels, expected)
+        locations = [float(dataset.SliceLocation) for dataset in datasets]
+        assert notes(data)["positions"] == locations
+    assert notes(data)["gaps"] == [[0, 202.5]]
+
+
+def test_planes_of_a_localizer_are_not_one_volume(job):
+    ran = job("image_transform", "--stack", SERIES / "98892003/MR700")
+    assert len(records(ran)) == 1
+    reasons = {error["message"] for error in failures(ran).values()}
+    assert reasons == {"its orientation in space is not that of 4467 of its series"}
+    assert len(failures(ran)) == 6
