@@ -21,9 +21,9 @@ from mapreduce_jobs.core.recognise_options import (
 )
 
 if TYPE_CHECKING:
-    from mapreduce_jobs.imaging.image import Image
     from mapreduce_jobs.estimation.evaluation import FoldSums
     from mapreduce_jobs.estimation.naive_bayes import Model, Sums
+    from mapreduce_jobs.imaging.image import Image
 
 # As tasks have them, whatever they are called here.
 _LABELS_FILE, _MODEL_FILE = "labels.csv", "model.json"
@@ -183,8 +183,8 @@ class Recognise(LearningJob):
                 yield "evaluation", {"folds": self.options.folds, **of_folds}
 
     def _learn(self, sums: "dict[str, Sums]") -> "Model":
-        from mapreduce_jobs.imaging.features import names_of
         from mapreduce_jobs.estimation.naive_bayes import learn
+        from mapreduce_jobs.imaging.features import names_of
 
         options = self.options
         names = names_of(families_of(options))

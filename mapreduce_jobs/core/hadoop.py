@@ -235,7 +235,7 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         self._bringing = True
         if self._storage is not None:
             # Folders that come with a file are open to everybody where the one above is.
-            self._storage.mkdir(path_of(self._hadoop_tmp_dir, raw=True))
+            self._storage.mkdir(path_of(self._hadoop_tmp_dir, raw=True), 0o700)  # images, and a key
         upload_all(uploads + inputs, self._put)
         folders = {posixpath.dirname(uri) for uri, _ in inputs}
         self._inputs = sorted(folders) + files.direct

@@ -85,9 +85,9 @@ def read_model(path: str) -> Learnt:
     UsageError
         It cannot be read, or holds no whole model, or a package is missing that it needs.
     """
+    from mapreduce_jobs.estimation.naive_bayes import Model
     from mapreduce_jobs.imaging import features
     from mapreduce_jobs.imaging.errors import ImagingError
-    from mapreduce_jobs.estimation.naive_bayes import Model
 
     try:
         told = _model_of(_contents(path, "--model"))

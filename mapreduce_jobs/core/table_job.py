@@ -7,7 +7,6 @@ from mrjob.protocol import BytesValueProtocol
 from mapreduce_jobs.core.inputs import deal_text
 from mapreduce_jobs.core.item_job import ItemJob
 from mapreduce_jobs.core.splits import TaskFiles
-from mapreduce_jobs.core.tables import blocks
 
 __all__ = ["TableJob"]
 
@@ -25,4 +24,6 @@ class TableJob(ItemJob):
 
     def task_lines(self, spans: bool) -> Iterator[bytes]:
         """Iterate over blocks of rows."""
+        from mapreduce_jobs.core.tables import blocks  # NumPy is slow to import
+
         return blocks(self.stdin, spans)

@@ -21,7 +21,7 @@ from mapreduce_jobs.imaging.image import Image, Pixels
 from mapreduce_jobs.imaging.samples import check_size, from_opencv, open_picture, read_frames
 from mapreduce_jobs.imaging.spacing import METRE, Spacing, spacing_of_density
 
-__all__ = ["SIGNATURES", "description", "read", "write"]
+__all__ = ["SIGNATURES", "Box", "boxes", "description", "read", "write"]
 
 _CODESTREAM = b"\xff\x4f\xff\x51"
 _BOXES = b"\0\0\0\x0cjP  \r\n\x87\n"
@@ -34,7 +34,9 @@ _START_OF_TILE, _END = b"\xff\x90", b"\xff\xd9"
 _UUID = bytes.fromhex("6f1c0f6ed1f15b0e9d0c3c9a7a0d5b4e")
 
 
-class _Box(NamedTuple):
+class Box(NamedTuple):
+    """A box of a file, and the place of its content."""
+
     kind: bytes
     start: int  # of the content
     end: int
@@ -52,15 +54,15 @@ class _Header(NamedTuple):
 
 def read(data: bytes, max_pixels: int) -> Image:
     """Read a JPEG 2000 image; parameters and errors are those of `decode`."""
-    boxes = list(_boxes(data, 0, len(data))) if data.startswith(_BOXES) else []
-    streams = [box for box in boxes if box.kind == b"jp2c"]
-    if boxes and not streams:
+    found = list(boxes(data, 0, len(data))) if data.startswith(_BOXES) else []
+    streams = [box for box in found if box.kind == b"jp2c"]
+    if found and not streams:
         raise Truncated("the file ends before its codestream")
     start, end = streams[0][1:] if streams else (0, len(data))
     header = _header(data, start, end)
     check_size(1, header.rows, header.columns, max_pixels)
     _check_tiles(data, start, end)
-    spacing = next((_resolution(data, box) for box in boxes if box.kind == b"jp2h"), None)
+    spacing = next((_resolution(data, box) for box in found if box.kind == b"jp2h"), None)
     if header.samples > 1 and header.bits > 8:
         return Image(_deep_colour(data, header)[np.newaxis], header.bits, spacing=spacing)
     image = open_picture(Jpeg2KImagePlugin.Jpeg2KImageFile, data)
@@ -147,7 +149,7 @@ def _as_stored(pixels: Pixels, header: _Header) -> Pixels:
 # Boxes
 
 
-def _boxes(data: bytes, start: int, end: int) -> Iterator[_Box]:
+def boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
     """Iterate over boxes, each with the place of its content; what is after the last is not one."""
     while start + 8 <= end:
         length, kind = struct.unpack_from(">I4s", data, start)
@@ -160,15 +162,15 @@ def _boxes(data: bytes, start: int, end: int) -> Iterator[_Box]:
             raise CorruptImage("a box of it is shorter than its own header")
         if stop > end:
             raise Truncated("the file ends within a box")
-        yield _Box(kind, content, stop)
+        yield Box(kind, content, stop)
         start = stop
 
 
-def _resolution(data: bytes, header: _Box) -> Spacing | None:
+def _resolution(data: bytes, header: Box) -> Spacing | None:
     """Return the spacing by the box of the resolution at capture, which is in the header box."""
-    for box in _boxes(data, header.start, header.end):
+    for box in boxes(data, header.start, header.end):
         if box.kind == b"res ":
-            for inner in _boxes(data, box.start, box.end):
+            for inner in boxes(data, box.start, box.end):
                 if inner.kind == b"resc" and inner.end - inner.start == 10:
                     return _spacing(data[inner.start : inner.end])
     return None
@@ -190,7 +192,7 @@ def description(data: bytes) -> bytes:
     """Return the text that `write` put into a box of its own; empty if there is none."""
     if not data.startswith(_BOXES):
         return b""
-    for box in _boxes(data, 0, len(data)):
+    for box in boxes(data, 0, len(data)):
         if box.kind == b"uuid" and data.startswith(_UUID, box.start):
             return data[box.start + len(_UUID) : box.end]
     return b""
@@ -252,7 +254,7 @@ def _with_resolution(data: bytes, spacing: Spacing) -> bytes:
         return data
     content = struct.pack(">4H2b", down, below, across, beside, down_exponent, across_exponent)
     resolution = _box(b"res ", _box(b"resc", content))
-    header = next(box for box in _boxes(data, 0, len(data)) if box.kind == b"jp2h")
+    header = next(box for box in boxes(data, 0, len(data)) if box.kind == b"jp2h")
     enlarged = _box(b"jp2h", data[header.start : header.end] + resolution)
     return data[: header.start - 8] + enlarged + data[header.end :]
 

@@ -9,9 +9,9 @@ import pytest
 
 from mapreduce_jobs.collection_profile import CollectionProfile
 from mapreduce_jobs.core.protocols import JSONLineProtocol
+from mapreduce_jobs.estimation.quantiles import RELATIVE_ERROR
 from mapreduce_jobs.imaging.decode import decode, sniff
 from mapreduce_jobs.imaging.quality import MEASURES, quality
-from mapreduce_jobs.estimation.quantiles import RELATIVE_ERROR
 from tests.support import dicom, png, scan
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}

@@ -1,0 +1,1 @@
+"""De-identification of images: their headers, their pixels, their names; knows no storage."""

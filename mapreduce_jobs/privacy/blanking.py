@@ -1,0 +1,79 @@
+"""Text in the pixels of DICOM files: where rules or a detector find it, it is blanked."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydicom.dataset import FileDataset
+
+from mapreduce_jobs.imaging import MAX_PIXELS
+
+if TYPE_CHECKING:
+    from mapreduce_jobs.privacy.burned_in import Rectangle, Rules
+
+__all__ = ["Blanked", "Blanking"]
+
+
+@dataclass(frozen=True)
+class Blanked:
+    """What became of the pixels of one file.
+
+    Attributes
+    ----------
+    pixels : str
+        ``"unchanged"`` or ``"blanked"``.
+    is_clean : bool
+        Whether a rule of the device, or the detector, speaks for them.
+    """
+
+    pixels: str
+    is_clean: bool
+
+
+@dataclass(frozen=True)
+class Blanking:
+    """How text in pixels is looked for.
+
+    Parameters
+    ----------
+    rules : Rules, optional
+        Where the devices write.
+    find_text : bool, optional
+        Look for text in images that may hold some, which no rule is for; needs the extra ``ocr``.
+    max_pixels : int, optional
+        Most frames × rows × columns to look at.
+    """
+
+    rules: "Rules | None" = None
+    find_text: bool = False
+    max_pixels: int = MAX_PIXELS
+
+    def blank(self, dataset: FileDataset, data: bytes, at_risk: bool) -> Blanked:
+        """Blank what is found in the pixels of a data set.
+
+        Parameters
+        ----------
+        dataset : FileDataset
+            What is changed.
+        data : bytes
+            The file that it was read from.
+        at_risk : bool
+            Whether something speaks for text, see `pixel_risk`.
+        """
+        from mapreduce_jobs.privacy.burned_in import blank
+
+        rectangles = self.rules.rectangles(dataset) if self.rules else []
+        looked = bool(rectangles)
+        if self.find_text and at_risk and not rectangles:
+            rectangles, looked = self._found(data), True
+        if rectangles:
+            blank(dataset, rectangles, self.max_pixels)
+        return Blanked("blanked" if rectangles else "unchanged", looked)
+
+    def _found(self, data: bytes) -> "list[Rectangle]":
+        from mapreduce_jobs.imaging.decode import decode
+        from mapreduce_jobs.privacy.text_detector import find_text
+
+        found: dict[Rectangle, None] = {}
+        for frame in decode(data, self.max_pixels).pixels:
+            found.update(dict.fromkeys(find_text(frame)))
+        return list(found)

@@ -1,0 +1,98 @@
+"""Jobs over whole collections on a real cluster: the lines that they give in one process."""
+
+import numpy as np
+import pytest
+
+from tests.support import png, write_tree
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory):
+    """Two classes of images, a folder each, and their ages."""
+    folder = tmp_path_factory.mktemp("labelled")
+    rng = np.random.default_rng(1)
+    images = {
+        f"{name}/{number}.png": png(np.uint8(np.clip(rng.normal(mean, 9, (24, 24)), 0, 255)))
+        for name, mean in (("bright", 190), ("dark", 60))
+        for number in range(6)
+    }
+    write_tree(folder, {**images, "dark/same.png": images["dark/0.png"], "dark/bad.png": b"x"})
+    return folder
+
+
+COMMANDS = {
+    "dicom_headers": ["--tags", "Modality,Rows"],
+    "collection_profile": ["--group-by", "folder"],
+    "clean": ["--min-sharpness", "1"],
+    "segment_collection": ["--k", "2"],
+    "recognise": ["--labels", "folder", "--features", "moments,edges", "--folds", "3"],
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_as_in_one_process(on_cluster, job, labelled, name):
+    options = [*COMMANDS[name], labelled]
+    here = job(name, *options)
+    assert len(here.lines) > 1
+    there = on_cluster(name, "-D", "mapreduce.job.maps=3", *options)
+    assert there.lines == here.lines, there.stderr
+    assert (there.status, there.stderr) == (here.status, here.stderr)
+
+
+def test_headers_on_hdfs_are_read_without_the_pixels(on_cluster, in_process, on_hdfs):
+    options = ["--where", "Modality != None and Rows >= 64", "--tags", "Modality,Rows", on_hdfs]
+    here = in_process("dicom_headers", *options)
+    there = on_cluster("dicom_headers", *options)
+    assert len(here.lines) > 1
+    assert there.lines == here.lines, there.stderr
+    assert there.stderr == here.stderr
+
+
+def test_rows_on_hdfs(on_cluster, in_process, hdfs, tmp_path):
+    """With the first line of a file in the first of its splits alone."""
+    rows = [(n, n % 7, n * n % 11, 3 * (n % 7) - n * n % 11 + n / 1000) for n in range(2000)]
+    text = "name,a,b,y\n" + "".join(",".join(map(str, row)) + "\n" for row in rows)
+    hdfs.write("/tables/rows.csv", text.encode())
+    options = ["--features", "a,b", "--target", "y"]
+    here = in_process("linear_regression", *options, "hdfs:///tables/rows.csv")
+    there = on_cluster(
+        "linear_regression", "-D", "mapreduce.job.maps=5", *options, "hdfs:///tables/rows.csv"
+    )
+    assert b'"rows": 2000' in here.stdout
+    assert there.lines == here.lines, there.stderr
+    (tmp_path / "local.csv").write_text(text)
+    (tmp_path / "more.csv").write_text("name,c\n" + "".join(f"{n},{n % 5}\n" for n in range(2000)))
+    options = ["--features", "a,b,c", "--target", "y", "--join", tmp_path / "more.csv"]
+    here = in_process("linear_regression", *options, tmp_path / "local.csv")
+    there = on_cluster("linear_regression", *options, tmp_path / "local.csv")
+    assert there.lines == here.lines, there.stderr
+
+
+def test_slices_of_a_series(on_cluster, job, good_folder):
+    options = ["--stack", "--values", "modality", good_folder / "ct"]
+    here = job("image_transform", *options)
+    there = on_cluster("image_transform", "-D", "mapreduce.job.reduces=2", *options)
+    assert there.lines == here.lines, there.stderr
+
+
+class TestKey:
+    """A key reaches every task, and nothing else."""
+
+    def test_de_identified_as_in_one_process(self, on_cluster, job, good_folder, tmp_path):
+        (tmp_path / "secret.key").write_text("an example of a secret, no real one\n")
+        options = ["--key-file", tmp_path / "secret.key", good_folder]
+        here = job("deidentify", *options)
+        there = on_cluster("deidentify", "-D", "mapreduce.job.maps=3", *options)
+        assert len(here.lines) > 10
+        assert there.lines == here.lines, there.stderr
+        assert (there.status, there.stderr) == (here.status, here.stderr)
+
+    def test_from_a_variable(self, on_cluster, running, job, good_folder, tmp_path):
+        secret = {"DEIDENTIFY_KEY": "an example of a secret, no real one"}
+        here = job("deidentify", good_folder / "ct", env=secret)
+        there = on_cluster("deidentify", good_folder / "ct", env=secret)
+        assert there.lines == here.lines, there.stderr
+        logs = [path for path in (running.folder / "logs").rglob("*") if path.is_file()]
+        assert logs
+        for path in logs:
+            assert secret["DEIDENTIFY_KEY"].encode() not in path.read_bytes(), path
