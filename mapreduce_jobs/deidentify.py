@@ -65,8 +65,8 @@ class Deidentify(ImageJob):
         self.add_passthru_arg(
             "--find-text",
             action="store_true",
-            help="with --clean pixels: where no rule is for an image that may hold text, look for"
-            " it and blank it; needs the extra ocr",
+            help="with --clean pixels: look for text in images that may hold some, and blank it;"
+            " needs the extra ocr",
         )
         self.add_passthru_arg(
             "--keep-names",

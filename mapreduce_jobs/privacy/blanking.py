@@ -22,7 +22,8 @@ class Blanked:
     pixels : str
         ``"unchanged"`` or ``"blanked"``.
     is_clean : bool
-        Whether a rule of the device, or the detector, speaks for them.
+        Whether a rule of the device speaks for them; that a detector finds no text, or no more, is
+        no proof.
     """
 
     pixels: str
@@ -38,7 +39,7 @@ class Blanking:
     rules : Rules, optional
         Where the devices write.
     find_text : bool, optional
-        Look for text in images that may hold some, which no rule is for; needs the extra ``ocr``.
+        Look for text in images that may hold some; needs the extra ``ocr``.
     max_pixels : int, optional
         Most frames × rows × columns to look at.
     """
@@ -61,13 +62,11 @@ class Blanking:
         """
         from mapreduce_jobs.privacy.burned_in import blank
 
-        rectangles = self.rules.rectangles(dataset) if self.rules else []
-        looked = bool(rectangles)
-        if self.find_text and at_risk and not rectangles:
-            rectangles, looked = self._found(data), True
-        if rectangles:
-            blank(dataset, rectangles, self.max_pixels)
-        return Blanked("blanked" if rectangles else "unchanged", looked)
+        by_rule = self.rules.rectangles(dataset) if self.rules else []
+        found = self._found(data) if self.find_text and at_risk else []
+        if by_rule or found:
+            blank(dataset, [*by_rule, *found], self.max_pixels)
+        return Blanked("blanked" if by_rule or found else "unchanged", bool(by_rule))
 
     def _found(self, data: bytes) -> "list[Rectangle]":
         from mapreduce_jobs.imaging.decode import decode

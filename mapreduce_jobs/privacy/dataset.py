@@ -135,7 +135,7 @@ def _deidentified(
 
 def _mark(dataset: Dataset, settings: Settings, audit: Audit) -> None:
     """Say in the data set what was done to it (PS3.3 C.7.1.1, C.12.1)."""
-    cleaned = audit.pixels == "blanked"
+    cleaned = audit.pixels == "blanked" and audit.identity_removed
     if cleaned:
         _put_text(dataset, 0x00280301, "CS", "NO")
     _put_text(dataset, 0x00120062, "CS", "YES" if audit.identity_removed else "NO")
