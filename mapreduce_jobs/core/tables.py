@@ -16,7 +16,7 @@ from hdfs_tools.bundle import lines_between, open_at
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.splits import Span
 
-__all__ = ["Columns", "Failed", "blocks", "by_key", "columns_of", "numbers", "records"]
+__all__ = ["Columns", "Failed", "blocks", "by_key", "columns_of", "number_of", "numbers", "records"]
 
 _BLOCK = 1 << 20  # bytes
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -201,7 +201,7 @@ def numbers(
         if more is not None:
             values |= more.get(key, {})
         try:
-            rows.append([_number(name, values.get(name)) for name in names])
+            rows.append([number_of(name, values.get(name)) for name in names])
         except ValueError as error:
             failed.append(Failed(key, "BadRow", str(error)))
     return np.array(rows, np.float64).reshape(-1, len(names)), failed
@@ -253,7 +253,8 @@ def _quickly(block: bytes, columns: Columns, names: Sequence[str]) -> Numbers | 
     return values if np.isfinite(values).all() else None
 
 
-def _number(name: str, value: Any) -> float:
+def number_of(name: str, value: Any) -> float:
+    """Return the number of a column; a ValueError says that it is none, or not finite."""
     if value is None or value == "":
         raise ValueError(f"{name}: there is no value")
     try:

@@ -7,17 +7,19 @@ S. Oishi, S. M. Rump: Error-free transformations of matrix multiplication by usi
 of matrix multiplication and its applications. Numerical Algorithms 59, 2012.)
 """
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["gram", "sums"]
+__all__ = ["gram", "root", "sums"]
 
 Floats = npt.NDArray[np.float64]
 
 _SLICE = 20  # bits
+_PRECISION = 128  # bits of a square before its root is taken
 _ROWS = 1 << 12  # of which a sum of products of slices stays below 2^53
 
 
@@ -77,6 +79,17 @@ def sums(rows: npt.ArrayLike) -> list[Fraction]:
                 for total, value, exponent in zip(totals, added, exponents, strict=True)
             ]
     return totals
+
+
+def root(value: Fraction) -> float:
+    """Return the square root as a float; the square itself may be out of their range.
+
+    >>> root(Fraction(1, 10**400)) == 1e-200, root(Fraction(0))
+    (True, 0.0)
+    """
+    shift = _PRECISION + value.denominator.bit_length() - value.numerator.bit_length()
+    shift = max(shift + shift % 2, 0)
+    return math.ldexp(math.isqrt((value.numerator << shift) // value.denominator), -shift // 2)
 
 
 def _slices(table: Floats) -> Iterator[tuple[Floats, list[int]]]:

@@ -1,6 +1,5 @@
 """What is known of many numbers, in a form that merges exactly: moments, extremes and quantiles."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,12 +9,14 @@ from ddsketch.ddsketch import BaseDDSketch
 from ddsketch.mapping import LogarithmicMapping
 from ddsketch.store import DenseStore
 
+from mapreduce_jobs.estimation.exact import gram, root
+
 __all__ = ["RELATIVE_ERROR", "Quantiles", "Summary"]
 
 RELATIVE_ERROR = 0.01
 """By how much a quantile may be off, in parts of itself."""
 
-_PRECISION = 128  # bits of a square before its root is taken
+_FEW = 32  # numbers, of which sums of fractions are quicker than exact sums of columns
 
 
 class Quantiles:
@@ -132,14 +133,19 @@ class Summary:
     @classmethod
     def of(cls, numbers: Sequence[float]) -> "Summary":
         """Return what is known of finite numbers."""
-        exact = [Fraction(number) for number in numbers]
         quantiles = Quantiles()
         for number in numbers:
             quantiles.add(number)
+        if len(numbers) < _FEW:
+            exact = [Fraction(number) for number in numbers]
+            total = sum(exact, Fraction(0))
+            squares = sum((number * number for number in exact), Fraction(0))
+        else:
+            (_, total), (_, squares) = gram([(1.0, number) for number in numbers])
         return cls(
-            len(exact),
-            sum(exact, Fraction(0)),
-            sum((number * number for number in exact), Fraction(0)),
+            len(numbers),
+            total,
+            squares,
             min(numbers, default=None),
             max(numbers, default=None),
             quantiles,
@@ -197,7 +203,7 @@ class Summary:
         """
         if not self.count:
             return None
-        return _root(self.squares / self.count - (self.total / self.count) ** 2)
+        return root(self.squares / self.count - (self.total / self.count) ** 2)
 
     def quantile(self, share: float) -> float | None:
         """Return a quantile as `Quantiles.quantile` does, but never beyond the extremes."""
@@ -205,14 +211,3 @@ class Summary:
         if found is None or self.least is None or self.greatest is None:
             return None
         return min(max(found, self.least), self.greatest)
-
-
-def _root(value: Fraction) -> float:
-    """Return the square root; the square itself may be out of the range of floats.
-
-    >>> _root(Fraction(1, 10**400)) == 1e-200, _root(Fraction(0))
-    (True, 0.0)
-    """
-    shift = _PRECISION + value.denominator.bit_length() - value.numerator.bit_length()
-    shift = max(shift + shift % 2, 0)
-    return math.ldexp(math.isqrt((value.numerator << shift) // value.denominator), -shift // 2)

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from mapreduce_jobs.estimation.exact import root
+
 __all__ = ["Fit", "Singular", "fit"]
 
 Matrix = list[list[Fraction]]
@@ -105,8 +107,8 @@ def fit(gram: Matrix, names: Sequence[str], ridge: float = 0.0) -> Fit:
         inverse = [row[1:] for row in solved]
         variance = residual / freedom
         of_intercept = Fraction(1, rows) + _dot(means, [_dot(means, row) for row in inverse])
-        errors = [_root(variance * of_intercept)]
-        errors += [_root(variance * inverse[j][j]) for j in range(count)]
+        errors = [root(variance * of_intercept)]
+        errors += [root(variance * inverse[j][j]) for j in range(count)]
     return Fit(
         rows,
         float(means[count] - _dot(coefficients, means)),
@@ -168,13 +170,3 @@ def _solved(matrix: Matrix, right: Matrix, names: Sequence[str]) -> Matrix:
         ]
         before = pivot[k]
     return [[Fraction(value, work[i][i]) for value in work[i][count:]] for i in range(count)]
-
-
-def _root(value: Fraction) -> float:
-    """Return the square root; the quotient may be out of the range of floats where the root is not.
-
-    >>> _root(Fraction(1, 10**400)) == 1e-200
-    True
-    """
-    shift = (value.denominator.bit_length() - value.numerator.bit_length()) // 2
-    return math.ldexp(math.sqrt(value * Fraction(4) ** shift), -shift)

@@ -1,0 +1,150 @@
+"""aggregate: what numpy says of each group, in any number of tasks."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer
+
+from tests.support import JOBS, run
+
+DATA = load_breast_cancer()
+KINDS = DATA.target_names[DATA.target]
+RADIUS, AREA = DATA.data[:, 0], DATA.data[:, 3]
+
+
+@pytest.fixture
+def table(tmp_path):
+    lines = ["name,kind,radius,area"]
+    for number, kind in enumerate(KINDS):
+        name = f"{'left' if number % 3 else 'right'}/{number}.dcm"
+        lines.append(f"{name},{kind},{float(RADIUS[number])!r},{float(AREA[number])!r}")
+    (tmp_path / "table.csv").write_text("\n".join(lines) + "\n")
+    return tmp_path / "table.csv"
+
+
+def aggregate(*arguments: object, **kwargs):
+    return run(sys.executable, JOBS / "aggregate.py", *arguments, **kwargs)
+
+
+def groups(ran) -> dict:
+    lines = (line.split(b"\t") for line in ran.lines)
+    return {json.loads(key): json.loads(value) for key, value in lines}
+
+
+class TestBesideNumpy:
+    def test_of_all(self, table):
+        ran = aggregate("--fields", "radius", table)
+        assert (ran.status, ran.stderr) == (0, "")
+        found = groups(ran)["all"]
+        assert found["rows"] == len(RADIUS)
+        shown = found["fields"]["radius"]
+        expected = {
+            "sum": RADIUS.sum(),
+            "mean": RADIUS.mean(),
+            "variance": RADIUS.var(),
+            "standard_deviation": RADIUS.std(),
+            "minimum": RADIUS.min(),
+            "maximum": RADIUS.max(),
+        }
+        for name, value in expected.items():
+            assert shown[name] == pytest.approx(value, rel=1e-9), name
+        for share, value in shown["quantiles"].items():
+            exact = np.quantile(RADIUS, float(share), method="lower")
+            assert value == pytest.approx(exact, rel=0.01)
+
+    def test_by_a_column(self, table):
+        found = groups(aggregate("--fields", "area,radius", "--by", "kind", table))
+        assert found.keys() == {"benign", "malignant"}
+        for kind, result in found.items():
+            chosen = AREA[kind == KINDS]
+            assert result["rows"] == len(chosen)
+            assert result["fields"]["area"]["mean"] == pytest.approx(chosen.mean(), rel=1e-9)
+
+    def test_by_folder_and_by_pattern(self, table):
+        by_folder = aggregate("--fields", "area", "--group-by", "folder", table)
+        assert groups(by_folder).keys() == {"left", "right"}
+        by_pattern = aggregate("--fields", "area", "--match", "^(l|r)", table)
+        assert groups(by_pattern).keys() == {"l", "r"}
+        assert groups(by_pattern)["r"] == groups(by_folder)["right"]
+
+    def test_weighted_sums(self, table, tmp_path):
+        """R = Σ P C, with the weights in another table."""
+        weights = np.random.default_rng(1).random(len(KINDS)).tolist()
+        names = [line.split(",")[0] for line in table.read_text().splitlines()[1:]]
+        (tmp_path / "weights.csv").write_text(
+            "name,p\n" + "".join(f"{n},{w!r}\n" for n, w in zip(names, weights, strict=True))
+        )
+        options = ["--join", tmp_path / "weights.csv", "--weight", "p"]
+        shown = groups(aggregate("--fields", "area", *options, table))["all"]["fields"]["area"]
+        assert shown["weighted_sum"] == pytest.approx(np.dot(weights, AREA), rel=1e-9)
+        assert shown["weighted_mean"] == pytest.approx(np.average(AREA, weights=weights), rel=1e-9)
+
+    def test_histogram(self, table):
+        shown = groups(aggregate("--fields", "radius", "--histogram", "5", "25", "8", table))
+        expected = np.histogram(RADIUS, 8, (5, 25))[0].tolist()
+        assert shown["all"]["fields"]["radius"]["histogram"] == expected
+
+
+def test_any_division_gives_the_same_bytes(table):
+    options = ["--fields", "radius,area", "--by", "kind", "--weight", "area"]
+    expected = aggregate(*options, table).lines
+    for number in (1, 3, 7):
+        tasks = ["-r", "local", "-D", f"mapreduce.job.maps={number}"]
+        ran = aggregate(*options, *tasks, "-D", "mapreduce.job.reduces=2", table)
+        assert ran.lines == expected
+    assert aggregate(*options, stdin=table.read_bytes()).lines == expected
+
+
+def test_results_of_a_job(good_folder):
+    edges = run(sys.executable, JOBS / "edge_density.py", good_folder)
+    ran = aggregate("--fields", "density", "--group-by", "folder", stdin=edges.stdout)
+    assert ran.status == 0
+    values = [json.loads(line.split(b"\t")[1])["density"] for line in edges.lines]
+    found = groups(ran)
+    assert sum(result["rows"] for result in found.values()) == len(values)
+    total = sum(result["fields"]["density"]["sum"] for result in found.values())
+    assert total == pytest.approx(sum(values))
+
+
+class TestBadInput:
+    def test_each_row_is_accounted_for(self, tmp_path):
+        (tmp_path / "t.csv").write_text("n,g,x\na,1,1\nb,,2\nc,1,old\nd,1,nan\ne,1\n")
+        ran = aggregate("--fields", "x", "--by", "g", tmp_path / "t.csv")
+        assert ran.status == 1
+        assert ran.stderr == "3 of 5 rows failed: 3 BadRow\n"
+        found = groups(ran)
+        assert found[None]["rows"] == found["1"]["rows"] == 1
+        assert {found[key]["message"] for key in "cde"} == {
+            "x: 'old' is no number",
+            "x: nan is not finite",
+            "it has 2 values, and the table 3 columns",
+        }
+
+    @pytest.mark.parametrize(
+        ("options", "sentence"),
+        [
+            ([], "--fields: is needed"),
+            (["--fields", "x,,y"], "--fields: x,,y: a name is missing, or twice"),
+            (
+                ["--fields", "x", "--by", "y", "--match", "(.)"],
+                "--group-by, --by and --match: only one of them",
+            ),
+            (["--fields", "x", "--match", "a"], "--match: a: has no group, such as '(.*)/'"),
+            (["--fields", "x", "--match", "("], "--match: (: missing ), unterminated subpattern"),
+            (
+                ["--fields", "x", "--histogram", "1", "0", "3"],
+                "--histogram: START must be below STOP, BINS 1 to 1000000",
+            ),
+        ],
+    )
+    def test_options(self, table, options, sentence):
+        ran = aggregate(*options, table)
+        assert ran.status == 2
+        assert sentence in ran.stderr
+
+    def test_nothing(self, tmp_path):
+        (tmp_path / "t.csv").write_text("n,x\n")
+        ran = aggregate("--fields", "x", tmp_path / "t.csv")
+        assert (ran.status, ran.stdout, ran.stderr) == (0, b"", "no rows in the input\n")
