@@ -20,6 +20,7 @@ __all__ = ["Columns", "Failed", "blocks", "by_key", "columns_of", "number_of", "
 
 _BLOCK = 1 << 20  # bytes
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_LARGEST = 1e150  # so that squares, and sums of many of them, are still numbers
 _DELIMITERS = (",", ";", "\t")
 
 Numbers = npt.NDArray[np.float64]
@@ -177,7 +178,7 @@ def numbers(
     Returns
     -------
     values : ndarray of float64
-        Shape rows × columns, finite numbers, in the order of the rows.
+        Shape rows × columns, numbers within ±1e150, in the order of the rows.
     failed : list of Failed
         The rows that are left out, and why.
 
@@ -250,11 +251,11 @@ def _quickly(block: bytes, columns: Columns, names: Sequence[str]) -> Numbers | 
         )
     except ValueError:
         return None
-    return values if np.isfinite(values).all() else None
+    return values if (np.abs(values) <= _LARGEST).all() else None
 
 
 def number_of(name: str, value: Any) -> float:
-    """Return the number of a column; a ValueError says that it is none, or not finite."""
+    """Return the number of a column; a ValueError says that it is none, or too large."""
     if value is None or value == "":
         raise ValueError(f"{name}: there is no value")
     try:
@@ -263,4 +264,6 @@ def number_of(name: str, value: Any) -> float:
         raise ValueError(f"{name}: {str(value)[:40]!r} is no number") from None
     if not np.isfinite(number):
         raise ValueError(f"{name}: {number} is not finite")
+    if abs(number) > _LARGEST:
+        raise ValueError(f"{name}: {number} is beyond ±{_LARGEST:g}")
     return number

@@ -9,6 +9,8 @@ from mapreduce_jobs.estimation.exact import root
 
 __all__ = ["Fit", "Singular", "fit"]
 
+_LARGEST = Fraction(10) ** 300
+
 Matrix = list[list[Fraction]]
 
 
@@ -109,6 +111,8 @@ def fit(gram: Matrix, names: Sequence[str], ridge: float = 0.0) -> Fit:
         of_intercept = Fraction(1, rows) + _dot(means, [_dot(means, row) for row in inverse])
         errors = [root(variance * of_intercept)]
         errors += [root(variance * inverse[j][j]) for j in range(count)]
+    if max(map(abs, coefficients)) > _LARGEST:
+        raise Singular("a coefficient is beyond ±1e300: give features in other units")
     return Fit(
         rows,
         float(means[count] - _dot(coefficients, means)),

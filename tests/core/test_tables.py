@@ -69,6 +69,7 @@ class TestNumbers:
             ("", "x: there is no value"),
             ("nan", "x: nan is not finite"),
             ("1e999", "x: inf is not finite"),
+            ("-1e151", "x: -1e+151 is beyond ±1e+150"),
             ("1,2", "it has 3 values, and the table 2 columns"),
         ],
     )

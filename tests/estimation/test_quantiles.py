@@ -62,13 +62,14 @@ def test_the_same_bytes_in_any_order_and_through_any_merges(numbers, random, cut
     assert text_of(one_by_one) == expected
 
 
-@given(NUMBERS.filter(bool))
+# Before Python 3.11, statistics computes squares in floats.
+@given(st.lists(st.floats(-1e150, 1e150), min_size=1, max_size=30))
 def test_moments_are_those_of_the_standard_library(numbers):
     summary = Summary.of(numbers)
     assert summary.mean == statistics.mean(numbers)
     assert (summary.least, summary.greatest) == (min(numbers), max(numbers))
     deviation = summary.standard_deviation
-    assert deviation == pytest.approx(statistics.pstdev(numbers), rel=1e-14)
+    assert deviation == pytest.approx(statistics.pstdev(numbers), rel=1e-14, abs=1e-150)
 
 
 def test_no_digit_is_lost_between_large_numbers():
