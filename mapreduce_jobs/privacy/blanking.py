@@ -22,7 +22,7 @@ class Blanked:
     pixels : str
         ``"unchanged"`` or ``"blanked"``.
     is_clean : bool
-        Whether a rule of the device speaks for them; that a detector finds no text, or no more, is
+        Whether a rule lists where the device writes; that a detector finds no text, or no more, is
         no proof.
     """
 
@@ -63,10 +63,11 @@ class Blanking:
         from mapreduce_jobs.privacy.burned_in import blank
 
         by_rule = self.rules.rectangles(dataset) if self.rules else []
+        is_complete = self.rules is not None and self.rules.are_complete(dataset)
         found = self._found(data) if self.find_text and at_risk else []
         if by_rule or found:
             blank(dataset, [*by_rule, *found], self.max_pixels)
-        return Blanked("blanked" if by_rule or found else "unchanged", bool(by_rule))
+        return Blanked("blanked" if by_rule or found else "unchanged", is_complete)
 
     def _found(self, data: bytes) -> "list[Rectangle]":
         from mapreduce_jobs.imaging.decode import decode

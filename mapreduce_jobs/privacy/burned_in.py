@@ -104,6 +104,13 @@ class Rules:
                 found.update(dict.fromkeys(rule.places(dataset)))
         return list(found)
 
+    def are_complete(self, dataset: Dataset) -> bool:
+        """Tell whether a rule lists where the device of an image writes.
+
+        What lies around ultrasound regions is no such list: operators write within them, too.
+        """
+        return any(rule.rectangles and rule.when(dataset) for rule in self.rules)
+
 
 def blank(
     dataset: FileDataset, rectangles: Iterable[Rectangle], max_pixels: int = MAX_PIXELS

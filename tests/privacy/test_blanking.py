@@ -85,3 +85,21 @@ def test_text_that_is_found_is_blanked():
     text = pixels != scan(1, (200, 400))
     assert (frame[text] != pixels[text]).mean() > 0.9
     np.testing.assert_array_equal(frame[100:], pixels[100:])
+
+
+def test_around_the_regions_of_ultrasound_is_blanked_and_no_proof():
+    """What an operator wrote into the picture itself is still there."""
+    echo = image(SOPClassUID="1.2.840.10008.5.1.4.1.1.6.1", Rows=100, Columns=120)
+    echo[0x7FE00010].value = scan(1, (100, 120)).tobytes()
+    region = pydicom.Dataset()
+    region.RegionSpatialFormat = 1
+    region.RegionLocationMinX0, region.RegionLocationMinY0 = 10, 20
+    region.RegionLocationMaxX1, region.RegionLocationMaxY1 = 109, 99
+    echo.SequenceOfUltrasoundRegions = [region]
+    data, dataset, audit = made_of(written(echo), Rules.default())
+    (frame,) = decode(data).pixels
+    np.testing.assert_array_equal(frame[20:, 10:110], scan(1, (100, 120))[20:, 10:110])
+    assert len(np.unique(frame[:20])) == 1
+    assert audit["pixels"] == "blanked"
+    assert dataset.PatientIdentityRemoved == "NO"
+    assert "BurnedInAnnotation" not in dataset
