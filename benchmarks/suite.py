@@ -99,38 +99,33 @@ def _transform(length: int, settings: Settings) -> Table:
 
 
 def _headers(count: int, settings: Settings) -> Table:
-    say(f"DICOM files: {count}")
-    folder = data.dicom_folder(settings.data, count)
-    warm_up = data.dicom_folder(settings.data, _WARM_UP_IMAGES)
-    size = data.read_through(folder)
-    return Table(
-        job="headers",
-        bits=16,
-        amount=count,
-        title=f"Headers, {count:,} DICOM files of {size / count / 1000:.0f} kB: 13 of 250 elements",
-        outcomes=_race(
-            f"headers-{count}",
-            lambda source: header_contestants(source, settings.tasks),
-            folder,
-            warm_up,
-            settings,
-        ),
-    )
+    return _dicom("headers", "Headers", ": 13 of 250 elements", header_contestants, count, settings)
 
 
 def _deidentify(count: int, settings: Settings) -> Table:
+    return _dicom("deidentify", "De-identification", "", deidentify_contestants, count, settings)
+
+
+def _dicom(
+    job: str,
+    title: str,
+    what: str,
+    contestants: Callable[[Path, int], list[Contestant]],
+    count: int,
+    settings: Settings,
+) -> Table:
     say(f"DICOM files: {count}")
     folder = data.dicom_folder(settings.data, count)
     warm_up = data.dicom_folder(settings.data, _WARM_UP_IMAGES)
     size = data.read_through(folder)
     return Table(
-        job="deidentify",
+        job=job,
         bits=16,
         amount=count,
-        title=f"De-identification, {count:,} DICOM files of {size / count / 1000:.0f} kB",
+        title=f"{title}, {count:,} DICOM files of {size / count / 1000:.0f} kB{what}",
         outcomes=_race(
-            f"deidentify-{count}",
-            lambda source: deidentify_contestants(source, settings.tasks),
+            f"{job}-{count}",
+            lambda source: contestants(source, settings.tasks),
             folder,
             warm_up,
             settings,

@@ -3,11 +3,9 @@
 import math
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
-
-from mrjob.step import MRStep
 
 from mapreduce_jobs.core.item_job import Totals
 from mapreduce_jobs.core.table_job import TableJob
@@ -46,11 +44,6 @@ class Aggregate(TableJob):
             help="one result for each text that the groups of a pattern match, in what rows are"
             " known by, in place of --group-by",
         )
-        self.add_file_arg(
-            "--join",
-            metavar="FILE",
-            help="a CSV file with more columns: its first is what rows are known by",
-        )
         self.add_passthru_arg(
             "--weight",
             metavar="NAME",
@@ -70,9 +63,7 @@ class Aggregate(TableJob):
         options = self.options
         if not options.fields:
             self.arg_parser.error("--fields: is needed")
-        self._fields = options.fields.split(",")
-        if len(set(self._fields)) < len(self._fields) or "" in self._fields:
-            self.arg_parser.error(f"--fields: {options.fields}: a name is missing, or twice")
+        self._fields = self.names("fields")
         if (options.group_by != "all") + (options.by is not None) + (options.match is not None) > 1:
             self.arg_parser.error("--group-by, --by and --match: only one of them")
         try:
@@ -85,32 +76,13 @@ class Aggregate(TableJob):
             start, stop, bins = options.histogram
             if not (-math.inf < start < stop < math.inf and bins in range(1, 1_000_001)):
                 self.arg_parser.error("--histogram: START must be below STOP, BINS 1 to 1000000")
-        if options.join and not self.is_task():
-            self._more()  # what is wrong with it is best said now
-
-    def _more(self) -> dict[str, dict[str, Any]]:
-        from mapreduce_jobs.core.tables import by_key
-
-        return by_key(self.options.join) if self.options.join else {}
-
-    def steps(self) -> list[MRStep]:
-        """One step: what is handed on is of constant size for a group."""
-        return [
-            MRStep(
-                mapper_init=self.mapper_init,
-                mapper=self.mapper,
-                mapper_final=self.mapper_final,
-                combiner=self.combiner,
-                reducer=self.reducer,
-            )
-        ]
 
     # Tasks
 
     def mapper_init(self) -> None:
         """Begin to sum."""
         self._known: dict[str | None, Totals] = {}
-        self._rows = self._more()
+        self._rows = self.more() or {}
 
     def mapper(self, _: None, block: bytes) -> Iterator[tuple[str | None, Totals]]:
         """Sum up a block of rows, by group."""
@@ -136,7 +108,7 @@ class Aggregate(TableJob):
         for group, rows in groups.items():
             totals = self._totals(rows)
             known = self._known.get(group)
-            self._known[group] = totals if known is None else self._added(known, totals)
+            self._known[group] = totals if known is None else self.merge(known, totals)
         if len(self._known) > _MOST_GROUPS:
             yield from self.mapper_final()
 
@@ -174,7 +146,8 @@ class Aggregate(TableJob):
             }
         return totals
 
-    def _added(self, one: Totals, other: Totals) -> Totals:
+    def merge(self, one: Totals, other: Totals) -> Totals:
+        """Add up what is known of two sets of rows."""
         from mapreduce_jobs.estimation.quantiles import Summary
 
         added: Totals = {"rows": one["rows"] + other["rows"], "fields": {}}
@@ -197,27 +170,8 @@ class Aggregate(TableJob):
         yield from self._known.items()
         self._known = {}
 
-    def combiner(
-        self, group: str | None, values: Iterable[Totals]
-    ) -> Iterator[tuple[str | None, Totals]]:
-        """Put together what is known of a group; error records pass through."""
-        known: Totals | None = None
-        for value in values:
-            if "error" in value:
-                yield group, value
-            else:
-                known = value if known is None else self._added(known, value)
-        if known is not None:
-            yield group, known
-
-    def reducer(
-        self, group: str | None, values: Iterable[Totals]
-    ) -> Iterator[tuple[str | None, Totals]]:
+    def result(self, totals: Totals) -> Totals:
         """Return what is shown of a group."""
-        for key, value in self.combiner(group, values):
-            yield key, value if "error" in value else self._result(value)
-
-    def _result(self, totals: Totals) -> Totals:
         from mapreduce_jobs.estimation.quantiles import Summary
 
         fields = {}

@@ -1,12 +1,12 @@
 """De-identified copies of images: DICOM by the standard's profile, others without metadata."""
 
-import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from mapreduce_jobs.core.image_job import ImageJob, Totals
 from mapreduce_jobs.core.protocols import ImageLineProtocol
 from mapreduce_jobs.core.reading import Item
+from mapreduce_jobs.core.shipping import shipped
 
 if TYPE_CHECKING:
     from mapreduce_jobs.privacy.blanking import Blanking
@@ -172,10 +172,9 @@ class Deidentify(ImageJob):
         """Hand tasks the key and the rules, as files beside them."""
         if self.options.check:
             return []
-        options: list[Any] = ["--key-file", _shipped(self._key_path, _KEY_FILE)]
+        options: list[Any] = ["--key-file", shipped(self._key_path, _KEY_FILE)]
         if self.options.pixel_rules:
-            path = os.path.abspath(self.options.pixel_rules)
-            options += ["--pixel-rules", _shipped(path, _RULES_FILE)]
+            options += ["--pixel-rules", shipped(self.options.pixel_rules, _RULES_FILE)]
         return options
 
     # Tasks
@@ -297,11 +296,6 @@ class Deidentify(ImageJob):
 
 def _words(text: str) -> list[str]:
     return [word for word in text.split(",") if word]
-
-
-def _shipped(path: str, name: str) -> dict[str, str]:
-    """Return what mrjob brings to tasks as a file of this name, an argument of theirs."""
-    return {"type": "file", "path": path, "name": name}
 
 
 if __name__ == "__main__":

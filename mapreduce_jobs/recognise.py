@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 from collections.abc import Iterable, Iterator
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from mapreduce_jobs.core.recognise_options import (
     families_of,
     priors_of,
 )
+from mapreduce_jobs.core.shipping import shipped
 
 if TYPE_CHECKING:
     from mapreduce_jobs.estimation.evaluation import FoldSums
@@ -68,8 +68,8 @@ class Recognise(LearningJob):
         """Hand tasks the labels or the model, as a file beside them."""
         labels, model = self.options.labels, self.options.model
         if not self.learns:
-            return ["--model", _shipped(model, _MODEL_FILE)]
-        return ["--labels", labels if labels == BY_FOLDER else _shipped(labels, _LABELS_FILE)]
+            return ["--model", shipped(model, _MODEL_FILE)]
+        return ["--labels", labels if labels == BY_FOLDER else shipped(labels, _LABELS_FILE)]
 
     # Tasks
 
@@ -204,11 +204,6 @@ class Recognise(LearningJob):
             "images": sum(model.counts),
             "classes": model.to_json(),
         }
-
-
-def _shipped(path: str, name: str) -> dict[str, str]:
-    """Return what mrjob brings to tasks as a file of this name, an argument of theirs."""
-    return {"type": "file", "path": os.path.abspath(path), "name": name}
 
 
 if __name__ == "__main__":

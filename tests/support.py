@@ -1,6 +1,7 @@
 """What several tests need: images, odd names, and commands run as processes."""
 
 import io
+import json
 import os
 import subprocess
 from dataclasses import dataclass
@@ -60,6 +61,12 @@ def run(*command: object, stdin: bytes = b"", cwd: object = None, env: dict | No
         timeout=300,
     )
     return Ran(ended.returncode, ended.stdout, ended.stderr.decode())
+
+
+def results(ran: Ran) -> dict:
+    """Return the lines of a job's result by key."""
+    pairs = [line.decode().split("\t") for line in ran.stdout.splitlines()]
+    return {json.loads(key): json.loads(value) for key, value in pairs}
 
 
 def png(pixels: np.ndarray) -> bytes:

@@ -48,17 +48,6 @@ class ImageJob(ItemJob):
         """Return what is to be known of one image; an exception makes an error record."""
         raise NotImplementedError
 
-    def merge(self, one: Totals, other: Totals) -> Totals:
-        """Return what is known of two sets of images together.
-
-        It must be exact, associative and commutative, so that the order cannot show.
-        """
-        raise NotImplementedError
-
-    def result(self, totals: Totals) -> Totals:
-        """Return what the job prints of an image or a group."""
-        return totals
-
     # Options
 
     def configure_args(self) -> None:
@@ -79,7 +68,7 @@ class ImageJob(ItemJob):
         return None if text is None else condition_of(text)
 
     def _can_merge(self) -> bool:
-        return type(self).merge is not ImageJob.merge
+        return type(self).merge is not ItemJob.merge
 
     def steps(self) -> list[MRStep]:
         """One step: map only where every image is by itself."""
@@ -172,26 +161,6 @@ class ImageJob(ItemJob):
     def mapper_final(self) -> None:
         """Report the counters that are left."""
         self.report_counters()
-
-    def combiner(
-        self, group: str | None, values: Iterable[Totals]
-    ) -> Iterator[tuple[str | None, Totals]]:
-        """Merge what one task knows of a group."""
-        merged: Totals | None = None
-        for value in values:
-            if "error" in value:
-                yield group, value
-            else:
-                merged = value if merged is None else self.merge(merged, value)
-        if merged is not None:
-            yield group, merged
-
-    def reducer(
-        self, group: str | None, values: Iterable[Totals]
-    ) -> Iterator[tuple[str | None, Totals]]:
-        """Merge what is known of a group; error records pass through."""
-        for key, value in self.combiner(group, values):
-            yield key, value if "error" in value else self.result(value)
 
     def _group(self, name: str, item: Item) -> str | None:
         if self._group_by == "image":

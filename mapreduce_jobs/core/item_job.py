@@ -3,7 +3,7 @@
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from hdfs_tools.errors import HdfsToolsError
@@ -19,10 +19,45 @@ _COUNTER_INTERVAL = 1.0  # seconds
 
 
 class ItemJob(Job):
-    """A job over items, each of which appears in the result: its measure, or its error."""
+    """A job over items, each of which appears in the result: its measure, or its error.
+
+    A subclass that sums up groups of them defines `merge`; `result` if what is shown differs from
+    what is summed up.
+    """
 
     items: ClassVar[str]
     """What they are called, in the plural; also the group of their counters."""
+
+    def merge(self, one: Totals, other: Totals) -> Totals:
+        """Return what is known of two sets of items together.
+
+        It must be exact, associative and commutative, so that the order cannot show.
+        """
+        raise NotImplementedError
+
+    def result(self, totals: Totals) -> Totals:
+        """Return what the job prints of an item or a group."""
+        return totals
+
+    def combiner(
+        self, group: str | None, values: Iterable[Totals]
+    ) -> Iterator[tuple[str | None, Totals]]:
+        """Merge what one task knows of a group; error records pass through."""
+        merged: Totals | None = None
+        for value in values:
+            if "error" in value:
+                yield group, value
+            else:
+                merged = value if merged is None else self.merge(merged, value)
+        if merged is not None:
+            yield group, merged
+
+    def reducer(
+        self, group: str | None, values: Iterable[Totals]
+    ) -> Iterator[tuple[str | None, Totals]]:
+        """Merge what is known of a group; error records pass through."""
+        for key, value in self.combiner(group, values):
+            yield key, value if "error" in value else self.result(value)
 
     def configure_args(self) -> None:
         """Add the option of what is done with items that fail."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import hdfs_tools
 import mapreduce_jobs
 
-__all__ = ["write_package"]
+__all__ = ["shipped", "write_package"]
 
 _SHIPPED = (".py", ".csv", ".txt", ".yaml")  # modules and the data that some of them read
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
@@ -32,3 +32,8 @@ def write_package(path: str | os.PathLike[str]) -> None:
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 entry.external_attr = 0o644 << 16
                 package.writestr(entry, source.read_bytes())
+
+
+def shipped(path: str, name: str) -> dict[str, str]:
+    """Return what mrjob brings to tasks as a file of this name, an argument of theirs."""
+    return {"type": "file", "path": os.path.abspath(path), "name": name}

@@ -1,8 +1,10 @@
 """The base of jobs over the rows of tables: CSV files, and the results of other jobs."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from mrjob.protocol import BytesValueProtocol
+from mrjob.step import MRStep
 
 from mapreduce_jobs.core.inputs import deal_text
 from mapreduce_jobs.core.item_job import ItemJob
@@ -12,11 +14,58 @@ __all__ = ["TableJob"]
 
 
 class TableJob(ItemJob):
-    """A job whose mapper is given blocks of rows; see `mapreduce_jobs.core.tables`."""
+    """A job whose mapper is given blocks of rows; see `mapreduce_jobs.core.tables`.
+
+    A subclass defines `mapper_init`, `mapper`, `mapper_final`, `merge` and `result`.
+    """
 
     INPUT_PROTOCOL = BytesValueProtocol
 
     items = "rows"
+
+    def configure_args(self) -> None:
+        """Add the option of more columns."""
+        super().configure_args()
+        self.add_file_arg(
+            "--join",
+            metavar="FILE",
+            help="a CSV file with more columns: its first is what rows are known by, the first"
+            " column of a CSV file or the key of a result",
+        )
+
+    def load_args(self, args: list[str]) -> None:
+        """Say what is wrong with the file of more columns."""
+        super().load_args(args)
+        if not self.is_task():
+            self.more()
+
+    def names(self, option: str) -> list[str]:
+        """Return the names that an option gives, separated by commas."""
+        text = getattr(self.options, option)
+        names: list[str] = text.split(",")
+        if len(set(names)) < len(names) or "" in names:
+            self.arg_parser.error(f"--{option}: {text}: a name is missing, or twice")
+        return names
+
+    def more(self) -> dict[str, dict[str, Any]] | None:
+        """Return the values of more columns, by what rows are known by; None if none are given."""
+        if not self.options.join:
+            return None
+        from mapreduce_jobs.core.tables import by_key
+
+        return by_key(self.options.join)
+
+    def steps(self) -> list[MRStep]:
+        """One step: what is handed on is of constant size for a group."""
+        return [
+            MRStep(
+                mapper_init=self.mapper_init,
+                mapper=self.mapper,
+                mapper_final=self.mapper_final,
+                combiner=self.combiner,
+                reducer=self.reducer,
+            )
+        ]
 
     def deal(self, inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> None:
         """Deal tables to map tasks."""

@@ -5,15 +5,15 @@ import re
 
 from pydicom.datadict import dictionary_description, tag_for_keyword
 from pydicom.dataset import Dataset
-from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.errors import BytesLengthException
 from pydicom.multival import MultiValue
 
-from mapreduce_jobs.imaging import samples
+from mapreduce_jobs.imaging import header, samples
 from mapreduce_jobs.imaging.errors import CorruptImage
 
 __all__ = ["READ_ERRORS", "group", "named", "numbers", "reason", "shown"]
 
-READ_ERRORS = (*samples.READ_ERRORS, BytesLengthException, InvalidDicomError, StopIteration)
+READ_ERRORS = (*samples.READ_ERRORS, *header.READ_ERRORS)
 """What pydicom and its plug-ins raise for content that they cannot make sense of."""
 
 _PLAIN = re.compile(r"[A-Z0-9_ .+-]{1,64}")  # code strings, numbers, UIDs

@@ -7,7 +7,6 @@ from typing import Any
 
 import pydicom
 from pydicom.dataset import Dataset, FileDataset
-from pydicom.filereader import read_dataset
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
@@ -18,27 +17,26 @@ from pydicom.uid import (
 
 from mapreduce_jobs.imaging.dicom_elements import READ_ERRORS, named, reason, shown
 from mapreduce_jobs.imaging.errors import CorruptImage, DecodeError, NoPixels, Truncated
-from mapreduce_jobs.imaging.header import read_header
+from mapreduce_jobs.imaging.header import deflated, read_header
 from mapreduce_jobs.imaging.samples import check_size
 
-__all__ = ["PIXEL_ELEMENTS", "Layout", "layout_of", "open_dataset"]
+__all__ = ["ENCODINGS", "PIXEL_ELEMENTS", "Layout", "layout_of", "open_dataset"]
 
 PIXEL_ELEMENTS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 """Keywords of the elements that hold pixels; a file has one of them."""
 
 _NEEDED = ("Rows", "Columns", "BitsAllocated", "PhotometricInterpretation")
 _OTHERWISE = {"NumberOfFrames": 1, "SamplesPerPixel": 1, "BitsStored": 0}  # if they are missing
-_META_GROUP = 0x0002
-_BEGINNING = 1 << 16  # bytes, in which the transfer syntax is
 _MOST_HEADER = 64 << 20  # bytes
 _DEFLATED = DeflatedExplicitVRLittleEndian.encode()
 _INFLATED = ExplicitVRLittleEndian.encode().ljust(len(_DEFLATED), b"\0")
 
-_ENCODINGS: dict[Any, UID] = {  # implicit or not, little-endian or not
+ENCODINGS: dict[Any, UID] = {
     (True, True): ImplicitVRLittleEndian,
     (False, True): ExplicitVRLittleEndian,
     (False, False): ExplicitVRBigEndian,
 }
+"""The transfer syntax of elements that are implicit or not, little-endian or not."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +121,7 @@ def _check_end(data: bytes) -> None:
 
 def _read(data: bytes, stop_before_pixels: bool = False) -> FileDataset:
     dataset = pydicom.dcmread(io.BytesIO(data), force=True, stop_before_pixels=stop_before_pixels)
-    encoding = _ENCODINGS.get(dataset.original_encoding)
+    encoding = ENCODINGS.get(dataset.original_encoding)
     if encoding and "TransferSyntaxUID" not in dataset.file_meta:
         dataset.file_meta.TransferSyntaxUID = encoding
     return dataset
@@ -201,9 +199,10 @@ def _inflated(data: bytes, max_pixels: int) -> bytes:
     DecodeError
         `Truncated` if it ends too early, `CorruptImage` if it is larger than its header says.
     """
-    start = _start_of_deflated(data)
-    if start is None:
+    found = deflated(data)
+    if found is None:
         return data
+    start, _ = found
     meta = data[:start].replace(_DEFLATED, _INFLATED)
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
@@ -219,15 +218,3 @@ def _inflated(data: bytes, max_pixels: int) -> bytes:
     if inflater.unconsumed_tail:
         raise CorruptImage("its elements inflate to more than its header says")
     raise Truncated("the file ends before its compressed elements do")
-
-
-def _start_of_deflated(data: bytes) -> int | None:
-    """Return where compressed elements begin; None if the file has none."""
-    if _DEFLATED not in data[:_BEGINNING]:
-        return None
-    file = io.BytesIO(data)
-    file.seek(132 if data[128:132] == b"DICM" else 0)
-    meta = read_dataset(
-        file, False, True, stop_when=lambda tag, vr, length: tag >> 16 != _META_GROUP
-    )
-    return file.tell() if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian else None

@@ -21,7 +21,7 @@ from mapreduce_jobs.imaging.dicom_file import Layout
 from mapreduce_jobs.imaging.dicom_lookup import Table, table_of
 from mapreduce_jobs.imaging.errors import CorruptImage, UnsuitableImage, Unsupported
 from mapreduce_jobs.imaging.image import Image, Pixels, common_unit
-from mapreduce_jobs.imaging.intensity import WindowFunction, fraction_in_window
+from mapreduce_jobs.imaging.intensity import WindowFunction, levels_in_window
 
 __all__ = ["display", "modality"]
 
@@ -65,10 +65,7 @@ class _Window:
     bits: int
 
     def __call__(self, values: Pixels) -> npt.NDArray[np.floating]:
-        top = (1 << self.bits) - 1
-        shown = fraction_in_window(values, self.centre, self.width, self.function)
-        shown *= top
-        return np.nan_to_num(np.rint(shown, out=shown), copy=False)
+        return levels_in_window(values, self.centre, self.width, self.function, self.bits)
 
 
 # The modality's step

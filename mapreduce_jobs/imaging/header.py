@@ -16,7 +16,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from mapreduce_jobs.imaging.errors import CorruptImage, DecodeError, Truncated, Unsupported
 
-__all__ = ["READ_ERRORS", "read_header"]
+__all__ = ["READ_ERRORS", "deflated", "read_header"]
 
 READ_ERRORS = (
     ArithmeticError,
@@ -178,16 +178,11 @@ def _read_deflated(file: BinaryIO, beginning: bytes, tags: list[Any] | None) -> 
 
     pydicom would inflate all of them, however large.
     """
-    if _DEFLATED not in beginning:
+    found = deflated(beginning)
+    if found is None:
         return None
-    memory = io.BytesIO(beginning)
-    memory.seek(_PREAMBLE + len(_MAGIC))
-    meta = read_dataset(
-        memory, False, True, stop_when=lambda tag, vr, length: tag >> 16 != _META_GROUP
-    )
-    if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
-        return None
-    file.seek(memory.tell())
+    start, meta = found
+    file.seek(start)
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     inflated = io.BytesIO()
     for piece in _inflated(file, inflater):
@@ -207,6 +202,32 @@ def _read_deflated(file: BinaryIO, beginning: bytes, tags: list[Any] | None) -> 
         raise Unsupported(f"a deflated header of more than {limit}") from None
     dataset.file_meta = FileMetaDataset(meta)
     return dataset
+
+
+def deflated(beginning: bytes) -> tuple[int, Dataset] | None:
+    """Return where the deflated elements of a file begin, and those of group 0002 before them.
+
+    Parameters
+    ----------
+    beginning : bytes
+        At least the first 64 kB of the file, or all of it.
+
+    Returns
+    -------
+    tuple of int and Dataset, or None
+        None if the elements are not deflated.
+    """
+    if _DEFLATED not in beginning[:_BEGINNING]:
+        return None
+    memory = io.BytesIO(beginning)
+    has_preamble = beginning[_PREAMBLE:][:4] == _MAGIC
+    memory.seek(_PREAMBLE + len(_MAGIC) if has_preamble else 0)
+    meta = read_dataset(
+        memory, False, True, stop_when=lambda tag, vr, length: tag >> 16 != _META_GROUP
+    )
+    if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
+        return None
+    return memory.tell(), meta
 
 
 def _inflated(file: BinaryIO, inflater: Any) -> Iterator[bytes]:

@@ -15,7 +15,15 @@ from mapreduce_jobs.imaging.image import Image, Pixels
 from mapreduce_jobs.imaging.levels import finite
 from mapreduce_jobs.imaging.parameters import Between, NotNegative, Positive
 
-__all__ = ["WindowFunction", "adjust", "fraction_in_window", "invert", "normalise", "window"]
+__all__ = [
+    "WindowFunction",
+    "_fraction_in_window",
+    "adjust",
+    "invert",
+    "levels_in_window",
+    "normalise",
+    "window",
+]
 
 Percentage = Annotated[float, Between(least=0, most=100)]
 WindowFunction = Literal["linear", "linear_exact", "sigmoid"]
@@ -203,11 +211,11 @@ def window(
     """
     if function == "linear" and width < 1:
         raise BadParameter(f"width={width:g} must be at least 1 for linear")
-    shown = fraction_in_window(image.pixels, centre, width, function)
+    shown = _fraction_in_window(image.pixels, centre, width, function)
     return fitted(shown * ((1 << bits) - 1), _target(image, bits))
 
 
-def fraction_in_window(
+def _fraction_in_window(
     values: Pixels, centre: float, width: float, function: WindowFunction
 ) -> npt.NDArray[np.float64]:
     """Return where in a window values lie: `window`'s formulae with t = 1.
@@ -226,7 +234,7 @@ def fraction_in_window(
 
     Examples
     --------
-    >>> fraction_in_window(np.int16([-160, 40, 240]), 40, 400, "linear_exact").tolist()
+    >>> _fraction_in_window(np.int16([-160, 40, 240]), 40, 400, "linear_exact").tolist()
     [0.0, 0.5, 1.0]
     """
     middle, extent = (centre - 0.5, width - 1) if function == "linear" else (centre, width)
@@ -237,6 +245,33 @@ def fraction_in_window(
         if extent:
             return np.clip(wide / extent + 0.5, 0, 1)
         return np.heaviside(wide, 0)
+
+
+def levels_in_window(
+    values: Pixels, centre: float, width: float, function: WindowFunction, bits: int
+) -> npt.NDArray[np.float64]:
+    """Return values through a window as whole levels, which are to be looked at.
+
+    Parameters
+    ----------
+    values : ndarray
+        Any shape and dtype.
+    centre, width, function, bits
+        As `window` has them; of bits any number.
+
+    Returns
+    -------
+    ndarray of float64
+        0 to 2^bits − 1; 0 for NaN.
+
+    Examples
+    --------
+    >>> levels_in_window(np.float32([-160, 40, np.nan]), 40, 400, "linear_exact", 8).tolist()
+    [0.0, 128.0, 0.0]
+    """
+    levels = _fraction_in_window(values, centre, width, function)
+    levels *= (1 << bits) - 1
+    return np.nan_to_num(np.rint(levels, out=levels), copy=False)
 
 
 def invert(image: Image) -> Image:

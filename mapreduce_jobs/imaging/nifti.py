@@ -21,7 +21,7 @@ from mapreduce_jobs.imaging.errors import (
     Unsupported,
 )
 from mapreduce_jobs.imaging.image import Image
-from mapreduce_jobs.imaging.intensity import fraction_in_window
+from mapreduce_jobs.imaging.intensity import levels_in_window
 from mapreduce_jobs.imaging.nifti_header import GZIP, facts_of
 from mapreduce_jobs.imaging.samples import check_size
 
@@ -136,7 +136,6 @@ def _displayed(image: Image, shown: tuple[float, float] | None, bits: int) -> Im
     low, high = shown
     if not math.isfinite(high - low):
         raise Unsupported(f"its values, {low:g} to {high:g}, are too far apart to be shown")
-    levels = fraction_in_window(pixels, low + (high - low) / 2, high - low, "linear_exact")
-    levels *= (1 << bits) - 1
-    levels = np.nan_to_num(np.rint(levels, out=levels), copy=False)
+    width = high - low
+    levels = levels_in_window(pixels, low + width / 2, width, "linear_exact", bits)
     return replace(image, pixels=levels.astype(f"u{bits // 8}"), bits=bits, unit="display")

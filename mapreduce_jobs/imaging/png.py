@@ -13,7 +13,7 @@ from mapreduce_jobs.imaging.errors import ChecksumMismatch, CorruptImage, Trunca
 from mapreduce_jobs.imaging.samples import exif_orientation
 from mapreduce_jobs.imaging.spacing import METRE, Spacing, spacing_of_density, turned, whole_density
 
-__all__ = ["SIGNATURE", "Facts", "check", "description", "with_facts"]
+__all__ = ["SIGNATURE", "Facts", "check", "chunk", "description", "with_facts"]
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEADER_END = len(SIGNATURE) + 12 + 13  # where IHDR, which is always first, ends
@@ -98,11 +98,11 @@ def with_facts(data: bytes, spacing: Spacing | None, bits: int | None, text: str
     chunks = []
     density = spacing and whole_density(METRE, spacing, (1 << 31) - 1)
     if density:
-        chunks.append(_chunk(b"pHYs", struct.pack(">IIB", *density, 1)))
+        chunks.append(chunk(b"pHYs", struct.pack(">IIB", *density, 1)))
     if bits is not None:
-        chunks.append(_chunk(b"tEXt", _BITS + str(bits).encode()))
+        chunks.append(chunk(b"tEXt", _BITS + str(bits).encode()))
     if text is not None:
-        chunks.append(_chunk(b"iTXt", _DESCRIPTION + text.encode()))
+        chunks.append(chunk(b"iTXt", _DESCRIPTION + text.encode()))
     return b"".join([data[:_HEADER_END], *chunks, data[_HEADER_END:]])
 
 
@@ -117,7 +117,8 @@ def description(data: bytes) -> bytes:
     return b""
 
 
-def _chunk(kind: bytes, content: bytes) -> bytes:
+def chunk(kind: bytes, content: bytes) -> bytes:
+    """Return a chunk: length, type, content, CRC."""
     crc = zlib.crc32(kind + content)
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", crc)
 

@@ -10,9 +10,10 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import UID
 
+from mapreduce_jobs.imaging.dicom_elements import READ_ERRORS
 from mapreduce_jobs.imaging.errors import CorruptImage
 from mapreduce_jobs.privacy.audit import label_of
-from mapreduce_jobs.privacy.elements import DICOM_ERRORS, is_empty, read, text_of
+from mapreduce_jobs.privacy.elements import is_empty, read, text_of
 from mapreduce_jobs.privacy.pixels import pixel_risk
 from mapreduce_jobs.privacy.settings import Rule, Settings
 from mapreduce_jobs.privacy.values import cleaned_text, dummy, has_form
@@ -64,7 +65,7 @@ def findings(data: bytes, settings: Settings, name: str) -> list[Finding]:
             found = Counter(_Check(settings, dataset).found(dataset, ""))
             found.update(_of_the_file(data, dataset, name))
             risk = pixel_risk(dataset)
-        except DICOM_ERRORS as error:
+        except READ_ERRORS as error:
             raise CorruptImage("the header cannot be read") from error
     if risk is not None:
         found["pixels", "burned-in"] += 1

@@ -7,17 +7,14 @@ from dataclasses import dataclass
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.sequence import Sequence
-from pydicom.uid import (
-    UID,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-)
+from pydicom.uid import UID
 
+from mapreduce_jobs.imaging.dicom_elements import READ_ERRORS
+from mapreduce_jobs.imaging.dicom_file import ENCODINGS
 from mapreduce_jobs.imaging.errors import CorruptImage, ImagingError
 from mapreduce_jobs.privacy.audit import Audit
 from mapreduce_jobs.privacy.blanking import Blanking
-from mapreduce_jobs.privacy.elements import DICOM_ERRORS, put, read, text_of
+from mapreduce_jobs.privacy.elements import put, read, text_of
 from mapreduce_jobs.privacy.keyed import Keyed
 from mapreduce_jobs.privacy.pixels import face_risk, has_overlay_bits, has_pixels, pixel_risk
 from mapreduce_jobs.privacy.settings import Settings
@@ -32,11 +29,6 @@ IMPLEMENTATION = UID("2.25.111748259366478921563024985176334920418")
 _BLANKED = "pixels: text was blanked where it was expected or found: look whether any is left"
 _UID = re.compile(r"[0-9.]{0,64}")
 _VERSION_NAME = "MAPREDUCE_IMG"
-_SYNTAXES = {
-    (True, True): ImplicitVRLittleEndian,
-    (False, True): ExplicitVRLittleEndian,
-    (False, False): ExplicitVRBigEndian,
-}
 
 
 @dataclass(frozen=True)
@@ -100,7 +92,7 @@ def deidentify(
             return _deidentified(data, settings, keyed, blanking)
         except ImagingError:
             raise
-        except DICOM_ERRORS as error:
+        except READ_ERRORS as error:
             raise CorruptImage("the header cannot be read") from error
 
 
@@ -165,7 +157,7 @@ def _written(dataset: FileDataset, keyed: Keyed, settings: Settings) -> bytes:
         if instance and "uids" not in settings.retain:
             instance = keyed.uid(instance)
     implicit, little = dataset.original_encoding
-    syntax = original.get("TransferSyntaxUID") or _SYNTAXES[bool(implicit), bool(little)]
+    syntax = original.get("TransferSyntaxUID") or ENCODINGS[bool(implicit), bool(little)]
     meta.FileMetaInformationGroupLength = 0  # which pydicom then works out
     meta.FileMetaInformationVersion = b"\0\1"
     meta.MediaStorageSOPClassUID = _kind(

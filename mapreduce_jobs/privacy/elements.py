@@ -6,16 +6,12 @@ from typing import Any
 import pydicom
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileDataset
-from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.multival import MultiValue
 
+from mapreduce_jobs.imaging.dicom_elements import READ_ERRORS
 from mapreduce_jobs.imaging.errors import CorruptImage, Truncated, Unsupported
-from mapreduce_jobs.imaging.samples import READ_ERRORS
 
-__all__ = ["DICOM_ERRORS", "is_empty", "put", "read", "text_of"]
-
-DICOM_ERRORS = (*READ_ERRORS, BytesLengthException, InvalidDicomError)
-"""What pydicom raises for content that it cannot make sense of."""
+__all__ = ["is_empty", "put", "read", "text_of"]
 
 _DIRECTORY = "1.2.840.10008.1.3.10"
 _UNDEFINED = 0xFFFFFFFF
@@ -37,7 +33,7 @@ def read(data: bytes) -> FileDataset:
         dataset = pydicom.dcmread(io.BytesIO(data), force=True)
     except EOFError as error:
         raise Truncated("the file ends before its last element does") from error
-    except DICOM_ERRORS as error:
+    except READ_ERRORS as error:
         raise CorruptImage("the header cannot be read") from error
     if not len(dataset):
         raise CorruptImage("the header holds nothing")

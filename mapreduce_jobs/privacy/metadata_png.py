@@ -2,7 +2,6 @@
 
 import re
 import struct
-import zlib
 from collections.abc import Iterator
 
 from mapreduce_jobs.imaging import png
@@ -50,7 +49,7 @@ def strip(data: bytes) -> tuple[bytes, list[str]]:
         elif kind != b"eXIf" or content != exif:
             removed.append(_name(kind))
         if kind == b"IHDR" and exif:
-            parts.append(_chunk(b"eXIf", exif))
+            parts.append(png.chunk(b"eXIf", exif))
     if end < len(data):
         removed.append(AFTER_END)
     return b"".join(parts), removed
@@ -80,8 +79,3 @@ def _name(kind: bytes) -> str:
     if kind == b"iCCP":
         return PROFILE
     return kind.decode() if kind in _REMOVED or kind in _NUMBERS else "unknown chunk"
-
-
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    crc = zlib.crc32(kind + content)
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", crc)

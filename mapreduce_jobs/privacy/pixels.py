@@ -3,7 +3,8 @@
 from typing import Any
 
 from pydicom.dataset import Dataset
-from pydicom.multival import MultiValue
+
+from mapreduce_jobs.privacy.elements import text_of
 
 __all__ = ["face_risk", "has_overlay_bits", "has_pixels", "pixel_risk"]
 
@@ -70,27 +71,27 @@ def pixel_risk(dataset: Dataset) -> str | None:
         return None
     if has_overlay_bits(dataset):
         return "an overlay is stored in unused bits of the pixels"
-    burned_in = _text(dataset, 0x00280301).upper()
+    burned_in = text_of(dataset, 0x00280301).upper()
     if burned_in == "YES":
         return "BurnedInAnnotation is YES"
     if burned_in == "NO":
         return None
-    if _text(dataset, 0x00080016) not in _FROM_A_DETECTOR:
+    if text_of(dataset, 0x00080016) not in _FROM_A_DETECTOR:
         return (
             "the kind of image may hold text (by its SOP class), and BurnedInAnnotation is absent"
         )
-    if _text(dataset, 0x00080064):
+    if text_of(dataset, 0x00080064):
         return "the image was converted (ConversionType), and BurnedInAnnotation is absent"
-    if any(word in _text(dataset, 0x00080008).upper() for word in _OF_A_SCREEN):
+    if any(word in text_of(dataset, 0x00080008).upper() for word in _OF_A_SCREEN):
         return "the image is of a screen (ImageType), and BurnedInAnnotation is absent"
     return None
 
 
 def face_risk(dataset: Dataset) -> str | None:
     """Return what is to be said of a face that the slices of a head would show, if they do."""
-    if not has_pixels(dataset) or _text(dataset, 0x00080060) not in _VOLUMES:
+    if not has_pixels(dataset) or text_of(dataset, 0x00080060) not in _VOLUMES:
         return None
-    if _text(dataset, 0x00180015).upper().replace(" ", "") not in _HEADS:
+    if text_of(dataset, 0x00180015).upper().replace(" ", "") not in _HEADS:
         return None
     return "a face can be rebuilt from slices of the head, and is not removed"
 
@@ -108,12 +109,3 @@ def has_overlay_bits(dataset: Dataset) -> bool:
             value: Any = dataset[position].value
             return bool(value) and (group << 16 | 0x3000) not in dataset
     return False
-
-
-def _text(dataset: Dataset, tag: int) -> str:
-    """Return the value of an attribute, several with a backslash between, without converting it."""
-    element = dataset.get_item(tag) if tag in dataset else None
-    value: Any = element.value if element is not None else None
-    if isinstance(value, bytes):
-        return value.decode("ascii", "replace").strip(" \0")
-    return "\\".join(map(str, value)) if isinstance(value, MultiValue) else str(value or "")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer
 
-from tests.support import JOBS, run
+from tests.support import JOBS, results, run
 
 DATA = load_breast_cancer()
 KINDS = DATA.target_names[DATA.target]
@@ -28,16 +28,11 @@ def aggregate(*arguments: object, **kwargs):
     return run(sys.executable, JOBS / "aggregate.py", *arguments, **kwargs)
 
 
-def groups(ran) -> dict:
-    lines = (line.split(b"\t") for line in ran.lines)
-    return {json.loads(key): json.loads(value) for key, value in lines}
-
-
 class TestBesideNumpy:
     def test_of_all(self, table):
         ran = aggregate("--fields", "radius", table)
         assert (ran.status, ran.stderr) == (0, "")
-        found = groups(ran)["all"]
+        found = results(ran)["all"]
         assert found["rows"] == len(RADIUS)
         shown = found["fields"]["radius"]
         expected = {
@@ -55,7 +50,7 @@ class TestBesideNumpy:
             assert value == pytest.approx(exact, rel=0.01)
 
     def test_by_a_column(self, table):
-        found = groups(aggregate("--fields", "area,radius", "--by", "kind", table))
+        found = results(aggregate("--fields", "area,radius", "--by", "kind", table))
         assert found.keys() == {"benign", "malignant"}
         for kind, result in found.items():
             chosen = AREA[kind == KINDS]
@@ -64,10 +59,10 @@ class TestBesideNumpy:
 
     def test_by_folder_and_by_pattern(self, table):
         by_folder = aggregate("--fields", "area", "--group-by", "folder", table)
-        assert groups(by_folder).keys() == {"left", "right"}
+        assert results(by_folder).keys() == {"left", "right"}
         by_pattern = aggregate("--fields", "area", "--match", "^(l|r)", table)
-        assert groups(by_pattern).keys() == {"l", "r"}
-        assert groups(by_pattern)["r"] == groups(by_folder)["right"]
+        assert results(by_pattern).keys() == {"l", "r"}
+        assert results(by_pattern)["r"] == results(by_folder)["right"]
 
     def test_weighted_sums(self, table, tmp_path):
         """R = Σ P C, with the weights in another table."""
@@ -77,12 +72,12 @@ class TestBesideNumpy:
             "name,p\n" + "".join(f"{n},{w!r}\n" for n, w in zip(names, weights, strict=True))
         )
         options = ["--join", tmp_path / "weights.csv", "--weight", "p"]
-        shown = groups(aggregate("--fields", "area", *options, table))["all"]["fields"]["area"]
+        shown = results(aggregate("--fields", "area", *options, table))["all"]["fields"]["area"]
         assert shown["weighted_sum"] == pytest.approx(np.dot(weights, AREA), rel=1e-9)
         assert shown["weighted_mean"] == pytest.approx(np.average(AREA, weights=weights), rel=1e-9)
 
     def test_histogram(self, table):
-        shown = groups(aggregate("--fields", "radius", "--histogram", "5", "25", "8", table))
+        shown = results(aggregate("--fields", "radius", "--histogram", "5", "25", "8", table))
         expected = np.histogram(RADIUS, 8, (5, 25))[0].tolist()
         assert shown["all"]["fields"]["radius"]["histogram"] == expected
 
@@ -102,7 +97,7 @@ def test_results_of_a_job(good_folder):
     ran = aggregate("--fields", "density", "--group-by", "folder", stdin=edges.stdout)
     assert ran.status == 0
     values = [json.loads(line.split(b"\t")[1])["density"] for line in edges.lines]
-    found = groups(ran)
+    found = results(ran)
     assert sum(result["rows"] for result in found.values()) == len(values)
     total = sum(result["fields"]["density"]["sum"] for result in found.values())
     assert total == pytest.approx(sum(values))
@@ -114,7 +109,7 @@ class TestBadInput:
         ran = aggregate("--fields", "x", "--by", "g", tmp_path / "t.csv")
         assert ran.status == 1
         assert ran.stderr == "3 of 5 rows failed: 3 BadRow\n"
-        found = groups(ran)
+        found = results(ran)
         assert found[None]["rows"] == found["1"]["rows"] == 1
         assert {found[key]["message"] for key in "cde"} == {
             "x: 'old' is no number",

@@ -1,19 +1,12 @@
 """N images in, N lines out; and what cannot be done is said in a sentence."""
 
-import json
 import os
 import subprocess
 import sys
 
 import pytest
 
-from tests.support import JOBS, png, scan
-
-
-def results(ran):
-    """Return result lines by key."""
-    pairs = [line.decode().split("\t") for line in ran.stdout.splitlines()]
-    return {json.loads(key): json.loads(value) for key, value in pairs}
+from tests.support import JOBS, png, results, scan
 
 
 @pytest.mark.parametrize("runner", ["inline", "local"])

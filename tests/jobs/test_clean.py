@@ -11,14 +11,9 @@ from hdfs_tools.record import bundle_line, is_image_line, parse_line
 from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.grey_levels import levels_of
 from mapreduce_jobs.imaging.quality import rms_contrast, sharpness
-from tests.support import dicom, png, write_tree
+from tests.support import dicom, png, results, write_tree
 
 RULES = ["--min-sharpness", "30", "--max-clipped", "0.9", "--near-distance", "10"]
-
-
-def results(ran):
-    pairs = [line.decode().split("\t") for line in ran.stdout.splitlines()]
-    return {json.loads(key): json.loads(value) for key, value in pairs}
 
 
 def shape_of(seed):

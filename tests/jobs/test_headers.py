@@ -11,7 +11,7 @@ from hdfs_tools import connect
 from hdfs_tools.packing import pack
 from hdfs_tools.record import Reference, bundle_line, reference_line
 from mapreduce_jobs.dicom_headers import _DEFAULT
-from tests.support import JOBS, dicom, png, run, scan
+from tests.support import JOBS, dicom, png, results, run, scan, write_tree
 
 FILES = {
     "ct/1.dcm": "CT_small.dcm",
@@ -32,11 +32,7 @@ def images():
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, images):
-    root = tmp_path_factory.mktemp("dicom")
-    for name, data in images.items():
-        (root / name).parent.mkdir(exist_ok=True)
-        (root / name).write_bytes(data)
-    return root
+    return write_tree(tmp_path_factory.mktemp("dicom"), images)
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +40,6 @@ def expected(folder):
     ran = run(sys.executable, JOBS / "dicom_headers.py", folder)
     assert (ran.status, ran.stderr) == (0, "")
     return ran.lines
-
-
-def results(ran):
-    pairs = [line.decode().split("\t") for line in ran.stdout.splitlines()]
-    return {json.loads(key): json.loads(value) for key, value in pairs}
 
 
 class TestWhatIsListed:

@@ -1,7 +1,6 @@
 """The profile of a collection: what is in it, against what is counted here."""
 
 import functools
-import json
 import random
 
 import numpy as np
@@ -12,14 +11,9 @@ from mapreduce_jobs.core.protocols import JSONLineProtocol
 from mapreduce_jobs.estimation.quantiles import RELATIVE_ERROR
 from mapreduce_jobs.imaging.decode import decode, sniff
 from mapreduce_jobs.imaging.quality import MEASURES, quality
-from tests.support import dicom, png, scan
+from tests.support import dicom, png, results, scan
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
-
-
-def results(ran):
-    pairs = [line.decode().split("\t") for line in ran.stdout.splitlines()]
-    return {json.loads(key): json.loads(value) for key, value in pairs}
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,5 @@
 """Naive Bayes over a collection: beside scikit-learn, whatever the tasks, and what fails."""
 
-import json
-
 import cv2
 import numpy as np
 import pytest
@@ -14,16 +12,10 @@ from mapreduce_jobs.estimation.evaluation import fold_of
 from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.features import features
 from mapreduce_jobs.recognise import Recognise
-from tests.support import dicom, png, scan
+from tests.support import dicom, png, results, scan
 
 FAMILIES = ["moments", "binary-patterns", "hog"]
 COUNT = 120
-
-
-def results(ran):
-    """Return result lines by key."""
-    pairs = [line.decode().split("\t") for line in ran.stdout.splitlines()]
-    return {json.loads(key): json.loads(value) for key, value in pairs}
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from hdfs_tools import connect
 from hdfs_tools.packing import pack
 from hdfs_tools.record import bundle_line
 from mapreduce_jobs.edge_density import EdgeDensity
-from tests.support import JOBS, dicom, png, run, scan
+from tests.support import JOBS, dicom, png, results, run, scan, write_tree
 
 PARTS = ("CHEST", "HEAD", "")
 
@@ -41,22 +41,13 @@ def images():
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, images):
-    root = tmp_path_factory.mktemp("scans")
-    for name, data in images.items():
-        (root / name).parent.mkdir(exist_ok=True)
-        (root / name).write_bytes(data)
-    return root
+    return write_tree(tmp_path_factory.mktemp("scans"), images)
 
 
 @pytest.fixture(scope="module")
 def everything(folder):
     ran = run(sys.executable, JOBS / "edge_density.py", folder)
     return results(ran)
-
-
-def results(ran):
-    pairs = [line.decode().split("\t") for line in ran.stdout.splitlines()]
-    return {json.loads(key): json.loads(value) for key, value in pairs}
 
 
 class TestWhere:
