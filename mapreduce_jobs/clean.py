@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mrjob.step import MRStep
 
 from hdfs_tools.record import Record, bundle_line, encode_name, reference_line
+from mapreduce_jobs.core.earlier import SUMS
 from mapreduce_jobs.core.image_job import ImageJob
 from mapreduce_jobs.core.protocols import JSONLineProtocol
 from mapreduce_jobs.core.reading import Item
@@ -174,6 +175,8 @@ class Clean(ImageJob):
         for value in sorted(values, key=itemgetter("name")):
             name, code = value.pop("name"), value.pop("code")
             identity = _identity(name, content)
+            if self.keeps_sums():
+                value["alone"] = {"code": code, "reasons": list(value["reasons"])}
             if first is not None:
                 value["reasons"].append("duplicate")
             yield identity, {**value, "duplicate_of": first}
@@ -230,21 +233,43 @@ class Clean(ImageJob):
             verdicts[0]["reasons"].append("near duplicate")
             verdicts[0]["duplicate_of"] = near
         for verdict, line in zip_longest(verdicts, sorted(lines)):
-            yield from self._told(name, verdict, line)
+            yield from self._told(key, verdict, line)
 
-    def _told(self, name: str, verdict: dict[str, Any], line: bytes | None) -> Iterator[Any]:
+    def _told(self, identity: str, verdict: dict[str, Any], line: bytes | None) -> Iterator[Any]:
         """Yield what ``--output`` asks for of one image."""
-        reasons = verdict["reasons"]
+        name, reasons = _name_in(identity), verdict["reasons"]
         self.count("rejected" if reasons else "kept")
         for reason in reasons:
             self.count(f"rejected: {reason}")
         shown = {"kept": not reasons, **{key: verdict[key] for key in _SHOWN}}
         if self.options.output == "verdicts":
-            yield name, shown
+            content = identity.rpartition("\0")[2]
+            yield name, self.with_sums(shown, {"content": content, **verdict.get("alone", {})})
         elif (self.options.output == "kept") == (not reasons):
             yield name, line
             if reasons:
                 yield name, {"audit": shown}
+
+    # Verdicts on a collection that grows
+
+    @classmethod
+    def grows(cls) -> bool:
+        """Tell that verdicts may hold what they were made of."""
+        return True
+
+    def why_not_growing(self) -> str | None:
+        """Return why lists cannot grow."""
+        return None if self.options.output == "verdicts" else "goes with --output verdicts"
+
+    def carried(self, key: Any, value: Any) -> Iterator[Message]:
+        """Hand on what is known of an image of an earlier result, as the mapper does."""
+        if SUMS not in value:
+            yield _identity(key, ""), value
+            return
+        totals = value[SUMS]["totals"]
+        measures = {name: value[name] for name in ("contrast", "sharpness", "clipped")}
+        known = {"reasons": totals["reasons"], "code": totals["code"]}
+        yield _CONTENT + totals["content"], {"name": key, **measures, **known}
 
     def finished(self, runner: Any) -> None:
         """Say how many images were rejected, and why."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mapreduce_jobs.imaging.image import Image
 
 _VOLUME = ("images", "frames", "pixels", "bytes", "decoded_bytes")
+_TYPES = ("format", "modality", "dtype", "bits", "colour_model", "unit", "dimensions")
 _SHARES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 _MOST_DIMENSIONS = 20  # that a result lists
 
@@ -100,19 +101,20 @@ class CollectionProfile(ImageJob):
     def result(self, totals: Totals) -> Totals:
         """Return what is shown of a group."""
         return {
-            **totals["volume"],
+            **{name: totals["volume"][name] for name in _VOLUME},
             "types": {
-                kind: _most(counts) if kind == "dimensions" else dict(sorted(counts.items()))
-                for kind, counts in totals["types"].items()
+                kind: _most(counts) if kind == "dimensions" else counts
+                for kind in _TYPES
+                if (counts := totals["types"].get(kind))
             },
             "quality": {
                 measure: {
                     **_shown(summary),
-                    "undefined": dict(sorted(totals["undefined"].get(measure, {}).items())),
+                    "undefined": totals["undefined"].get(measure, {}),
                 }
                 for measure, summary in totals["quality"].items()
             },
-            "failed": dict(sorted(totals["failed"].items())),
+            "failed": totals["failed"],
         }
 
 
@@ -122,15 +124,16 @@ def _types(image: "Image", data: bytes) -> dict[str, str | int]:
 
     kind = format_of(data)
     frames, rows, columns = image.pixels.shape[:3]
-    return {
-        "format": kind,
-        "modality": _modality(data) if kind == "DICOM" else "none",
-        "dtype": str(image.pixels.dtype),
-        "bits": image.bits,
-        "colour_model": "rgb" if image.is_colour else "grey",
-        "unit": image.unit,
-        "dimensions": f"{rows}×{columns}×{frames}",
-    }
+    values = (
+        kind,
+        _modality(data) if kind == "DICOM" else "none",
+        str(image.pixels.dtype),
+        image.bits,
+        "rgb" if image.is_colour else "grey",
+        image.unit,
+        f"{rows}×{columns}×{frames}",
+    )
+    return dict(zip(_TYPES, values, strict=True))
 
 
 def _modality(data: bytes) -> str:
@@ -148,13 +151,13 @@ def _summary(numbers: list[float]) -> dict[str, Any]:
 
 
 def _added(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
-    return {key: one.get(key, 0) + other.get(key, 0) for key in one | other}
+    return {key: one.get(key, 0) + other.get(key, 0) for key in sorted(one | other)}
 
 
 def _all_added(
     one: dict[str, dict[str, int]], other: dict[str, dict[str, int]]
 ) -> dict[str, dict[str, int]]:
-    return {key: _added(one.get(key, {}), other.get(key, {})) for key in one | other}
+    return {key: _added(one.get(key, {}), other.get(key, {})) for key in sorted(one | other)}
 
 
 def _most(counts: dict[str, int]) -> dict[str, Any]:

@@ -15,6 +15,8 @@ _MODEL = "model"
 class LinearRegression(TableJob):
     """Fit ŷ = Σ θ x + b to the rows of CSV files, or to results of other jobs, in one pass."""
 
+    free_options = ("ridge",)
+
     def configure_args(self) -> None:
         """Add the job's options."""
         super().configure_args()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
+from mapreduce_jobs.core.earlier import SUMS
 from mapreduce_jobs.core.image_job import Totals
 from mapreduce_jobs.core.learning_job import LearningJob
 from mapreduce_jobs.core.reading import Item
@@ -34,6 +35,7 @@ class Recognise(LearningJob):
     """Learn from images with --labels what classes look like; with --model, tell them in others."""
 
     result_key = "model"
+    free_options = ("distribution", "smoothing", "priors", "folds")
 
     def configure_args(self) -> None:
         """Add the job's options."""
@@ -167,6 +169,10 @@ class Recognise(LearningJob):
                     add_to(sums, (value["fold"], value["label"]), of_class)
             if not sums:
                 return
+            totals = [
+                {"fold": fold, "label": label, "sums": of_class.to_json()}
+                for (fold, label), of_class in sorted(sums.items())
+            ]
             try:
                 model = self._learn(by_class(sums))
                 rows.seek(0)
@@ -176,11 +182,26 @@ class Recognise(LearningJob):
                     else None
                 )
             except CannotLearn as error:
-                yield self.nothing_learnt(error)
+                key, nothing = self.nothing_learnt(error)
+                yield key, self.with_sums(nothing, totals)
                 return
-            yield self.result_key, self._described(model)
+            yield self.result_key, self.with_sums(self._described(model), totals)
             if of_folds is not None:
                 yield "evaluation", {"folds": self.options.folds, **of_folds}
+
+    def why_not_growing(self) -> str | None:
+        """Return why it cannot grow: the features of all images are needed to leave folds out."""
+        if self.learns and self.options.folds:
+            return "--folds needs every image again; learn with it over all images"
+        return super().why_not_growing()
+
+    def carried(self, key: Any, value: Any) -> Iterator[tuple[Any, Any]]:
+        """Hand on the sums of each class of an earlier result, as tasks do theirs."""
+        if SUMS not in value:
+            yield key, value
+            return
+        for totals in value[SUMS]["totals"]:
+            yield None, totals
 
     def _learn(self, sums: "dict[str, Sums]") -> "Model":
         from mapreduce_jobs.estimation.naive_bayes import learn

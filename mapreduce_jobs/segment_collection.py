@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from mapreduce_jobs.core.earlier import SUMS
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.image_job import Totals
 from mapreduce_jobs.core.learning_job import LearningJob
@@ -27,6 +28,7 @@ class SegmentCollection(LearningJob):
 
     OUTPUT_PROTOCOL = ImageLineProtocol
     result_key = _KEY
+    free_options = ("k", "seed", "iterations", "show")
 
     def configure_args(self) -> None:
         """Add the job's options."""
@@ -182,27 +184,32 @@ class SegmentCollection(LearningJob):
             pixels += value["pixels"]
         if not images:
             return
+        totals = {"images": images, "pixels": pixels, "counts": counts.to_json()}
         options = self.options
         seed = options.seed or 0
         iterations = options.iterations or _ITERATIONS
         try:
             found = classes_of(counts.counted(), options.k, seed, iterations)
         except UnsuitableImage as error:
-            yield self.nothing_learnt(error)
+            key, nothing = self.nothing_learnt(error)
+            yield key, self.with_sums(nothing, totals)
             return
-        yield (
-            _KEY,
-            {
-                "images": images,
-                "pixels": pixels,
-                "model": options.model or "grey",
-                "values": options.values,
-                "window": options.window,
-                "k": options.k,
-                "seed": seed,
-                **found,
-            },
-        )
+        result = {
+            "images": images,
+            "pixels": pixels,
+            "model": options.model or "grey",
+            "values": options.values,
+            "window": options.window,
+            "k": options.k,
+            "seed": seed,
+            **found,
+        }
+        yield _KEY, self.with_sums(result, totals)
+
+    def carried(self, key: Any, value: Any) -> Iterator[tuple[Any, Any]]:
+        """Hand on the counts of an earlier result, as tasks do theirs."""
+        for name, totals in super().carried(key, value):
+            yield (None if SUMS in value else name), totals
 
 
 def _found(path: str) -> dict[str, Any]:

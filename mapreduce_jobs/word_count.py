@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from mrjob.protocol import BytesValueProtocol
 
+from mapreduce_jobs.core.earlier import add_merge_into, check_place, earlier_counts
 from mapreduce_jobs.core.inputs import deal_text
 from mapreduce_jobs.core.job import Job
 from mapreduce_jobs.core.protocols import CountLineProtocol
@@ -31,6 +32,28 @@ class WordCount(Job):
             action="store_true",
             help="count Unicode words (letters, marks, digits), whatever their case",
         )
+        add_merge_into(self.add_passthru_arg)
+
+    def load_args(self, args: list[str]) -> None:
+        """Check where an earlier result is."""
+        super().load_args(args)
+        if not self.is_task() and self.options.merge_into is not None:
+            check_place(self.options.merge_into)
+
+    @classmethod
+    def grows(cls) -> bool:
+        """Tell that an earlier result can be merged: counts are sums."""
+        return True
+
+    def earlier(self) -> Iterator[bytes]:
+        """Iterate over the lines of the result that ``--merge-into`` names."""
+        if self.options.merge_into is None:
+            return iter(())
+        return earlier_counts(self.options.merge_into)
+
+    def carried(self, word: str, count: int) -> Iterator[tuple[bytes, int]]:
+        """Hand on a word and how often it was counted."""
+        yield word.encode(), count
 
     def mapper_init(self) -> None:
         """Begin to count."""

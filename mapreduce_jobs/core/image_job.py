@@ -70,6 +70,15 @@ class ImageJob(ItemJob):
     def _can_merge(self) -> bool:
         return type(self).merge is not ItemJob.merge
 
+    def why_not_growing(self) -> str | None:
+        """Return why the results of images cannot: there is nothing to merge."""
+        if self._group_by != "image" or not self._can_merge():
+            return None
+        return (
+            "results of images by themselves are not merged, put them together as they are; goes"
+            " with --group-by folder, all, …"
+        )
+
     def steps(self) -> list[MRStep]:
         """One step: map only where every image is by itself."""
         if self._group_by == "image":

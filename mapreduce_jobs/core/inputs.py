@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from hdfs_tools.filesystem import FileSystem
     from hdfs_tools.status import Status
 
-__all__ = ["deal_images", "deal_text"]
+__all__ = ["deal_images", "deal_text", "is_by_product_of_jobs"]
 
 _MANIFEST_NAMES = (".manifest", ".txt")
 # What Hadoop leaves beside a job's part files.
@@ -100,7 +100,7 @@ def deal_text(inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> No
                 storage, found = named_on_hdfs(argument)
                 for entry in found:
                     for text in storage.walk(entry.path) if entry.is_folder else [entry]:
-                        if not _is_no_image(text.path):
+                        if not is_by_product_of_jobs(text.path):
                             files.add_text(uri_like(argument, text.path), text.size)
         else:
             for path in _texts(argument, files):
@@ -111,7 +111,7 @@ def deal_text(inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> No
                 files.add_text(os.path.abspath(path), size)
 
 
-def _is_no_image(name: str) -> bool:
+def is_by_product_of_jobs(name: str) -> bool:
     """Tell by its name whether a file is what a job, or hdfs_tools, leaves beside its results."""
     return _MARKERS.fullmatch(name) is not None or is_by_product(name)
 
@@ -120,7 +120,7 @@ def _texts(argument: str, files: TaskFiles) -> Iterator[str]:
     """Iterate over the paths of the texts that the user names; streams are kept on disk."""
     for path in named_files(argument):
         if os.path.isdir(path):
-            names = (name for name, _ in walk(path) if not _is_no_image(name))
+            names = (name for name, _ in walk(path) if not is_by_product_of_jobs(name))
             yield from (f"{path}/{name}" for name in names)
         elif is_stream(path):
             with open(path, "rb") as stream:
@@ -156,7 +156,7 @@ class _Dealer:
                 "" if path == argument or argument.startswith("file:") else path.rstrip("/") + "/"
             )
             for name, size in walk(path):
-                if _is_no_image(name):
+                if is_by_product_of_jobs(name):
                     continue
                 if is_bundle_name(name):
                     self._bundle(f"{root}/{name}")
@@ -183,7 +183,7 @@ class _Dealer:
             root = entry.path.rstrip("/") + "/"
             for file in storage.walk(entry.path):
                 name = file.path.removeprefix(root)
-                if _is_no_image(name):
+                if is_by_product_of_jobs(name):
                     continue
                 if is_bundle_name(name):
                     self._bundle(uri_like(argument, file.path), file.size)

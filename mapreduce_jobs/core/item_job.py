@@ -1,5 +1,6 @@
 """The base of jobs over items, each of which may fail: counters, ``--on-error``, how it ends."""
 
+import re
 import sys
 import time
 from collections import Counter
@@ -7,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from hdfs_tools.errors import HdfsToolsError
-from mapreduce_jobs.core.errors import ItemFailed, words_of
+from mapreduce_jobs.core.earlier import SUMS, add_options, check_place, earlier_results
+from mapreduce_jobs.core.errors import ItemFailed, UsageError, words_of
 from mapreduce_jobs.core.job import Job
 
 __all__ = ["ItemJob", "Totals"]
@@ -15,6 +17,7 @@ __all__ = ["ItemJob", "Totals"]
 Totals = dict[str, Any]
 """What is known of one item or of many: numbers, strings and lists, as JSON has them."""
 
+_FREE_OPTIONS = ("keep_sums", "merge_into", "on_error", "max_pixels")
 _COUNTER_INTERVAL = 1.0  # seconds
 
 
@@ -31,13 +34,50 @@ class ItemJob(Job):
     def merge(self, one: Totals, other: Totals) -> Totals:
         """Return what is known of two sets of items together.
 
-        It must be exact, associative and commutative, so that the order cannot show.
+        It must be exact, associative and commutative, so that the order cannot show; nor may it in
+        the order of a dictionary's keys.
         """
         raise NotImplementedError
 
     def result(self, totals: Totals) -> Totals:
         """Return what the job prints of an item or a group."""
         return totals
+
+    # Results that grow
+
+    free_options: ClassVar[tuple[str, ...]] = ()
+    """The job's options that say what is made of the sums, and may differ when these are merged."""
+
+    @classmethod
+    def grows(cls) -> bool:
+        """Tell whether the job's results may hold their sums, for ``--merge-into``."""
+        return cls.merge is not ItemJob.merge
+
+    def keeps_sums(self) -> bool:
+        """Tell whether the results are to hold their sums."""
+        return self.grows() and (self.options.keep_sums or self.options.merge_into is not None)
+
+    def with_sums(self, result: Totals, totals: Any) -> Totals:
+        """Return a result as it is written: with the sums that it is made of, if these are kept."""
+        if not self.keeps_sums():
+            return result
+        return {**result, SUMS: {"made_with": self._made_with(), "totals": totals}}
+
+    def _made_with(self) -> dict[str, Any]:
+        """Return what the sums depend on: the job, and its options."""
+        names = sorted(self._passthru_arg_dests - {*_FREE_OPTIONS, *self.free_options})
+        job = re.sub("(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
+        return {"job": job, **{name: getattr(self.options, name) for name in names}}
+
+    def earlier(self) -> Iterator[bytes]:
+        """Iterate over the lines of the result that ``--merge-into`` names."""
+        if not self.grows() or self.options.merge_into is None:
+            return iter(())
+        return earlier_results(self.options.merge_into, self._made_with())
+
+    def carried(self, key: Any, value: Any) -> Iterator[tuple[Any, Any]]:
+        """Hand on the sums of an earlier result, and its error records as they are."""
+        yield key, value[SUMS]["totals"] if SUMS in value else value
 
     def combiner(
         self, group: str | None, values: Iterable[Totals]
@@ -57,7 +97,7 @@ class ItemJob(Job):
     ) -> Iterator[tuple[str | None, Totals]]:
         """Merge what is known of a group; error records pass through."""
         for key, value in self.combiner(group, values):
-            yield key, value if "error" in value else self.result(value)
+            yield key, value if "error" in value else self.with_sums(self.result(value), value)
 
     def configure_args(self) -> None:
         """Add the option of what is done with items that fail."""
@@ -70,13 +110,24 @@ class ItemJob(Job):
             help=f"for {'an' if item[0] in 'aeiou' else 'a'} {item} that fails: write an error"
             " record (the default), only count it, or stop the job",
         )
+        if self.grows():
+            add_options(self.add_passthru_arg)
 
     def load_args(self, args: list[str]) -> None:
-        """Begin to count."""
+        """Begin to count; check what is asked of an earlier result."""
         super().load_args(args)
+        if self.grows() and not self.is_task() and self.options.merge_into is not None:
+            check_place(self.options.merge_into)
         self._counters: Counter[str] = Counter()
         self._logged: set[str] = set()
         self._counted_at = 0.0
+
+    def make_runner(self) -> Any:
+        """Make the runner, if results can grow where that is asked for."""
+        if self.keeps_sums() and (why := self.why_not_growing()):
+            option = "--keep-sums" if self.options.merge_into is None else "--merge-into"
+            raise UsageError(f"{option}: {why}")
+        return super().make_runner()
 
     def expected(self) -> tuple[type[Exception], ...]:
         """Return the roots of the errors that an item may have without a mistake in the job."""

@@ -7,7 +7,9 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
-from typing import Any, NoReturn
+from itertools import chain
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, NoReturn
 
 import yaml
 from mrjob.job import MRJob
@@ -17,11 +19,12 @@ from mapreduce_jobs.core.errors import JobError, UsageError
 from mapreduce_jobs.core.progress import progress
 from mapreduce_jobs.core.protocols import JSONLineProtocol
 from mapreduce_jobs.core.runners import InlineRunner, LocalRunner
-from mapreduce_jobs.core.splits import TaskFiles, spans_expected
+from mapreduce_jobs.core.splits import EARLIER, TaskFiles, spans_expected
 
 __all__ = ["Job"]
 
 _RUNNERS = ("inline", "local", "hadoop", "spark")
+_KEPT = 1 << 20  # bytes of an earlier result that a task holds in memory
 
 
 class Job(MRJob):
@@ -29,6 +32,8 @@ class Job(MRJob):
 
     A subclass defines `deal` and `task_lines` beside mrjob's mapper, combiner and reducer.
     """
+
+    _carried_lines: Iterable[bytes] = ()
 
     INTERNAL_PROTOCOL: type[Any] = JSONLineProtocol
     OUTPUT_PROTOCOL: type[Any] = JSONLineProtocol
@@ -45,6 +50,23 @@ class Job(MRJob):
         spans : bool
             Whether the lines of the task's input may stand for spans of files.
         """
+        raise NotImplementedError
+
+    @classmethod
+    def grows(cls) -> bool:
+        """Tell whether an earlier result can be merged into the job's results."""
+        return False
+
+    def why_not_growing(self) -> str | None:
+        """Return why it cannot, with these options."""
+        return None
+
+    def earlier(self) -> Iterator[bytes]:
+        """Iterate over the lines of an earlier result that is to be merged."""
+        return iter(())
+
+    def carried(self, key: Any, value: Any) -> Iterator[tuple[Any, Any]]:
+        """Return what the mapper hands on for a line of an earlier result."""
         raise NotImplementedError
 
     def task_options(self) -> list[str]:
@@ -142,8 +164,13 @@ class Job(MRJob):
     def make_runner(self) -> Any:
         """Make the runner that the options ask for."""
         runner = super().make_runner()
-        runner.plan = lambda files: self.deal(list(self.options.args), self.stdin, files)
+        runner.plan = self._plan
         return runner
+
+    def _plan(self, files: TaskFiles) -> int | None:
+        for line in self.earlier():
+            files.add(EARLIER + line, len(line))
+        return self.deal(list(self.options.args), self.stdin, files)
 
     def _non_option_kwargs(self) -> dict[str, Any]:
         given = super()._non_option_kwargs()
@@ -173,8 +200,28 @@ class Job(MRJob):
 
     def _read_input(self) -> Iterator[bytes]:
         if self.options.run_mapper and self.options.step_num == 0 and not self.options.args:
-            return self.task_lines(spans_expected())
+            return self.first_lines(spans_expected())
         return iter(super()._read_input())
+
+    def first_lines(self, spans: bool) -> Iterator[bytes]:
+        """Iterate as `task_lines` does; what stands before of an earlier result is kept apart."""
+        if spans:
+            lines = iter(self.stdin)
+            kept: IO[bytes] = SpooledTemporaryFile(_KEPT)  # noqa: SIM115  (as long as the task)
+            for line in lines:
+                if not line.startswith(EARLIER):
+                    lines = chain([line], lines)
+                    break
+                kept.write(line.removeprefix(EARLIER))
+            kept.seek(0)
+            self._stdin, self._carried_lines = lines, kept
+        return self.task_lines(spans)
+
+    def map_pairs(self, pairs: Iterable[tuple[Any, Any]], step_num: int = 0) -> Any:
+        """Run the mapper on its input, then hand on what is carried of an earlier result."""
+        yield from super().map_pairs(pairs, step_num)
+        for line in self._carried_lines:
+            yield from self.carried(*JSONLineProtocol().read(line))
 
     def log_traceback(self, about: str) -> None:
         """Write the traceback of the exception being handled to the task's log."""

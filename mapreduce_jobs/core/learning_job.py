@@ -44,6 +44,15 @@ class LearningJob(ImageJob):
         """Hand on, under no key, what the task knows of its images; report the counters."""
         raise NotImplementedError
 
+    @classmethod
+    def grows(cls) -> bool:
+        """Tell that what is learnt may hold its sums."""
+        return True
+
+    def why_not_growing(self) -> str | None:
+        """Return why it cannot grow: nothing is learnt."""
+        return None if self.learns else "goes with learning"
+
     def nothing_learnt(self, error: Exception) -> tuple[str, Totals]:
         """Return the result where images tell nothing: why; errors of images stay beside it."""
         self.increment_counter("images", _NOTHING)

@@ -40,7 +40,7 @@ def run_mapper(
         read, write = job.pick_protocols(step_num, "mapper")
         if step_num == 0:
             job.sandbox(stdin=(line + b"\n" for line in partition), stderr=job.stderr)
-            partition = (line.rstrip(b"\r\n") for line in job.task_lines(spans=True))
+            partition = (line.rstrip(b"\r\n") for line in job.first_lines(spans=True))
         pairs = map(read, partition) if read else partition
         try:
             for key, value in job.map_pairs(pairs, step_num):

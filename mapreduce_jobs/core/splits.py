@@ -2,8 +2,10 @@
 
 A task's input is a file of lines. A large file is not copied into it: a line stands for a *span*
 of its bytes, TAB ``file:///PATH#bytes=START+LENGTH``, and the task reads the span itself; so with
-``hdfs:``. Such lines are understood only where the runner says so (see `SPANS_VARIABLE`), never in
-a user's data: there, what begins with a TAB is a record without a name, and this one is damaged.
+``hdfs:``. A line of an earlier result, which is to be merged, travels behind TAB ``earlier`` TAB,
+before all others. Such lines are understood only where the runner says so (see `SPANS_VARIABLE`),
+never in a user's data: there, what begins with a TAB is a record without a name, and these are
+damaged.
 """
 
 import bz2
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 __all__ = [
+    "EARLIER",
     "SPANS_VARIABLE",
     "Span",
     "Store",
@@ -48,6 +51,9 @@ __all__ = [
 SPANS_VARIABLE = "MAPREDUCE_IMAGING_SPANS"
 """Environment variable that the runner sets for tasks whose input may hold spans: how the path of
 such an input begins, as far as Hadoop tells a task the path of its input."""
+
+EARLIER = b"\tearlier\t"
+"""What stands before a line of an earlier result."""
 
 _SPAN = re.compile(rb"\t(file|hdfs|s?webhdfs)://([^#]*)#bytes=(\d+)\+(\d+)\r?\n?")
 _BLOCK = 1 << 20
@@ -239,13 +245,14 @@ def portable_lines(lines: Iterable[bytes], store: Store) -> Iterator[bytes]:
     """
     for line in lines:
         span = Span.parse(line)
-        if span is not None and is_hdfs_uri(span.location):
+        if line.startswith(EARLIER) or (span is not None and is_hdfs_uri(span.location)):
             yield line
             continue
         for record in record_lines([line], os.getcwd(), spans=True):
             item = parse_line(record)
             portable = isinstance(item, Record) or is_hdfs_uri(item.location)
-            if portable and len(record) < _LARGE and Span.parse(record) is None:
+            poses = record.startswith(EARLIER) or Span.parse(record) is not None
+            if portable and len(record) < _LARGE and not poses:
                 yield record if record.endswith(b"\n") else record + b"\n"
                 continue
             try:

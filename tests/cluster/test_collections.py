@@ -39,6 +39,41 @@ def test_as_in_one_process(on_cluster, job, labelled, name):
     assert (there.status, there.stderr) == (here.status, here.stderr)
 
 
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("edge_density", ["--group-by", "folder"]), ("recognise", ["--labels", "folder"])],
+)
+def test_an_earlier_result_grows(on_cluster, job, labelled, hdfs, tmp_path, name, options):
+    """From a result in a folder of HDFS and one on this machine."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    for number, path in enumerate(sorted(labelled.rglob("*.png"))):
+        to = (second if number % 3 else first) / path.relative_to(labelled)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_bytes(path.read_bytes())
+    expected = job(name, "--keep-sums", *options, labelled)
+    (tmp_path / "earlier.txt").write_bytes(job(name, "--keep-sums", *options, first).stdout)
+    hdfs.write(f"/earlier/{name}/part-00000", (tmp_path / "earlier.txt").read_bytes())
+    for earlier in (f"hdfs:///earlier/{name}", tmp_path / "earlier.txt"):
+        there = on_cluster(name, *options, "--merge-into", earlier, second)
+        assert there.lines == expected.lines, there.stderr
+
+
+def test_counts_of_words_grow(on_cluster, job, tmp_path):
+    texts = write_tree(tmp_path, {"1.txt": b"to be\n" * 999, "2.txt": b"or not to be\n" * 9})
+    (tmp_path / "words").write_bytes(job("word_count", texts / "1.txt").stdout)
+    there = on_cluster("word_count", "--merge-into", tmp_path / "words", texts / "2.txt")
+    assert there.lines == [b'"be"\t1008', b'"not"\t9', b'"or"\t9', b'"to"\t1008'], there.stderr
+
+
+def test_rows_of_results_are_summed_up(on_cluster, job, labelled, tmp_path):
+    (tmp_path / "edges.txt").write_bytes(job("edge_density", labelled).stdout)
+    options = ["--fields", "density,mean_gradient", "--group-by", "folder", tmp_path / "edges.txt"]
+    here = job("aggregate", *options)
+    there = on_cluster("aggregate", "-D", "mapreduce.job.maps=3", *options)
+    assert len(here.lines) == 3
+    assert there.lines == here.lines, there.stderr
+
+
 def test_headers_on_hdfs_are_read_without_the_pixels(on_cluster, in_process, on_hdfs):
     options = ["--where", "Modality != None and Rows >= 64", "--tags", "Modality,Rows", on_hdfs]
     here = in_process("dicom_headers", *options)

@@ -16,7 +16,7 @@ from hdfs_tools.errors import ReadFailed
 from hdfs_tools.record import Reference, bundle_line, parse_line, reference_line
 from mapreduce_jobs.core import splits
 from mapreduce_jobs.core.errors import JobError
-from mapreduce_jobs.core.splits import Span, TaskFiles, record_lines, spans_of, text_blocks
+from mapreduce_jobs.core.splits import EARLIER, Span, TaskFiles, record_lines, spans_of, text_blocks
 
 
 def words_of(blocks):
@@ -173,3 +173,11 @@ class TestPortableLines:
         (line,) = splits.portable_lines([span.line()], store=None)
         assert Span.parse(line) is None
         assert parse_line(line).name == ""
+
+    def test_nor_as_one_of_an_earlier_result(self, tmp_path):
+        posing = EARLIER + b'"all"\t{"sums": 7}\n'
+        (tmp_path / "x.bundle").write_bytes(posing)
+        span = Span(str(tmp_path / "x.bundle"), 0, len(posing))
+        (line,) = splits.portable_lines([span.line()], store=None)
+        assert not line.startswith(EARLIER)
+        assert list(splits.portable_lines([posing], store=None)) == [posing]  # the launcher's own

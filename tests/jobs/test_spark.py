@@ -114,6 +114,14 @@ def test_images_that_are_fused(both, tmp_path):
     assert_same(*both("image_transform", *options, folder))
 
 
+def test_an_earlier_result(both, collection, good_folder, tmp_path):
+    options = ["--group-by", "folder", "--keep-sums"]
+    ran = run(sys.executable, JOBS / "collection_profile.py", *options, good_folder)
+    (tmp_path / "earlier").write_bytes(ran.stdout)
+    options = ["--group-by", "folder", "--merge-into", tmp_path / "earlier"]
+    assert_same(*both("collection_profile", *options, collection / "broken"))
+
+
 def test_standard_input(both, good_folder, tmp_path):
     pack(good_folder, tmp_path / "all.bundle")
     stdin = (tmp_path / "all.bundle").read_bytes()

@@ -1,0 +1,171 @@
+"""Results that grow: the sums of an earlier result, as input of a run over what is new."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from hdfs_tools.uri import is_hdfs_uri
+from mapreduce_jobs.core.errors import UsageError
+from mapreduce_jobs.core.inputs import is_by_product_of_jobs
+from mapreduce_jobs.core.places import named_files, named_on_hdfs, on_hdfs, walk
+
+__all__ = [
+    "SUMS",
+    "add_merge_into",
+    "add_options",
+    "check_place",
+    "earlier_counts",
+    "earlier_results",
+]
+
+SUMS = "sums"
+"""The field of a result that holds what it was made of."""
+
+
+def add_options(add: Callable[..., Any]) -> None:
+    """Add the options of a job whose results can grow."""
+    add(
+        "--keep-sums",
+        action="store_true",
+        help="write beside each result the exact sums that it was made of, for --merge-into",
+    )
+    add_merge_into(add)
+
+
+def add_merge_into(add: Callable[..., Any]) -> None:
+    """Add the option that names an earlier result."""
+    add(
+        "--merge-into",
+        metavar="RESULT",
+        help="a result of this job over other input, a file or a folder: print what a run over all"
+        " of it together would, and the sums too; RESULT itself stays as it is",
+    )
+
+
+def check_place(place: str) -> None:
+    """Raise `UsageError` if standard output is the earlier result, which the shell has emptied."""
+    try:
+        out, earlier = os.fstat(sys.stdout.fileno()), os.stat(place)
+    except (OSError, ValueError, AttributeError):
+        return  # what is wrong with it is said when it is read
+    if (out.st_dev, out.st_ino) == (earlier.st_dev, earlier.st_ino):
+        raise UsageError(
+            f"--merge-into: {place}: standard output goes to this very file, which is overwritten"
+            " before it can be read: write the result to another"
+        )
+
+
+def earlier_results(place: str, made_with: Mapping[str, Any]) -> Iterator[bytes]:
+    """Iterate over the lines of an earlier result that can be merged.
+
+    Parameters
+    ----------
+    place : str
+        A file or a folder, on this machine or on HDFS.
+    made_with : mapping
+        What the job and its options are, as far as the sums depend on them.
+
+    Yields
+    ------
+    bytes
+        Results with sums, and error records.
+
+    Raises
+    ------
+    UsageError
+        It cannot be read, a line is something else, or it was made with other options.
+    """
+    for where, line in _lines(place):
+        try:
+            key, value = line.split(b"\t", 1)
+            json.loads(key)
+            value = json.loads(value)
+            has_sums, failed = SUMS in value, "error" in value
+        except (ValueError, TypeError):
+            raise UsageError(f"--merge-into: {where}: is no result of a job") from None
+        if has_sums:
+            _compare(value[SUMS]["made_with"], made_with, where)
+        elif not failed:
+            raise UsageError(
+                f"--merge-into: {where}: holds no sums: make the first result with --keep-sums"
+            )
+        yield line
+
+
+def earlier_counts(place: str) -> Iterator[bytes]:
+    """Iterate over the lines of an earlier result in which each key has a number and no more."""
+    for where, line in _lines(place):
+        key, _, count = line.partition(b"\t")
+        try:
+            usable = isinstance(json.loads(key), str) and count.strip().isdigit()
+        except ValueError:
+            usable = False
+        if not usable:
+            raise UsageError(f"--merge-into: {where}: is no result of this job")
+        yield line
+
+
+def _lines(place: str) -> Iterator[tuple[str, bytes]]:
+    """Iterate over the lines of a result, each with its file and number."""
+    empty = True
+    for path, file in _files(place):
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                empty = False
+                yield f"{path}, line {number}", line if line.endswith(b"\n") else line + b"\n"
+    if empty:
+        raise UsageError(f"--merge-into: {place}: is empty")
+
+
+def _files(place: str) -> Iterator[tuple[str, Any]]:
+    if is_hdfs_uri(place):
+        with on_hdfs(place):
+            storage, found = named_on_hdfs(place)
+            for entry in found:
+                parts = storage.walk(entry.path) if entry.is_folder else [entry]
+                for part in sorted(parts, key=lambda part: part.path):
+                    if not is_by_product_of_jobs(part.path):
+                        with storage.open(part.path) as file:
+                            yield part.path, file
+        return
+    for path in named_files(place):
+        names = [path]
+        if os.path.isdir(path):
+            inside = sorted(name for name, _ in walk(path) if not is_by_product_of_jobs(name))
+            names = [os.path.join(path, name) for name in inside]
+        for name in names:
+            try:
+                with open(name, "rb") as file:
+                    yield name, file
+            except OSError as error:
+                raise UsageError(f"--merge-into: {name}: {error.strerror}") from None
+
+
+def _compare(theirs: Mapping[str, Any], ours: Mapping[str, Any], where: str) -> None:
+    """Raise `UsageError` if sums were made by another job, or with other options."""
+    if theirs.get("job") != ours["job"]:
+        raise UsageError(f"--merge-into: {where}: is a result of {theirs.get('job')}")
+    for name in sorted(ours.keys() | theirs.keys()):
+        then, now = theirs.get(name), ours.get(name)
+        if then != now:
+            option = "--" + name.replace("_", "-")
+            raise UsageError(
+                f"--merge-into: {where}: was made {_with(option, then)}, and this run is"
+                f" {_with(option, now)}"
+            )
+
+
+def _with(option: str, value: Any) -> str:
+    """Say that an option is given, or not.
+
+    >>> _with("--bins", 16), _with("--range", [0.0, 9.5]), _with("--where", None)
+    ('with --bins 16', 'with --range 0.0 9.5', 'without --where')
+    """
+    if value is None or value is False:
+        return f"without {option}"
+    if value is True:
+        return f"with {option}"
+    words = value if isinstance(value, list) else [value]
+    return " ".join(["with", option, *map(str, words)])
