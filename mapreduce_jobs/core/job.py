@@ -33,7 +33,7 @@ class Job(MRJob):
     A subclass defines `deal` and `task_lines` beside mrjob's mapper, combiner and reducer.
     """
 
-    _carried_lines: Iterable[bytes] = ()
+    _earlier: IO[bytes] | None = None  # lines of an earlier result
 
     INTERNAL_PROTOCOL: type[Any] = JSONLineProtocol
     OUTPUT_PROTOCOL: type[Any] = JSONLineProtocol
@@ -207,21 +207,26 @@ class Job(MRJob):
         """Iterate as `task_lines` does; what stands before of an earlier result is kept apart."""
         if spans:
             lines = iter(self.stdin)
-            kept: IO[bytes] = SpooledTemporaryFile(_KEPT)  # noqa: SIM115  (as long as the task)
-            for line in lines:
-                if not line.startswith(EARLIER):
-                    lines = chain([line], lines)
-                    break
-                kept.write(line.removeprefix(EARLIER))
-            kept.seek(0)
-            self._stdin, self._carried_lines = lines, kept
+            first = next(lines, None)
+            if first is not None and first.startswith(EARLIER):
+                self._earlier = SpooledTemporaryFile(_KEPT)  # noqa: SIM115  (see map_pairs)
+                while first is not None and first.startswith(EARLIER):
+                    self._earlier.write(first.removeprefix(EARLIER))
+                    first = next(lines, None)
+            self._stdin = lines if first is None else chain([first], lines)
         return self.task_lines(spans)
 
     def map_pairs(self, pairs: Iterable[tuple[Any, Any]], step_num: int = 0) -> Any:
         """Run the mapper on its input, then hand on what is carried of an earlier result."""
-        yield from super().map_pairs(pairs, step_num)
-        for line in self._carried_lines:
-            yield from self.carried(*JSONLineProtocol().read(line))
+        try:
+            yield from super().map_pairs(pairs, step_num)
+            if self._earlier is not None:
+                self._earlier.seek(0)
+                for line in self._earlier:
+                    yield from self.carried(*JSONLineProtocol().read(line))
+        finally:
+            if self._earlier is not None:
+                self._earlier.close()
 
     def log_traceback(self, about: str) -> None:
         """Write the traceback of the exception being handled to the task's log."""
