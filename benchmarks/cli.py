@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import machine, operations
+from benchmarks import machine, operations, shuffle
 from benchmarks.errors import BenchmarkError
 from benchmarks.hadoop import suite as hadoop
 from benchmarks.hdfs import suite as hdfs
@@ -16,7 +16,7 @@ from benchmarks.targets import targets
 
 __all__ = ["main"]
 
-_SUITES = {"operations": operations, "hadoop": hadoop, "hdfs": hdfs}
+_SUITES = {"operations": operations, "shuffle": shuffle, "hadoop": hadoop, "hdfs": hdfs}
 
 _DESCRIPTION = """\
 Run this project's jobs and their peers on the same generated data, each as a program of its own;
@@ -96,9 +96,9 @@ def _parser() -> argparse.ArgumentParser:
         help="which benchmarks: histogram and edges (8-bit images), depth16 (both jobs on 16-bit"
         " images, as many as the smallest of --images), words, transform (at most 5,000 images),"
         " headers (of DICOM files, as many as the largest of --images), deidentify (as many as the"
-        " smallest; default: these);"
-        " operations (each beside scikit-image); on clusters that are started for it: hadoop"
-        " (jobs), hdfs (files; the smallest of --images)",
+        " smallest), profile, regression (100 rows an image; default: these);"
+        " operations (each beside scikit-image), shuffle (bytes from map to reduce); on clusters"
+        " that are started for it: hadoop (jobs), hdfs (files; the smallest of --images)",
     )
     parser.add_argument(
         "--images",

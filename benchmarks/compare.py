@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 from benchmarks.errors import BenchmarkError
 from hdfs_tools.record import is_image_line, parse_line
@@ -16,6 +17,8 @@ __all__ = [
     "bundle_lines",
     "dicom_pixels",
     "json_lines",
+    "model_lines",
+    "profile_lines",
     "uniq_lines",
 ]
 
@@ -29,13 +32,39 @@ _SHOWN = 3
 def json_lines(path: Path) -> Results:
     """Read ``key TAB value`` lines, both JSON, in any order."""
 
+    return _results(path, lambda: _json_pairs(path))
+
+
+def profile_lines(path: Path) -> Results:
+    """Read the profile of a collection: counts as they are, means to 9 digits."""
+
     def pairs() -> Iterator[tuple[str, object]]:
-        with open(path, encoding="utf-8") as lines:
-            for line in lines:
-                key, _, value = line.partition("\t")
-                yield json.loads(key), json.loads(value)
+        for key, value in _json_pairs(path):
+            yield from ((f"{key}: {name}", value[name]) for name in ("images", "pixels", "bytes"))
+            for name, of in value["quality"].items():
+                if of["mean"] is not None:
+                    yield f"{key}: mean of {name}", f"{of['mean']:.9g}"
 
     return _results(path, pairs)
+
+
+def model_lines(path: Path) -> Results:
+    """Read a linear model, its numbers to 6 digits."""
+
+    def pairs() -> Iterator[tuple[str, object]]:
+        for key, value in _json_pairs(path):
+            yield f"{key}: rows", value["rows"]
+            numbers = {"intercept": value["intercept"], **value["coefficients"]}
+            yield from ((f"{key}: {name}", f"{of['value']:.6g}") for name, of in numbers.items())
+
+    return _results(path, pairs)
+
+
+def _json_pairs(path: Path) -> Iterator[tuple[str, Any]]:
+    with open(path, encoding="utf-8") as lines:
+        for line in lines:
+            key, _, value = line.partition("\t")
+            yield json.loads(key), json.loads(value)
 
 
 def bundle_lines(path: Path) -> Results:

@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from benchmarks.compare import Results, bundle_lines, dicom_pixels, json_lines, uniq_lines
+from benchmarks.compare import (
+    Results,
+    bundle_lines,
+    dicom_pixels,
+    json_lines,
+    model_lines,
+    profile_lines,
+    uniq_lines,
+)
 
 __all__ = [
     "COUNTER",
@@ -24,6 +32,8 @@ __all__ = [
     "deidentify_contestants",
     "header_contestants",
     "image_contestants",
+    "profile_contestants",
+    "regression_contestants",
     "transform_contestants",
     "word_contestants",
 ]
@@ -48,6 +58,8 @@ _JOBS = {
     "transform": "image_transform.py",
     "headers": "dicom_headers.py",
     "deidentify": "deidentify.py",
+    "profile": "collection_profile.py",
+    "regression": "linear_regression.py",
 }
 _TAGS = (
     "SOPInstanceUID,SeriesInstanceUID,PatientID,Modality,Manufacturer,ImageType,InstanceNumber,"
@@ -154,6 +166,38 @@ def deidentify_contestants(folder: Path, tasks: int) -> list[Contestant]:
     peers = [
         Contestant(name, slug, _peer("deidentifiers", slug, str(folder)), read=dicom_pixels)
         for name, slug in ((DEID, "deid"), (DICOGNITO, "dicognito"))
+    ]
+    return [*ours, *peers]
+
+
+def profile_contestants(folder: Path, tasks: int) -> list[Contestant]:
+    """Return who tells the volume and the quality of a collection; the first is the reference."""
+    return _collected("profile", "profiles", folder, tasks, profile_lines)
+
+
+def regression_contestants(table: Path, tasks: int) -> list[Contestant]:
+    """Return who fits a model to the rows of a table; the first is the reference."""
+    with open(table) as lines:
+        _, *features, target = next(lines).rstrip().split(",")
+    options = ("--features", ",".join(features), "--target", target)
+    return _collected("regression", "regressions", table, tasks, model_lines, options)
+
+
+def _collected(
+    job: str,
+    module: str,
+    source: Path,
+    tasks: int,
+    read: Callable[[Path], Results],
+    options: tuple[str, ...] = (),
+) -> list[Contestant]:
+    ours = [
+        replace(one, command=(*one.command, *options), read=read)
+        for one in _ours(job, source, tasks)
+    ]
+    peers = [
+        Contestant(name, who, _peer(module, who, str(source), str(tasks)), read=read)
+        for name, who in ((POOL, "pool"), (DASK, "dask"), (SPARK, "spark"))
     ]
     return [*ours, *peers]
 

@@ -16,12 +16,23 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["dicom_folder", "image_folder", "random_file", "read_through", "scan", "text_file"]
+__all__ = [
+    "dicom_folder",
+    "image_folder",
+    "random_file",
+    "read_through",
+    "scan",
+    "table_file",
+    "text_file",
+]
 
 _SEED = 20240229
 _SIDE = 512
 _SLICES = 120  # a series
 _PROCESSES = 2
+
+_FEATURES = 10
+_ROWS_AT_ONCE = 10_000
 
 _VOCABULARY = 200_000
 _WORDS_A_LINE = 16  # some 80 bytes
@@ -172,6 +183,33 @@ def random_file(data: Path, megabytes: int) -> Path:
                 file.write(rng.bytes(1_000_000))
 
     return _made_once(data / f"random-{megabytes}mb", write)
+
+
+def table_file(data: Path, rows: int) -> Path:
+    """Return a CSV file of rows on which y follows from ten x, written if it is not there yet.
+
+    Parameters
+    ----------
+    data : path
+        Where generated data is kept.
+    rows : int
+        How many.
+    """
+
+    def write(path: Path) -> None:
+        rng = np.random.default_rng(_SEED)
+        theta = rng.normal(size=_FEATURES)
+        with open(path, "w") as file:
+            names = [f"x{number}" for number in range(_FEATURES)]
+            file.write(",".join(["name", *names, "y"]) + "\n")
+            for start in range(0, rows, _ROWS_AT_ONCE):
+                count = min(_ROWS_AT_ONCE, rows - start)
+                x = rng.normal(100, rng.uniform(1, 30, _FEATURES), (count, _FEATURES))
+                y = x @ theta + 7 + rng.normal(size=count)
+                for number, row in enumerate(np.column_stack([x, y]).tolist(), start):
+                    file.write(f"scan-{number:07d}," + ",".join(f"{v:.6f}" for v in row) + "\n")
+
+    return _made_once(data / f"table-{rows}.csv", write)
 
 
 def _text_block(number: int) -> bytes:

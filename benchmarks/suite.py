@@ -9,6 +9,8 @@ from benchmarks.contestants import (
     deidentify_contestants,
     header_contestants,
     image_contestants,
+    profile_contestants,
+    regression_contestants,
     transform_contestants,
     word_contestants,
 )
@@ -17,10 +19,21 @@ from benchmarks.summary import Outcome, Table
 
 __all__ = ["NAMES", "benchmarks"]
 
-NAMES = ("histogram", "edges", "depth16", "words", "transform", "headers", "deidentify")
+NAMES = (
+    "histogram",
+    "edges",
+    "depth16",
+    "words",
+    "transform",
+    "headers",
+    "deidentify",
+    "profile",
+    "regression",
+)
 
 _WARM_UP_IMAGES = 16
 _WARM_UP_MEGABYTES = 1
+_ROWS_AN_IMAGE = 100  # so that 10,000 images and a million rows are one size
 _DEEP_BITS = 12
 _TITLES = {"histogram": "Histogram", "edges": "Edge density"}
 _MOST_TRANSFORMED = 5_000  # images
@@ -41,6 +54,12 @@ def benchmarks(name: str, settings: Settings) -> Iterator[Table]:
         yield _headers(max(settings.images), settings)
     elif name == "deidentify":
         yield _deidentify(min(settings.images), settings)
+    elif name == "profile":
+        for count in settings.images:
+            yield _profile(count, settings)
+    elif name == "regression":
+        for count in settings.images:
+            yield _regression(count * _ROWS_AN_IMAGE, settings)
     elif name == "transform":
         for length in _CHAINS:
             yield _transform(length, settings)
@@ -127,6 +146,46 @@ def _dicom(
             f"{job}-{count}",
             lambda source: contestants(source, settings.tasks),
             folder,
+            warm_up,
+            settings,
+        ),
+    )
+
+
+def _profile(count: int, settings: Settings) -> Table:
+    say(f"images: {count} of 8 bits")
+    folder = data.image_folder(settings.data, count, 8)
+    warm_up = data.image_folder(settings.data, _WARM_UP_IMAGES, 8)
+    data.read_through(folder)
+    return Table(
+        job="profile",
+        bits=8,
+        amount=count,
+        title=f"Profile of {count:,} images: 8-bit grey PNG, 512×512",
+        outcomes=_race(
+            f"profile-{count}",
+            lambda source: profile_contestants(source, settings.tasks),
+            folder,
+            warm_up,
+            settings,
+        ),
+    )
+
+
+def _regression(count: int, settings: Settings) -> Table:
+    say(f"rows: {count}")
+    table = data.table_file(settings.data, count)
+    warm_up = data.table_file(settings.data, _WARM_UP_IMAGES * _ROWS_AN_IMAGE)
+    data.read_through(table)
+    return Table(
+        job="regression",
+        bits=8,
+        amount=count,
+        title=f"Linear regression, {count:,} rows of ten features",
+        outcomes=_race(
+            f"regression-{count}",
+            lambda source: regression_contestants(source, settings.tasks),
+            table,
             warm_up,
             settings,
         ),

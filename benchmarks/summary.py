@@ -73,7 +73,7 @@ def markdown(table: Table) -> str:
     # Where no Pool does the same work with the same code.
     alone = words or table.job == "deidentify"
     base, base_name = (LOCAL, "`-r local`") if alone else (POOL, "Pool")
-    unit = "MB/s" if words else "images/s"
+    unit = {"words": "MB/s", "regression": "rows/s"}.get(table.job, "images/s")
     base_seconds = table.of(base).seconds
     lines = [
         f"## {table.title}",

@@ -15,6 +15,8 @@ _MOST_OF_POOL = 1.15
 _TRANSFORMED = 5_000
 _MOST_OF_POOL_TRANSFORMED = 1.2
 _MOST_OF_POOL_HEADERS = 1.2
+_MOST_OF_POOL_COLLECTED = 1.2
+_ROWS = 1_000_000
 _LEAST_AHEAD_OF_SPARK = 3.0
 _LEAST_AHEAD_OF_DEID = 5.0
 _SAME_MEMORY = 0.05  # what the same work differs by from run to run
@@ -33,6 +35,7 @@ def targets(tables: Sequence[Table]) -> str:
             *_of_transform(tables),
             *_of_headers(tables),
             *_of_deidentify(tables),
+            *_of_collections(tables),
         ],
     )
 
@@ -103,6 +106,29 @@ def _of_deidentify(tables: Sequence[Table]) -> Iterator[Row]:
             what = f"deidentify, {_FEW:,} files, one core: deid's wall time ÷ that of"
             least = _LEAST_AHEAD_OF_DEID
             yield _ratio(table, DEID, INLINE, what, f"≥ {least:.0f}", _least(least))
+
+
+def _of_collections(tables: Sequence[Table]) -> Iterator[Row]:
+    """The largest sizes; memory beside that of the smallest."""
+    for job, most, unit in (("profile", _MANY, "images"), ("regression", _ROWS, "rows")):
+        sizes = {table.amount: table for table in tables if table.job == job}
+        many, few = sizes.get(most), sizes.get(most // 10)
+        if many is None:
+            continue
+        what = f"{job}, {most:,} {unit}: wall time ÷"
+        yield _ratio(
+            many, LOCAL, POOL, what, f"≤ {_MOST_OF_POOL_COLLECTED}", _most(_MOST_OF_POOL_COLLECTED)
+        )
+        for peer in (DASK, SPARK):
+            yield _ratio(many, LOCAL, peer, what, "< 1", _below_one)
+        if few is not None:
+            one, other = few.of(LOCAL).task_peak, many.of(LOCAL).task_peak
+            yield (
+                f"{job}: peak of a task, {most // 10:,} and {most:,} {unit}",
+                "the same",
+                f"{one:.1f} and {other:.1f} MB",
+                abs(other - one) <= _SAME_MEMORY * one,
+            )
 
 
 def _ratio(

@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING
 
 from hdfs_tools.errors import NotFound
 from hdfs_tools.globbing import glob
+from hdfs_tools.parallel import THREADS
 from hdfs_tools.status import (
     Acl,
     Capacity,
@@ -326,7 +327,7 @@ class FileSystem(ABC):
         source: str | os.PathLike[str],
         target: str,
         *,
-        threads: int = 8,
+        threads: int = THREADS,
         overwrite: bool = False,
         sync: bool = False,
         preserve: bool = False,
@@ -346,7 +347,7 @@ class FileSystem(ABC):
         source: str,
         target: str | os.PathLike[str],
         *,
-        threads: int = 8,
+        threads: int = THREADS,
         overwrite: bool = False,
         sync: bool = False,
         preserve: bool = False,

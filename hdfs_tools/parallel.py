@@ -5,7 +5,11 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-__all__ = ["for_each"]
+__all__ = ["THREADS", "for_each"]
+
+THREADS = 32
+"""Files copied at a time. A copy to a cluster with Hadoop's defaults mostly waits: its DataNodes
+look only every 400 ms whether a file is whole."""
 
 _WAITING = 2  # items a thread that are known and not yet begun
 

@@ -19,7 +19,7 @@ from hdfs_tools.errors import (
     TransferFailed,
 )
 from hdfs_tools.filesystem import FileSystem
-from hdfs_tools.parallel import for_each
+from hdfs_tools.parallel import THREADS, for_each
 from hdfs_tools.stored_tree import StoredTree, same_bytes
 from hdfs_tools.trees import Entry, Tree
 
@@ -45,7 +45,7 @@ class Options:
         Whether checksums are compared; lengths are in any case.
     """
 
-    threads: int = 8
+    threads: int = THREADS
     overwrite: bool = False
     sync: bool = False
     preserve: bool = False

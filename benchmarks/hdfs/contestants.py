@@ -19,7 +19,7 @@ __all__ = [
     "HDFSCLI",
     "NATIVE",
     "OURS",
-    "OURS_16",
+    "OURS_8",
     "PACK",
     "TREE",
     "Work",
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 OURS = "this project"
-OURS_16 = "this project, 16 threads"
+OURS_8 = "this project, 8 threads"
 TREE = "/bench/tree"
 PACK = "this project, `pack`"
 HADOOP = "`hadoop fs`"
@@ -126,13 +126,13 @@ def _copiers(
     several = ("-t", "8") if work.place.is_dir() else ()
     commands = {
         OURS: _tool(action, source, target),
-        OURS_16: _tool(action, "-t", _THREADS, source, target),
+        OURS_8: _tool(action, "-t", "8", source, target),
         HADOOP: (cluster.hadoop, "fs", f"-{action}", *several, source, target),
         HDFSCLI: _peer("hdfscli_copy", action, url, source, target, _THREADS),
         NATIVE: _peer("native_copy", action, fs, source, target, _THREADS),
     }
     if not several:
-        del commands[OURS_16]  # which is the same with one file
+        del commands[OURS_8]  # which is the same with one file
     return [
         _contestant(name, f"{action}-{number}", cluster, command, read)
         for number, (name, command) in enumerate(commands.items())

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
 
-from benchmarks.hdfs.contestants import HADOOP, HDFSCLI, OURS, OURS_16, PACK
+from benchmarks.hdfs.contestants import HADOOP, HDFSCLI, OURS, OURS_8, PACK
 from benchmarks.measure import CLIENT
 from benchmarks.summary import Outcome
 from benchmarks.targets import Row
@@ -57,16 +57,16 @@ def _processor(outcome: Outcome, name: str) -> float:
 
 def small_rows(where: str, put: Sequence[Outcome], get: Sequence[Outcome]) -> Iterator[Row]:
     """Return the targets of many small files: upload, bundle, download."""
-    ours, ours_16, bundle = (_of(put, name).seconds for name in (OURS, OURS_16, PACK))
+    ours, ours_8, bundle = (_of(put, name).seconds for name in (OURS, OURS_8, PACK))
     usual = min(_of(put, name).seconds for name in (HADOOP, HDFSCLI))
-    for words, seconds in ("`put`", ours), ("`put -t 16`", ours_16):
+    for words, seconds in ("`put`", ours), ("`put -t 8`", ours_8):
         what = f"{where}: wall time of {words} ÷ the best of `fs -put -t 8` and {HDFSCLI}"
         yield _most(what, seconds / usual, _MOST_OF_PUT)
     best = min(outcome.seconds for outcome in put if outcome.name != PACK)
     what = f"{where}: the best upload of files ÷ `pack`"
     yield _least(what, best / bundle, _LEAST_AHEAD_BY_PACK)
-    ours, ours_16, usual = (_of(get, name).seconds for name in (OURS, OURS_16, HDFSCLI))
-    for words, seconds in ("`get`", ours), ("`get -t 16`", ours_16):
+    ours, ours_8, usual = (_of(get, name).seconds for name in (OURS, OURS_8, HDFSCLI))
+    for words, seconds in ("`get`", ours), ("`get -t 8`", ours_8):
         what = f"{where}: wall time of {words} ÷ {HDFSCLI}"
         yield _most(what, seconds / usual, _MOST_OF_GET)
 

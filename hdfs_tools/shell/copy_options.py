@@ -1,5 +1,6 @@
 """The options that ``put``, ``get`` and ``cp`` share."""
 
+from hdfs_tools.parallel import THREADS
 from hdfs_tools.shell.parser import Parser, count
 
 __all__ = ["add_copy_options"]
@@ -16,8 +17,8 @@ def add_copy_options(parser: Parser) -> None:
         "--threads",
         metavar="N",
         type=count,
-        default=8,
-        help="files that are copied at the same time (default: 8)",
+        default=THREADS,
+        help=f"files that are copied at the same time (default: {THREADS})",
     )
     parser.add_argument(
         "--sync",
