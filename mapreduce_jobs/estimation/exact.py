@@ -20,7 +20,8 @@ Floats = npt.NDArray[np.float64]
 
 _SLICE = 20  # bits
 _PRECISION = 128  # bits of a square before its root is taken
-_ROWS = 1 << 12  # of which a sum of products of slices stays below 2^53
+_ROWS = 1 << 12  # of which a sum of products of slices stays below 2^53, and is exact in a float
+_MOST_ROWS = 1 << 20  # of which it stays below 2^63
 
 
 def gram(rows: npt.ArrayLike) -> list[list[Fraction]]:
@@ -43,12 +44,12 @@ def gram(rows: npt.ArrayLike) -> list[list[Fraction]]:
     """
     table = np.asarray(rows, np.float64)
     count = table.shape[1]
-    totals = [[Fraction(0)] * count for _ in range(count)]
-    for first in range(0, len(table), _ROWS):
-        slices = list(_slices(table[first : first + _ROWS]))
-        for i, row in enumerate(_block_gram(slices, count)):
-            for j, value in enumerate(row):
-                totals[i][j] += value
+    totals = [[Fraction(0)] * (i + 1) for i in range(count)]
+    for first in range(0, len(table), _MOST_ROWS):
+        slices = list(_slices(table[first : first + _MOST_ROWS]))
+        for ours, our_exponents in slices:
+            for theirs, their_exponents in slices:
+                _add(totals, _product(ours, theirs), our_exponents, their_exponents)
     return [[totals[max(i, j)][min(i, j)] for j in range(count)] for i in range(count)]
 
 
@@ -106,22 +107,26 @@ def _slices(table: Floats) -> Iterator[tuple[Floats, list[int]]]:
         left = left - np.ldexp(integers, exponents)
 
 
-def _block_gram(slices: list[tuple[Floats, list[int]]], count: int) -> list[list[Fraction]]:
-    """Return the lower triangle of the sums of products of few rows."""
-    totals = [[Fraction(0)] * (i + 1) for i in range(count)]
-    for ours, our_exponents in slices:
-        for theirs, their_exponents in slices:
-            _add(totals, ours.T @ theirs, our_exponents, their_exponents)
-    return totals
+def _product(ours: Floats, theirs: Floats) -> npt.NDArray[np.int64]:
+    """Return the sums of products of integers, few rows by few."""
+    total = np.zeros((ours.shape[1], theirs.shape[1]), np.int64)
+    for first in range(0, len(ours), _ROWS):
+        part = slice(first, first + _ROWS)
+        total += (ours[part].T @ theirs[part]).astype(np.int64)
+    return total
 
 
 def _add(
-    totals: list[list[Fraction]], product: Floats, rows: list[int], columns: list[int]
+    totals: list[list[Fraction]],
+    product: npt.NDArray[np.int64],
+    rows: list[int],
+    columns: list[int],
 ) -> None:
+    """Add the lower triangle of sums of products of slices."""
     for i, values in enumerate(product.tolist()):
         for j in range(i + 1):
             if values[j]:
-                totals[i][j] += _scaled(int(values[j]), rows[i] + columns[j])
+                totals[i][j] += _scaled(values[j], rows[i] + columns[j])
 
 
 def _scaled(integer: int, exponent: int) -> Fraction:
