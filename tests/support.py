@@ -3,7 +3,9 @@
 import io
 import json
 import os
+import pty
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +63,29 @@ def run(*command: object, stdin: bytes = b"", cwd: object = None, env: dict | No
         timeout=300,
     )
     return Ran(ended.returncode, ended.stdout, ended.stderr.decode())
+
+
+def on_a_terminal(*command: object, cwd: Path, stdin_is_terminal: bool = False) -> tuple[str, int]:
+    """Run a command whose standard error is a terminal; return what it showed."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, *map(str, command)],
+        cwd=cwd,
+        stdin=theirs if stdin_is_terminal else subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+    ) as job:
+        os.close(theirs)
+        if stdin_is_terminal:
+            os.write(ours, b"\x04")  # end of input
+        shown = b""
+        while True:
+            try:
+                shown += os.read(ours, 4096)
+            except OSError:  # the terminal is closed
+                break
+    os.close(ours)
+    return shown.decode(), job.returncode
 
 
 def results(ran: Ran) -> dict:

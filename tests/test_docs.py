@@ -15,7 +15,9 @@ from mapreduce_jobs.imaging.decode import decode
 from tests.support import JOBS, ROOT, png, run, scan, write_tree
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-JOB_NAMES = sorted(path.stem for path in JOBS.glob("*.py") if path.stem != "__init__")
+NAMES = sorted(path.stem for path in JOBS.glob("*.py") if path.stem != "__init__")
+COMMAND_NAMES = [name for name in NAMES if "\ndef main(" in (JOBS / f"{name}.py").read_text()]
+JOB_NAMES = [name for name in NAMES if name not in COMMAND_NAMES]
 
 
 def commands(text: str) -> list[str]:
@@ -82,6 +84,14 @@ def test_every_job_and_its_options_are_in_the_readme(job, name):
     shown = job(name, "--help").stdout.decode()
     own = set(re.findall(r"^  (--[a-z0-9-]+)", shown.split("--help", 1)[1], re.MULTILINE))
     assert own - set(re.findall(r"--[a-z0-9-]+", README)) == set()
+
+
+@pytest.mark.parametrize("name", COMMAND_NAMES)
+def test_every_other_command_is_in_the_readme(command, name):
+    assert f"python -m mapreduce_jobs.{name} " in README
+    shown = command(sys.executable, "-m", f"mapreduce_jobs.{name}", "--help", cwd=ROOT)
+    assert (shown.status, shown.stderr) == (0, "")
+    assert "Traceback" not in shown.stdout.decode()
 
 
 def test_the_page_of_operations_is_what_their_docstrings_say():

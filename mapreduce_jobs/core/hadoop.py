@@ -38,7 +38,9 @@ from hdfs_tools.uri import is_hdfs_uri, path_of
 from hdfs_tools.webhdfs import WebHDFS
 from mapreduce_jobs.core.diagnosis import client_failure, task_failure
 from mapreduce_jobs.core.errors import JobError, UsageError
-from mapreduce_jobs.core.progress import Progress
+from mapreduce_jobs.core.given import Given
+from mapreduce_jobs.core.input_sums import SUM_UP
+from mapreduce_jobs.core.progress import Progress, phase_of
 from mapreduce_jobs.core.runners import Plan, ShipsProject, is_words, told_tasks
 from mapreduce_jobs.core.splits import SPANS_VARIABLE
 from mapreduce_jobs.core.staging import ClusterFiles, HDFSFilesystem, upload_all
@@ -62,8 +64,9 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
     _hadoop_tmp_dir: str
     _output_dir: str
     _fs: Any
-    images: int | None = None
-    """Number of images in the input, where it is known; set when the job runs."""
+    items: str
+    given: Given | None = None
+    """What the job is given; set when it runs."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -189,7 +192,7 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         folder = os.path.join(self._get_local_tmp_dir(), "input")
         os.makedirs(folder)
         with ClusterFiles(folder, told_tasks(self._opts["jobconf"], "maps")) as files:
-            self.images = self.plan(files)
+            self.given = self.plan(files)
         told_tasks(self._opts["jobconf"], "reduces")
         self._create_setup_wrapper_scripts()
         try:
@@ -352,19 +355,30 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
 
     def follow(self) -> Callable[[], Progress]:
         """Return what tells how far the job is, each time it is called."""
-        state = Progress(0, 0, None, "being brought to HDFS")
+        state = Progress("listing the input")
 
         def progress() -> Progress:
             nonlocal state
-            if not self._submissions:
+            if self.given is None:
                 return state
+            if not self._submissions:
+                return Progress("bringing the input to HDFS", is_reading=False)
             now = self._submissions[-1]
-            phase = "map {} %, reduce {} %".format(*now.percent)
+            mapped, reduced = now.percent
+            step = len(self._submissions)
+            phase = f"map {mapped} %, reduce {reduced} %"
             read, failed = state.read, state.failed
             if now.application and now.job:
-                counters = self._yarn.counters(now.application, now.job).get("images", {})
+                counters = self._yarn.counters(now.application, now.job).get(self.items, {})
                 read, failed = counters.get("read", read), counters.get("failed", failed)
-            state = Progress(read, failed, self.images, phase)
+            state = Progress(
+                phase_of(step, self._num_steps(), phase),
+                read,
+                failed,
+                self.given.images,
+                mapped / 100,
+                is_reading=step == 1 and mapped < 100,
+            )
             return state
 
         return progress
@@ -379,7 +393,7 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
     def _again(self, name: str, place: str) -> list[str]:
         """Return the command that runs the job in one process over what a task was at."""
         given = [place] if place and not self._is_ours(place) else self._given_as(name)
-        options = list(self._mr_job_extra_args())
+        options = [option for option in self._mr_job_extra_args() if option != SUM_UP]
         if "--on-error" in options:
             at = options.index("--on-error")
             del options[at : at + 2]

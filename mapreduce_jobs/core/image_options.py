@@ -10,7 +10,7 @@ from mapreduce_jobs.imaging import MAX_PIXELS
 if TYPE_CHECKING:  # slow to import
     from mapreduce_jobs.imaging.where import Where
 
-__all__ = ["add_options", "check_options", "condition_of"]
+__all__ = ["add_options", "add_pixel_options", "check_options", "condition_of"]
 
 
 def add_options(add: Callable[..., Any], pixels: bool, groups: bool) -> None:
@@ -33,7 +33,7 @@ def add_options(add: Callable[..., Any], pixels: bool, groups: bool) -> None:
         " == != < <= > >= in and or not ( )",
     )
     if pixels:
-        _add_pixel_options(add)
+        add_pixel_options(add)
     if groups:
         add(
             "--group-by",
@@ -44,7 +44,8 @@ def add_options(add: Callable[..., Any], pixels: bool, groups: bool) -> None:
         )
 
 
-def _add_pixel_options(add: Callable[..., Any]) -> None:
+def add_pixel_options(add: Callable[..., Any]) -> None:
+    """Add the options of how images are decoded; `add` is as `add_options` has it."""
     add(
         "--values",
         choices=("stored", "modality", "display"),

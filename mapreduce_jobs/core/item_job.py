@@ -1,6 +1,5 @@
 """The base of jobs over items, each of which may fail: counters, ``--on-error``, how it ends."""
 
-import re
 import sys
 import time
 from collections import Counter
@@ -66,8 +65,7 @@ class ItemJob(Job):
     def _made_with(self) -> dict[str, Any]:
         """Return what the sums depend on: the job, and its options."""
         names = sorted(self._passthru_arg_dests - {*_FREE_OPTIONS, *self.free_options})
-        job = re.sub("(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
-        return {"job": job, **{name: getattr(self.options, name) for name in names}}
+        return {"job": self.job_name(), **{name: getattr(self.options, name) for name in names}}
 
     def earlier(self) -> Iterator[bytes]:
         """Iterate over the lines of the result that ``--merge-into`` names."""

@@ -1,36 +1,49 @@
 """The base of every job: how it is run, how its input reaches it and how it ends."""
 
+import argparse
 import io
 import logging
 import os
+import re
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any, NoReturn
+from typing import IO, Any, ClassVar, NoReturn, cast
 
 import yaml
 from mrjob.job import MRJob
 from mrjob.util import log_to_null, log_to_stream
 
 from mapreduce_jobs.core.errors import JobError, UsageError
-from mapreduce_jobs.core.progress import progress
+from mapreduce_jobs.core.given import Given
+from mapreduce_jobs.core.input_sums import GROUP, SUM_UP, InputSums
+from mapreduce_jobs.core.progress import progress, status_of
 from mapreduce_jobs.core.protocols import JSONLineProtocol
+from mapreduce_jobs.core.provenance import Record, add_options, check_place
 from mapreduce_jobs.core.runners import InlineRunner, LocalRunner
 from mapreduce_jobs.core.splits import EARLIER, TaskFiles, spans_expected
 
 __all__ = ["Job"]
 
 _RUNNERS = ("inline", "local", "hadoop", "spark")
+# A task keeps to one core, since the others have tasks of their own.
+_BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _KEPT = 1 << 20  # bytes of an earlier result that a task holds in memory
+_TOLD_EVERY = 1.0  # seconds
 
 
 class Job(MRJob):
     """An MRJob that deals its own input, ships this project, and ends in a sentence.
 
     A subclass defines `deal` and `task_lines` beside mrjob's mapper, combiner and reducer.
+    """
+
+    items: ClassVar[str] = ""
+    """What its input consists of, in the plural, and the group of their counters; empty for text.
     """
 
     _earlier: IO[bytes] | None = None  # lines of an earlier result
@@ -73,6 +86,32 @@ class Job(MRJob):
         """Return options that tasks get besides those that were given."""
         return []
 
+    # Options
+
+    def configure_args(self) -> None:
+        """Add the options of every job."""
+        super().configure_args()
+        self.arg_parser.add_argument(
+            SUM_UP, dest="sum_up_input", action="store_true", help=argparse.SUPPRESS
+        )
+        add_options(self.arg_parser.add_argument)
+        self._options_before = len(self.arg_parser._actions)
+
+    def load_args(self, args: list[str]) -> None:
+        """Check where provenance is to be written."""
+        super().load_args(args)
+        if self.options.provenance is not None and not self.is_task():
+            check_place(self.options.provenance)
+
+    def own_options(self) -> list[argparse.Action]:
+        """Return the options of this job, without those that every job has."""
+        return self.arg_parser._actions[self._options_before :]
+
+    @classmethod
+    def job_name(cls) -> str:
+        """Return the job's name, like ``image_histogram``."""
+        return re.sub("(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
     # How it is run
 
     @classmethod
@@ -111,6 +150,8 @@ class Job(MRJob):
 
     def execute(self) -> None:
         """Run what the options ask for: the job, or a task of it."""
+        for variable in _BLAS_THREADS:  # read when NumPy is imported
+            os.environ.setdefault(variable, "1")
         binary: Any = sys.stderr
         if not self.is_task() or hasattr(binary, "buffer"):
             super().execute()
@@ -131,15 +172,29 @@ class Job(MRJob):
         )
         if not self.options.args and sys.stdin.isatty():
             self.say("no INPUT is given: reading standard input (see --help)")
+        record = None if self.options.provenance is None else Record(self)
         with self.make_runner() as runner:
             shown = sys.stderr.isatty() and not self.options.quiet
             with progress(runner, shown):
                 runner.run()
-            if self._should_cat_output():
-                for chunk in runner.cat_output():
+            self._write_results(runner, record)
+            try:
+                self.finished(runner)
+            finally:
+                if record is not None:
+                    record.write(runner)
+
+    def _write_results(self, runner: Any, record: Record | None) -> None:
+        """Write the results to standard output, if asked for, and let them be noted."""
+        is_shown = self._should_cat_output()
+        if is_shown or (record is not None and self.options.runner != "hadoop"):
+            chunks = runner.cat_output()
+            for chunk in chunks if record is None else record.noted(chunks):
+                if is_shown:
                     self.stdout.write(chunk)
-                self.stdout.flush()
-            self.finished(runner)
+            self.stdout.flush()
+        if record is not None:
+            record.results_are_written()
 
     def finished(self, runner: Any) -> None:
         """Say how the job went; called once, when its results are written."""
@@ -164,18 +219,22 @@ class Job(MRJob):
     def make_runner(self) -> Any:
         """Make the runner that the options ask for."""
         runner = super().make_runner()
-        runner.plan = self._plan
+        runner.items, runner.plan = self.items, self._plan
         return runner
 
-    def _plan(self, files: TaskFiles) -> int | None:
+    def _plan(self, files: TaskFiles) -> Given:
         for line in self.earlier():
             files.add(EARLIER + line, len(line))
-        return self.deal(list(self.options.args), self.stdin, files)
+        given = Given(files)
+        given.images = self.deal(list(self.options.args), self.stdin, cast(TaskFiles, given))
+        return given
 
     def _non_option_kwargs(self) -> dict[str, Any]:
-        given = super()._non_option_kwargs()
-        given["extra_args"] += self.task_options()
-        return dict(given)
+        kwargs = super()._non_option_kwargs()
+        kwargs["extra_args"] += self.task_options()
+        if self.options.provenance is not None:
+            kwargs["extra_args"].append(SUM_UP)
+        return dict(kwargs)
 
     def _runner_class(self) -> Any:
         alias = self.options.runner or "inline"
@@ -214,12 +273,28 @@ class Job(MRJob):
                     self._earlier.write(first.removeprefix(EARLIER))
                     first = next(lines, None)
             self._stdin = lines if first is None else chain([first], lines)
+            return self._telling_how_far(self.task_lines(spans))
         return self.task_lines(spans)
+
+    def _telling_how_far(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        read, told = 0, time.monotonic()
+        for line in lines:
+            yield line
+            read += len(line)
+            if (now := time.monotonic()) - told > _TOLD_EVERY:
+                self.set_status(status_of(read))
+                told = now
+        self.set_status(status_of(read))
 
     def map_pairs(self, pairs: Iterable[tuple[Any, Any]], step_num: int = 0) -> Any:
         """Run the mapper on its input, then hand on what is carried of an earlier result."""
+        sums = InputSums()
+        if self.options.sum_up_input and self.items == "images" and not step_num:
+            pairs = sums.of_items(pairs)
         try:
             yield from super().map_pairs(pairs, step_num)
+            for counter, amount in sums.counters() if sums.number else ():
+                self.increment_counter(GROUP, counter, amount)
             if self._earlier is not None:
                 self._earlier.seek(0)
                 for line in self._earlier:

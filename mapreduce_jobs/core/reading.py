@@ -3,7 +3,7 @@
 import io
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -34,6 +34,8 @@ class Item:
         Its bytes, or a file object over them, that are being read.
     error : Exception, optional
         Why it cannot be read.
+    seen : callable, optional
+        Is told its bytes when they are read, or the exception.
     """
 
     source: Record | Reference
@@ -41,6 +43,7 @@ class Item:
     data: "Future[bytes] | None" = None
     file: "Future[BinaryIO] | None" = None
     error: Exception | None = None
+    seen: Callable[[bytes | Exception], None] | None = None
 
     @property
     def place(self) -> str:
@@ -50,6 +53,19 @@ class Item:
 
     def read(self) -> bytes:
         """Return all its bytes, or raise why not."""
+        if self.seen is None:
+            return self._read()
+        try:
+            data = replace(self, error=None)._read()  # of what has a broken header, the bytes too
+        except Exception as error:
+            self.seen(error)
+            raise self.error or error from None
+        self.seen(data)
+        if self.error is not None:
+            raise self.error
+        return data
+
+    def _read(self) -> bytes:
         if self.error is not None:
             raise self.error
         return self.source.read() if self.data is None else self.data.result()

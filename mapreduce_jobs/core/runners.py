@@ -28,7 +28,8 @@ from mrjob.local import LocalMRJobRunner, _sort_lines_with_sort_bin
 from mrjob.sim import SimMRJobRunner
 
 from mapreduce_jobs.core.errors import JobError, UsageError
-from mapreduce_jobs.core.progress import LoggedCounters, Progress
+from mapreduce_jobs.core.given import Given
+from mapreduce_jobs.core.progress import LoggedCounters, Progress, phase_of
 from mapreduce_jobs.core.shipping import write_package
 from mapreduce_jobs.core.splits import SPANS_VARIABLE, TaskFiles
 
@@ -42,8 +43,8 @@ __all__ = [
     "whole_output",
 ]
 
-# Deals a job's input to its tasks; returns the number of images, where it is known.
-Plan = Callable[[TaskFiles], int | None]
+# Deals a job's input to its tasks; returns what was noted of it.
+Plan = Callable[[TaskFiles], Given]
 
 _SMALL = 2 << 20  # bytes of reducer input that one reducer deals with at once
 
@@ -90,9 +91,10 @@ class _OneMachine(SimMRJobRunner):
     """What the inline and the local runner share."""
 
     plan: Plan
+    items: str
     _output_dir: str | None
-    images: int | None = None
-    """Number of images in the input, where it is known; set when the job runs."""
+    given: Given | None = None
+    """What the job is given; set when it runs."""
 
     @classmethod
     def _default_opts(cls) -> dict[str, Any]:
@@ -105,7 +107,7 @@ class _OneMachine(SimMRJobRunner):
         folder = os.path.join(self._get_local_tmp_dir(), "input")
         os.makedirs(folder)
         with TaskFiles(folder, self._task_count("maps")) as files:
-            self.images = self.plan(files)
+            self.given = self.plan(files)
         self._task_files = files.paths()
         if self._output_dir is None:
             super()._run()
@@ -185,13 +187,31 @@ class _OneMachine(SimMRJobRunner):
 
     def follow(self) -> Callable[[], Progress]:
         """Return what tells how far the job is, each time it is called."""
-        counters = LoggedCounters(self.task_stderr_paths)
+        logged = LoggedCounters(self._logs, self.items)
 
         def progress() -> Progress:
-            read, failed = counters.now()
-            return Progress(read, failed, self.images)
+            given = self.given
+            if given is None:
+                return Progress("listing the input")
+            read, failed, done = logged.now()
+            phase, is_reading = self._phase()
+            share = done / given.size if given.size else None
+            return Progress(phase, read, failed, given.images, share, is_reading)
 
         return progress
+
+    def _logs(self) -> list[str]:
+        """Return the logs of all tasks, as far as they are there."""
+        folder = os.path.join(self._get_local_tmp_dir(), "step")
+        return sorted(glob(os.path.join(folder, "*", "*", "*", "stderr")))
+
+    def _phase(self) -> tuple[str, bool]:
+        """Return what is going on, and whether it is the reading of the input."""
+        folder = os.path.join(self._get_local_tmp_dir(), "step")
+        steps = self._num_steps()
+        step = max(1, len(glob(os.path.join(folder, "*"))))
+        reduces = os.path.isdir(os.path.join(folder, f"{step - 1:03d}", "reducer"))
+        return phase_of(step, steps, "reduce" if reduces else "map"), step == 1 and not reduces
 
     def task_stderr_paths(self) -> list[str]:
         """Return the logs of the map tasks, as far as they are there."""

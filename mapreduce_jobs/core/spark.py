@@ -23,6 +23,7 @@ from mrjob.spark.runner import SparkMRJobRunner, log
 from hdfs_tools.uri import is_uri
 from mapreduce_jobs.core import spark_driver
 from mapreduce_jobs.core.errors import JobError, UsageError
+from mapreduce_jobs.core.given import Given
 from mapreduce_jobs.core.progress import Progress
 from mapreduce_jobs.core.runners import Plan, ShipsProject, told_tasks, whole_output
 from mapreduce_jobs.core.splits import TaskFiles
@@ -59,8 +60,9 @@ class SparkRunner(ShipsProject, SparkMRJobRunner):
 
     plan: Plan
     _output_dir: str
-    images: int | None = None
-    """Number of images in the input, where it is known; set when the job runs."""
+    items: str
+    given: Given | None = None
+    """What the job is given; set when it runs."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -156,7 +158,7 @@ class SparkRunner(ShipsProject, SparkMRJobRunner):
         folder = os.path.join(self._spark_tmp_dir, "input")
         os.makedirs(folder)
         with TaskFiles(folder, count) as files:
-            self.images = self.plan(files)
+            self.given = self.plan(files)
         self._task_files = files.paths()
         if is_uri(self._output_dir):
             self._run_steps_on_spark()
@@ -203,7 +205,13 @@ class SparkRunner(ShipsProject, SparkMRJobRunner):
 
     def follow(self) -> Callable[[], Progress]:
         """Return what tells how far the job is; Spark's counters come with the end of a task."""
-        return lambda: Progress(0, 0, self.images, f"on Spark, tasks done: {self._tasks_done}")
+
+        def progress() -> Progress:
+            if self.given is None:
+                return Progress("listing the input")
+            return Progress(f"on Spark, tasks done: {self._tasks_done}", is_reading=False)
+
+        return progress
 
     # Failing
 

@@ -15,7 +15,7 @@ from hdfs_tools.packing import pack
 from hdfs_tools.record import Reference, bundle_line, reference_line
 from tests.cluster.support import CLUSTER
 from tests.jobs.test_word_count import text
-from tests.support import ODD_NAMES, png, run, scan, write_tree
+from tests.support import JOBS, ODD_NAMES, on_a_terminal, png, run, scan, write_tree
 
 
 def same(there, here):
@@ -48,6 +48,34 @@ class TestLocalInput:
         ran = on_cluster("image_histogram", "empty")
         assert (ran.status, ran.stdout) == (0, b"")
         assert ran.stderr == "no images in the input\n"
+
+
+def test_provenance_tells_the_same_checksums(on_cluster, in_process, on_hdfs, tmp_path):
+    """Of input and output; what was counted there is told too."""
+
+    def told():
+        return json.loads((tmp_path / "run.json").read_bytes())["provenance"]
+
+    arguments = ["--provenance", "run.json", "--group-by", "folder", on_hdfs]
+    ran = in_process("image_histogram", *arguments)
+    here = told()
+    same(on_cluster("image_histogram", "-D", "mapreduce.job.maps=3", *arguments), ran)
+    there = told()
+    assert there["runner"] == "hadoop"
+    assert here["input"]["checksum"]
+    for key in ("input", "output", "options"):
+        assert there[key] == here[key]
+    assert there["counters"]["images"] == here["counters"]["images"]
+    assert "provenance" not in there["counters"]
+    assert "Map-Reduce Framework" in there["counters"]
+
+
+def test_a_terminal_shows_how_far_it_is(running, on_hdfs, tmp_path):
+    script = JOBS / "clean.py"
+    shown, status = on_a_terminal(script, *running.options, on_hdfs, cwd=tmp_path)
+    assert status == 1
+    assert re.search("step 1 of 2, map .*step 2 of 2, map", shown, re.DOTALL)
+    assert re.search(r"\d+/\d+ images", shown)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import pty
 import re
 import signal
 import subprocess
@@ -107,47 +106,6 @@ class TestOwnJob:
             images = runner_of_job.counters()[0]["images"]
         assert len(found) == images["read"] == images["measured"]
         assert found["ct/small.dcm"]["pixels"] == 128 * 128
-
-
-def on_a_terminal(*command, cwd, stdin_is_terminal=False):
-    """Run a command whose standard error is a terminal; return what it showed."""
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, *command],
-        cwd=cwd,
-        stdin=theirs if stdin_is_terminal else subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=theirs,
-    ) as job:
-        os.close(theirs)
-        if stdin_is_terminal:
-            os.write(ours, b"\x04")  # end of input
-        shown = b""
-        while True:
-            try:
-                shown += os.read(ours, 4096)
-            except OSError:  # the terminal is closed
-                break
-    os.close(ours)
-    return shown.decode(), job.returncode
-
-
-class TestTerminal:
-    @pytest.mark.parametrize("runner", ["inline", "local"])
-    def test_progress(self, tmp_path, tree, runner):
-        image = png(scan(0, (1024, 1024)))
-        tree(tmp_path, {f"scans/{i}.png": image for i in range(300)})
-        shown, status = on_a_terminal(JOBS / "edge_density.py", "-r", runner, "scans", cwd=tmp_path)
-        assert status == 0
-        assert "/300" in shown
-        assert "images/s" in shown
-
-    def test_waiting_for_standard_input_is_said(self, tmp_path):
-        shown, status = on_a_terminal(
-            JOBS / "edge_density.py", cwd=tmp_path, stdin_is_terminal=True
-        )
-        assert status == 0
-        assert "reading standard input" in shown
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import gzip
 import importlib.util
+import json
 import os
 import shutil
 import signal
@@ -112,6 +113,18 @@ def test_images_that_are_fused(both, tmp_path):
     folder = write_tree(tmp_path / "pairs", pairs | {"alone-ct.png": png(scan(9))})
     options = ["--fuse", "mean", "--match", r"(.*)-(?:ct|mr)\.png"]
     assert_same(*both("image_transform", *options, folder))
+
+
+def test_provenance(spark, collection, tmp_path):
+    """Its checksums and counters are those of the process, also after several steps."""
+    told = []
+    for options in (spark, []):
+        command = [sys.executable, JOBS / "clean.py", "--provenance", "run.json", *options]
+        assert run(*command, collection, cwd=tmp_path).status == 1
+        told.append(json.loads((tmp_path / "run.json").read_bytes())["provenance"])
+    assert told[0]["input"]["checksum"]
+    for key in ("input", "counters", "output"):
+        assert told[0][key] == told[1][key]
 
 
 def test_an_earlier_result(both, collection, good_folder, tmp_path):

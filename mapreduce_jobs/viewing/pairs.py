@@ -1,0 +1,213 @@
+"""Which images belong together: those of two places, by their names."""
+
+import os
+import posixpath
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise, takewhile
+
+from hdfs_tools.bundle import lines_between, open_at
+from hdfs_tools.record import Reference, parse_line
+from hdfs_tools.uri import encode_name
+from mapreduce_jobs.core.errors import UsageError
+from mapreduce_jobs.core.inputs import deal_images
+from mapreduce_jobs.core.splits import Span, TaskFiles, record_lines
+
+__all__ = ["Pair", "Pairs", "Source", "paired", "sources"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where an image is; its bytes are read when they are asked for.
+
+    Attributes
+    ----------
+    name : str
+        The image's name.
+    place : Reference or Span
+        Its file, or its line in a bundle.
+    """
+
+    name: str
+    place: Reference | Span
+
+    def read(self) -> bytes:
+        """Return the image's bytes; an OSError or HdfsToolsError says why there are none."""
+        if isinstance(self.place, Reference):
+            return self.place.read()
+        with open_at(self.place.location, self.place.start) as bundle:
+            return parse_line(bundle.read(self.place.length)).read()
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two images that are compared.
+
+    Attributes
+    ----------
+    name : str
+        The name that both have, or that the first has.
+    one, other : Source
+        The original, and what was made of it.
+    """
+
+    name: str
+    one: Source
+    other: Source
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """What two places hold.
+
+    Attributes
+    ----------
+    pairs : list of Pair
+        In the order of their names.
+    alone : list of (str, Source)
+        What has no partner: ``"first"`` or ``"second"``, the place that it is in, and the image.
+    """
+
+    pairs: list[Pair]
+    alone: list[tuple[str, Source]]
+
+    def __len__(self) -> int:
+        return len(self.pairs) + len(self.alone)
+
+    def first(self, most: int) -> "Pairs":
+        """Return the first of the pairs, and of what has no partner."""
+        return Pairs(self.pairs[:most], self.alone[:most])
+
+
+def sources(argument: str, folder: str) -> list[Source]:
+    """Find the images that an argument names, without reading them.
+
+    Parameters
+    ----------
+    argument : str
+        An image, a folder, a glob, a manifest, a bundle, a job's ``-o`` folder, on this machine or
+        on HDFS; ``-`` for record lines on standard input.
+    folder : str
+        An empty folder for what can be read only once; it must outlive the sources.
+
+    Returns
+    -------
+    list of Source
+        In the order of their names.
+
+    Raises
+    ------
+    UsageError
+        There is nothing of this name, or no image in it; two images have the same name.
+    """
+    with TaskFiles(folder, 1) as files:
+        deal_images([argument], sys.stdin.buffer, files)
+    (path,) = files.paths()
+    with open(path, "rb") as lines:
+        found = sorted(_sources(lines), key=lambda source: encode_name(source.name))
+    for one, other in pairwise(found):
+        if one.name == other.name:
+            raise UsageError(f"{argument}: two images in it are named {encode_name(one.name)}")
+    if not found:
+        raise UsageError(f"{argument}: no image in it")
+    return found
+
+
+def _sources(lines: Iterator[bytes]) -> Iterator[Source]:
+    reached: dict[str, int] = {}  # in each bundle, the line after the last one
+    for line in lines:
+        span = Span.parse(line)
+        if span is None:
+            yield from map(_reference, record_lines([line], os.getcwd(), spans=False))
+            continue
+        position = max(span.start, reached.get(span.location, 0))
+        folder = os.path.dirname(span.location)
+        for record in lines_between(span.location, span.start, span.length):
+            place = Span(span.location, position, len(record))
+            position += len(record)
+            for image in record_lines([record], folder, spans=False):
+                item = parse_line(image)
+                yield Source(item.name, item if isinstance(item, Reference) else place)
+        reached[span.location] = position
+
+
+def _reference(line: bytes) -> Source:
+    item = parse_line(line)
+    assert isinstance(item, Reference)  # noqa: S101  (records stand in spans)
+    return Source(item.name, item)
+
+
+def paired(one: list[Source], other: list[Source]) -> Pairs:
+    """Pair images by their names.
+
+    An image and what was made of it have the same name, or the result's has an ending more
+    (``scan.dcm`` and ``scan.dcm.tiff``). Where no names agree so, the folder that all names of a
+    place begin with is left out: ``scans/1.png`` and ``edges/1.png`` are a pair. If there is one
+    image in each place, they are a pair whatever their names.
+
+    Parameters
+    ----------
+    one, other : list of Source
+        What each place holds, each under a name of its own.
+
+    Returns
+    -------
+    Pairs
+
+    Examples
+    --------
+    >>> scans = [Source(name, Reference(name)) for name in ("a.dcm", "b.dcm")]
+    >>> made = [Source(name, Reference(name)) for name in ("a.dcm.png", "c.dcm.png")]
+    >>> found = paired(scans, made)
+    >>> [(pair.one.name, pair.other.name) for pair in found.pairs]
+    [('a.dcm', 'a.dcm.png')]
+    >>> [(place, source.name) for place, source in found.alone]
+    [('first', 'b.dcm'), ('second', 'c.dcm.png')]
+    """
+    if len(one) == len(other) == 1:
+        return Pairs([Pair(one[0].name, one[0], other[0])], [])
+    found = _by_name(_keyed(one, ""), _keyed(other, ""))
+    if not found.pairs:
+        found = _by_name(_keyed(one, _common_folder(one)), _keyed(other, _common_folder(other)))
+    return found
+
+
+def _common_folder(found: list[Source]) -> str:
+    """Return the folders that all names begin with, ``/`` at their end; none is the empty text."""
+    folders = [posixpath.dirname(source.name).split("/") for source in found]
+    levels = takewhile(lambda level: len(set(level)) == 1, zip(*folders, strict=False))
+    shared = [level[0] for level in levels]
+    return "/".join([*shared, ""]) if shared != [""] else ""
+
+
+def _keyed(found: list[Source], folder: str) -> dict[str, Source]:
+    return {source.name.removeprefix(folder): source for source in found}
+
+
+def _by_name(one: dict[str, Source], other: dict[str, Source]) -> Pairs:
+    pairs = []
+    for key in [key for key in one if key in other]:
+        pairs.append(Pair(key, one.pop(key), other.pop(key)))
+    for longer, shorter in ((other, one), (one, other)):
+        for key in list(longer):
+            stem = _without_ending(key)
+            if stem in shorter and key in longer:
+                first, second = longer.pop(key), shorter.pop(stem)
+                if longer is other:
+                    first, second = second, first
+                pairs.append(Pair(stem, first, second))
+    pairs.sort(key=lambda pair: encode_name(pair.name))
+    alone = [("first", source) for source in one.values()]
+    return Pairs(pairs, alone + [("second", source) for source in other.values()])
+
+
+def _without_ending(name: str) -> str | None:
+    """Return a name without the ending that says what format a result has; None if it has none."""
+    from mapreduce_jobs.imaging.encode import ENDINGS
+
+    for endings in ENDINGS.values():
+        for ending in endings:
+            if name.lower().endswith(ending):
+                return name[: -len(ending)]
+    return None

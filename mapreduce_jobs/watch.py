@@ -1,0 +1,212 @@
+"""Run a job on what is new in a folder, again and again."""
+
+import argparse
+import importlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from hdfs_tools.uri import is_hdfs_uri
+from mapreduce_jobs.core.errors import JobError, UsageError
+from mapreduce_jobs.core.image_job import ImageJob
+from mapreduce_jobs.core.job import Job
+from mapreduce_jobs.core.watching import RESULT, RUN, File, State, files_in
+
+_ABOUT = """\
+Run a job on what is new in a folder, again and again.
+
+Each time, the files that have not been given to the job before are: its result is merged into the
+one before, so that STATE/result.txt is what a run over the whole folder prints. Results of images
+by themselves are not merged: each batch has its own, STATE/batch-*/result.txt. What was taken, and
+how the job was run, stands beside them.
+"""
+_MOST_TEXTS = 1_000  # that one command line names
+
+
+def main() -> None:
+    """Do what the command line says, and exit."""
+    parser = argparse.ArgumentParser(
+        prog="python -m mapreduce_jobs.watch",
+        usage="%(prog)s [options] FOLDER STATE JOB [option ...]",
+        description=_ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folder", metavar="FOLDER", help="what is watched, also on HDFS")
+    parser.add_argument("state", metavar="STATE", help="a folder of the watcher's own, here")
+    parser.add_argument("job", metavar="JOB", help="name of a job, as in edge_density")
+    parser.add_argument(
+        "options", metavar="option", nargs=argparse.REMAINDER, help="options of the job"
+    )
+    often = parser.add_mutually_exclusive_group()
+    often.add_argument(
+        "--every",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="how long to wait after each look at the folder (default: 60)",
+    )
+    often.add_argument("--once", action="store_true", help="look once, run the job, and end")
+    parser.add_argument(
+        "--settle",
+        type=float,
+        default=5.0,
+        metavar="SECONDS",
+        help="leave files until they have not changed for so long (default: 5)",
+    )
+    options = parser.parse_args()
+    if not 0 < options.every < 1e9 or not 0 <= options.settle < 1e9:
+        parser.error("--every and --settle: must be numbers of seconds")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))  # and clean up
+    try:
+        sys.exit(_watch(options))
+    except JobError as error:
+        sys.stderr.write(f"watch: {error}\n")
+        sys.exit(error.exit_status)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(f"watch: {place}{error.strerror}\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _watch(options: argparse.Namespace) -> int:
+    """Look at the folder as often as is asked for; return the exit status."""
+    job = _job(options.job, options.options)
+    watched, state_path = options.folder, os.path.abspath(options.state)
+    if not is_hdfs_uri(watched):
+        watched = os.path.abspath(watched)
+        if os.path.commonpath([watched, state_path]) == watched:
+            raise UsageError(f"{options.state}: lies in the folder that is watched")
+    for _ in files_in(options.folder):
+        break  # it can be listed
+    about = {"folder": watched, "job": options.job, "options": options.options}
+    with State(state_path, about) as state:
+        told: set[File] = set()
+        while True:
+            status = _look(options, job, state, told)
+            if options.once:
+                return status
+            time.sleep(options.every)
+
+
+def _job(name: str, options: list[str]) -> Job:
+    """Return a job with its options; UsageError if there is no such job, or it cannot be used."""
+    try:
+        if not name.isidentifier():
+            raise ImportError
+        module = importlib.import_module(f"mapreduce_jobs.{name}")
+    except ImportError:
+        raise UsageError(f"{name}: there is no such job") from None
+    for found in vars(module).values():
+        if (
+            isinstance(found, type)
+            and issubclass(found, Job)
+            and found.__module__ == module.__name__
+        ):
+            break
+    else:
+        raise UsageError(f"{name}: is not a job")
+    try:
+        job = found(options)
+    except ValueError as error:
+        raise UsageError(f"{name}: {error}") from None
+    for option in ("output_dir", "merge_into", "provenance"):
+        if getattr(job.options, option, None) is not None:
+            raise UsageError(f"--{option.replace('_', '-')}: is the watcher's to say")
+    if job.options.args:
+        raise UsageError(f"{job.options.args[0]}: the folder is the job's input")
+    return job
+
+
+def _look(options: argparse.Namespace, job: Job, state: State, told: set[File]) -> int:
+    """Run the job on what is new; return 1 if it failed, or files did, or have changed."""
+    settled = (time.time() - options.settle) * 1000
+    status = 0
+    try:
+        new, changed = state.compared(files_in(options.folder))
+    except UsageError as error:
+        if options.once:
+            raise
+        _say(str(error))  # it may be there again next time
+        return 1
+    for file in changed:
+        status = 1
+        if file not in told:
+            told.add(file)
+            _say(f"{file.name}: has changed since it was taken; results hold what it was")
+    new = [file for file in new if file.modified <= settled]
+    most = len(new) if isinstance(job, ImageJob) else _MOST_TEXTS
+    for start in range(0, len(new), most or 1):
+        ended = _batch(options, job, state, new[start : start + most])
+        if ended > 1:
+            return 1
+        status |= ended
+    return status
+
+
+def _batch(options: argparse.Namespace, job: Job, state: State, files: list[File]) -> int:
+    """Run the job on some files; return its exit status, or 2 if nothing came of it."""
+    merged = job.grows() and job.why_not_growing() is None
+    batch = state.begin()
+    try:
+        words = [sys.executable, "-m", f"mapreduce_jobs.{options.job}", *options.options]
+        words += ["--provenance", os.path.join(batch, RUN)]
+        if merged:
+            before = state.result
+            has_more = before is not None and os.path.getsize(before)
+            words += ["--merge-into", before] if before and has_more else _keep_sums(job)
+        words += [*_inputs(job, batch, files)]
+        with open(os.path.join(batch, RESULT), "wb") as result:
+            status = _run(words, result)
+        if not os.path.exists(os.path.join(batch, RUN)):
+            _say(f"the job did not end well (exit status {status}); its {len(files)} files are new")
+            state.drop(batch)
+            return 2
+    except BaseException:
+        state.drop(batch)
+        raise
+    place = state.commit(batch, files, merged)
+    _say(f"{len(files)} new: {os.path.relpath(place)}")
+    return int(status != 0)
+
+
+def _keep_sums(job: Job) -> list[str]:
+    return ["--keep-sums"] if hasattr(job.options, "keep_sums") else []
+
+
+def _inputs(job: Job, batch: str, files: list[File]) -> Iterator[str]:
+    """Iterate over the arguments by which a job is given files."""
+    if not isinstance(job, ImageJob):
+        yield from (file.place for file in files)
+        return
+    manifest = os.path.join(batch, "images.manifest")
+    with open(manifest, "wb") as lines:
+        lines.writelines(file.reference() for file in files if not file.is_bundle)
+    yield manifest
+    yield from (file.place for file in files if file.is_bundle)
+
+
+def _run(words: list[str], result: Any) -> int:
+    """Run the job, and end it if this process is told to end."""
+    process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=result)
+    try:
+        return process.wait()
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"watch: {text}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,220 @@
+"""watch: a job is run on what is new in a folder, and its result is that of a run over all."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.support import ROOT, png, results, run, scan, write_tree
+
+SUMMED = ["edge_density", "--group-by", "folder"]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_tree(tmp_path / "scans", {f"a/{n}.png": png(scan(n)) for n in range(3)})
+
+
+@pytest.fixture
+def state(tmp_path):
+    return tmp_path / "state"
+
+
+def words(*arguments):
+    return [sys.executable, "-m", "mapreduce_jobs.watch", *map(str, arguments)]
+
+
+def watch(*arguments, **kwargs):
+    return run(*words("--once", "--settle", "0", *arguments), cwd=ROOT, **kwargs)
+
+
+def job(name, *arguments):
+    return run(sys.executable, "-m", f"mapreduce_jobs.{name}", *arguments, cwd=ROOT)
+
+
+def result(state):
+    return sorted((state / "result.txt").read_bytes().splitlines())
+
+
+class TestWhatIsNew:
+    def test_batches_give_the_result_of_one_run(self, folder, state):
+        ran = watch(folder, state, *SUMMED)
+        assert (ran.status, ran.stdout) == (0, b"")
+        assert "3 new" in ran.stderr
+        assert result(state) == job(*SUMMED, "--keep-sums", folder).lines
+        write_tree(folder, {"a/tab\there.png": png(scan(7)), "胸部/4.png": png(scan(8))})
+        (folder / "b.png").write_bytes(b"no image")
+        ran = watch(folder, state, *SUMMED)
+        assert ran.status == 1  # an image failed, and is in the result
+        assert "3 new" in ran.stderr
+        assert "1 of 3 images failed" in ran.stderr
+        assert result(state) == job(*SUMMED, "--keep-sums", folder).lines
+
+    def test_nothing_new(self, folder, state):
+        watch(folder, state, *SUMMED)
+        before = sorted(state.iterdir())
+        ran = watch(folder, state, *SUMMED)
+        assert (ran.status, ran.stderr) == (0, "")
+        assert sorted(state.iterdir()) == before
+
+    def test_only_the_newest_of_merged_results_is_kept(self, folder, state):
+        for number in range(3):
+            write_tree(folder, {f"more/{number}.png": png(scan(number))})
+            watch(folder, state, *SUMMED)
+        kept = [path.parent.name for path in state.glob("batch-*/result.txt")]
+        assert kept == ["batch-000003"]
+        assert len(list(state.glob("batch-*/files.tsv"))) == 3
+        for record in state.glob("batch-*/run.json"):
+            assert json.loads(record.read_text())["provenance"]["job"] == "edge_density"
+
+    def test_results_of_images_by_themselves_stand_in_their_batches(self, folder, state):
+        watch(folder, state, "edge_density")
+        write_tree(folder, {"b/9.png": png(scan(9))})
+        watch(folder, state, "edge_density")
+        assert not (state / "result.txt").exists()
+        lines = [
+            line
+            for path in state.glob("batch-*/result.txt")
+            for line in path.read_bytes().splitlines()
+        ]
+        assert sorted(lines) == job("edge_density", folder).lines
+
+    def test_bundles_and_texts(self, folder, state, tmp_path):
+        packed = run(sys.executable, "-m", "hdfs_tools", "pack", folder, tmp_path / "p.bundle")
+        assert packed.status == 0, packed.stderr
+        (tmp_path / "in").mkdir()
+        (tmp_path / "p.bundle").rename(tmp_path / "in/p.bundle")
+        write_tree(tmp_path / "in", {"x.png": png(scan(5))})
+        watch(tmp_path / "in", state, *SUMMED)
+        assert result(state) == job(*SUMMED, "--keep-sums", tmp_path / "in").lines
+        texts = write_tree(tmp_path / "texts", {"1.txt": b"to be or\n"})
+        watch(texts, tmp_path / "words", "word_count")
+        write_tree(texts, {"2.txt": b"not to be\n"})
+        watch(texts, tmp_path / "words", "word_count")
+        assert result(tmp_path / "words") == job("word_count", texts).lines
+
+    def test_a_folder_of_a_store(self, folder, state, tmp_path):
+        env = {"HDFS_URL": f"file://{tmp_path}/store"}
+        put = run(sys.executable, "-m", "hdfs_tools", "put", folder, "/scans", env=env, cwd=ROOT)
+        assert put.status == 0, put.stderr
+        ran = watch("hdfs:///scans", state, *SUMMED, env=env)
+        assert ran.status == 0, ran.stderr
+        assert result(state) == job(*SUMMED, "--keep-sums", folder).lines
+
+    def test_what_still_changes_waits(self, folder, state):
+        ran = run(*words("--once", "--settle", "3600", folder, state, *SUMMED), cwd=ROOT)
+        assert (ran.status, ran.stderr) == (0, "")
+        old = time.time() - 7200
+        os.utime(folder / "a/0.png", (old, old))
+        ran = run(*words("--once", "--settle", "3600", folder, state, *SUMMED), cwd=ROOT)
+        assert "1 new" in ran.stderr
+
+    def test_what_has_changed_since_is_named(self, folder, state):
+        watch(folder, state, *SUMMED)
+        before = result(state)
+        (folder / "a/1.png").write_bytes(png(scan(50)) + b"more")
+        ran = watch(folder, state, *SUMMED)
+        assert ran.status == 1
+        assert "a/1.png: has changed since it was taken" in ran.stderr
+        assert result(state) == before
+
+
+class TestAgainAndAgain:
+    def test_it_looks_until_it_is_told_to_end(self, folder, state):
+        command = words("--every", "0.2", "--settle", "0", folder, state, *SUMMED)
+        watcher = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        try:
+            assert "3 new" in watcher.stderr.readline()
+            write_tree(folder, {"b/new.png": png(scan(9))})
+            assert "1 new" in watcher.stderr.readline()
+        finally:
+            watcher.send_signal(signal.SIGTERM)
+            _, said = watcher.communicate(timeout=60)
+        assert (watcher.returncode, said) == (128 + signal.SIGTERM, "")
+        assert result(state) == job(*SUMMED, "--keep-sums", folder).lines
+
+    def test_killed_at_any_moment_it_counts_everything_once(self, folder, state):
+        expected = job(*SUMMED, "--keep-sums", folder).lines
+        shown = run(*words("--once", "--settle", "0", folder, state.with_name("timed"), *SUMMED))
+        assert shown.status == 0
+        for hundredth in range(2, 160, 12):
+            watcher = subprocess.Popen(
+                words("--once", "--settle", "0", folder, state, *SUMMED),
+                cwd=ROOT,
+                stderr=subprocess.DEVNULL,
+            )
+            time.sleep(hundredth / 100)
+            watcher.kill()
+            watcher.wait()
+        ran = watch(folder, state, *SUMMED)
+        assert ran.status == 0, ran.stderr
+        assert sorted((state / "batch-000001/result.txt").read_bytes().splitlines()) == expected
+        assert not (state / "batch-000002").exists()
+        assert not list(state.glob(".batch-*"))
+
+    def test_two_at_once(self, folder, state):
+        command = words("--every", "60", "--settle", "0", folder, state, *SUMMED)
+        watcher = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        try:
+            assert "3 new" in watcher.stderr.readline()
+            ran = watch(folder, state, *SUMMED)
+            assert (ran.status, ran.stderr.strip()) == (
+                2,
+                f"watch: {state}: is in use by another watcher",
+            )
+        finally:
+            watcher.terminate()
+            watcher.communicate(timeout=60)
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (["no_such_job"], "no_such_job: there is no such job"),
+            (["imaging"], "imaging: is not a job"),
+            (["edge_density", "--threshold", "-1"], "--threshold: must be a number"),
+            (["edge_density", "--no-such-option"], "unrecognized arguments: --no-such-option"),
+            (["edge_density", "other/"], "other/: the folder is the job's input"),
+            (["edge_density", "-o", "out"], "--output-dir: is the watcher's to say"),
+            (["edge_density", "--merge-into", "x"], "--merge-into: is the watcher's to say"),
+        ],
+    )
+    def test_the_job(self, folder, state, arguments, said):
+        ran = watch(folder, state, *arguments)
+        assert (ran.status, ran.stdout) == (2, b"")
+        assert said in ran.stderr
+        assert "Traceback" not in ran.stderr
+        assert not state.exists()
+
+    def test_the_folders(self, folder, state, tmp_path):
+        assert "is not a folder" in watch(tmp_path / "nowhere", state, *SUMMED).stderr
+        assert "is not a folder" in watch(folder / "a/0.png", state, *SUMMED).stderr
+        inside = watch(folder, folder / "state", *SUMMED)
+        assert "lies in the folder that is watched" in inside.stderr
+        assert "holds something else" in watch(folder, tmp_path, *SUMMED).stderr
+
+    def test_a_state_of_something_else(self, folder, state, tmp_path):
+        watch(folder, state, *SUMMED)
+        other = shutil.copytree(folder, tmp_path / "other")
+        assert f"is of folder {folder}" in watch(other, state, *SUMMED).stderr
+        assert "is of job edge_density" in watch(folder, state, "image_histogram").stderr
+        ran = watch(folder, state, "edge_density", "--group-by", "all")
+        assert "is of options --group-by folder, not --group-by all" in ran.stderr
+        assert ran.status == 2
+
+    def test_a_job_that_fails_takes_nothing(self, folder, state):
+        (folder / "a/x.png").write_bytes(b"no image")
+        stop = [*SUMMED, "--on-error", "fail"]
+        ran = watch(folder, state, *stop)
+        assert ran.status == 1
+        assert "did not end well" in ran.stderr
+        assert not list(state.glob("*batch*"))
+        (folder / "a/x.png").unlink()
+        assert watch(folder, state, *stop).status == 0
+        assert len(results(job(*stop, folder))) == 1
