@@ -1,17 +1,15 @@
 """Images and what was made of them, side by side: a page to zoom into, or a picture."""
 
 import argparse
-import contextlib
 import io
 import os
 import sys
 import tempfile
 from typing import TYPE_CHECKING, Any
 
-from hdfs_tools.errors import HdfsToolsError
-from hdfs_tools.temporary import temporary_name
 from hdfs_tools.uri import encode_name
-from mapreduce_jobs.core.errors import JobError, UsageError, words_of
+from mapreduce_jobs.core.commands import check_output, run_command, whole_file
+from mapreduce_jobs.core.errors import JobError, UsageError
 from mapreduce_jobs.core.image_options import add_pixel_options, check_options
 
 if TYPE_CHECKING:  # slow to import
@@ -62,36 +60,18 @@ def main() -> None:
     )
     add_pixel_options(parser.add_argument)
     options = parser.parse_args()
-    try:
-        check_options(options, pixels=True)
-        sys.exit(_compare(options))
-    except JobError as error:
-        sys.stderr.write(f"compare: {error}\n")
-        sys.exit(error.exit_status)
-    except (HdfsToolsError, OSError) as error:
-        place = getattr(error, "filename", None)
-        sys.stderr.write(f"compare: {f'{place}: ' if place else ''}{words_of(error)[1]}\n")
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    run_command("compare", lambda: _compare(options))
 
 
 def _compare(options: argparse.Namespace) -> int:
     """Write the page or the picture; return the exit status."""
+    check_options(options, pixels=True)
     kind = os.path.splitext(options.output)[1].lower()
     if kind not in (".html", ".png"):
         raise UsageError(f"-o {options.output}: must end with .html or .png")
     if kind == ".html" and options.layout:
         raise UsageError("--layout: is of pictures; a page has all of it")
-    for given in (options.a, options.b):
-        both_there = os.path.exists(options.output) and os.path.exists(given)
-        if both_there and os.path.samefile(given, options.output):
-            raise UsageError(f"-o {options.output}: is one of the images")
-    if os.path.isdir(options.output):
-        raise UsageError(f"-o {options.output}: is a folder")
-    folder = os.path.dirname(options.output) or "."
-    if not os.path.isdir(folder):
-        raise UsageError(f"-o {options.output}: there is no folder {folder}")
+    check_output(options.output, (options.a, options.b))
     from mapreduce_jobs.imaging.errors import MissingExtra
     from mapreduce_jobs.viewing.comparison import How
     from mapreduce_jobs.viewing.pairs import paired, sources
@@ -205,17 +185,8 @@ def _png(picture: Any) -> bytes:
 
 
 def _write(path: str, data: bytes) -> None:
-    """Write a file that has its name only when it is whole."""
-    until_then = temporary_name(path)
-    try:
-        with open(until_then, "wb") as file:
-            file.write(data)
-        os.replace(until_then, path)
-    except OSError as error:
-        raise JobError(f"{path}: {error.strerror}") from None
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(until_then)
+    with whole_file(path) as until_then, open(until_then, "wb") as file:
+        file.write(data)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import argparse
 import importlib
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -11,7 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from hdfs_tools.uri import is_hdfs_uri
-from mapreduce_jobs.core.errors import JobError, UsageError
+from mapreduce_jobs.core.commands import run_command
+from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.image_job import ImageJob
 from mapreduce_jobs.core.job import Job
 from mapreduce_jobs.core.watching import RESULT, RUN, File, State, files_in
@@ -60,19 +60,7 @@ def main() -> None:
     options = parser.parse_args()
     if not 0 < options.every < 1e9 or not 0 <= options.settle < 1e9:
         parser.error("--every and --settle: must be numbers of seconds")
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, _: sys.exit(128 + number))  # and clean up
-    try:
-        sys.exit(_watch(options))
-    except JobError as error:
-        sys.stderr.write(f"watch: {error}\n")
-        sys.exit(error.exit_status)
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        sys.stderr.write(f"watch: {place}{error.strerror}\n")
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    run_command("watch", lambda: _watch(options))
 
 
 def _watch(options: argparse.Namespace) -> int:

@@ -45,6 +45,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from hdfs_tools import __version__
 from hdfs_tools.uri import is_hdfs_uri, is_uri
+from mapreduce_jobs.core.commands import whole_file
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.input_sums import GROUP, InputSums
 from mapreduce_jobs.core.secrecy import HIDDEN, is_secret, without_secrets, words_without_secrets
@@ -101,7 +102,7 @@ def check_place(path: str) -> None:
         raise UsageError(f"--provenance: {path}: there is no folder {folder}: make it first")
     if os.path.lexists(real) and not os.path.isfile(real):
         raise UsageError(f"--provenance: {path}: is not a file")
-    until_then = _until_then(real)
+    until_then = f"{real}.{os.getpid()}"  # as long a name, at least
     try:
         open(until_then, "xb").close()
         os.unlink(until_then)
@@ -172,16 +173,9 @@ class Record:
         text = json.dumps(
             {"provenance": self._found(runner)}, ensure_ascii=False, indent=2, default=str
         )
-        until_then = _until_then(self._path)
-        try:
-            with open(until_then, "wb") as file:
-                # Only bytes of a file name that are not UTF-8 are left for the error handler.
-                file.write(text.encode("utf-8", "backslashreplace") + b"\n")
-            os.replace(until_then, self._path)
-        except BaseException:
-            if os.path.exists(until_then):
-                os.unlink(until_then)
-            raise
+        with whole_file(self._path) as until_then, open(until_then, "wb") as file:
+            # Only bytes of a file name that are not UTF-8 are left for the error handler.
+            file.write(text.encode("utf-8", "backslashreplace") + b"\n")
 
     def _found(self, runner: Any) -> dict[str, Any]:
         job = self._job
@@ -203,10 +197,6 @@ class Record:
             "seconds": self._seconds,
             "output": self._output,
         }
-
-
-def _until_then(path: str) -> str:
-    return f"{path}.partial-{os.getpid()}"
 
 
 def _feed(pipe: IO[bytes], chunk: bytes | None) -> None:

@@ -38,7 +38,7 @@ except ImportError:
 if TYPE_CHECKING:
     from jinja2 import Template
 
-__all__ = ["data_block", "page", "safe", "source", "template"]
+__all__ = ["Markup", "data_block", "page", "safe", "source", "template"]
 
 _FOLDER = Path(__file__).with_name("templates")
 _NOT_ASCII = re.compile(r"[^ -~]")

@@ -101,7 +101,7 @@ class TestWrongUse:
         [
             (["a.png", "b.png", "-o", "x.pdf"], "-o x.pdf: must end with .html or .png"),
             (["a.png", "none.png", "-o", "x.png"], "none.png: no such file or folder"),
-            (["a.png", "b.png", "-o", "a.png"], "-o a.png: is one of the images"),
+            (["a.png", "b.png", "-o", "a.png"], "-o a.png: is what is to be read"),
             (["a.png", "b.png", "-o", "folder.png"], "-o folder.png: is a folder"),
             (["a.png", "b.png", "-o", "no/x.png"], "-o no/x.png: there is no folder no"),
             (

@@ -1,0 +1,72 @@
+"""What the commands beside the jobs share: how they end, and where they write."""
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import NoReturn
+
+from hdfs_tools.errors import HdfsToolsError
+from hdfs_tools.temporary import temporary_name
+from mapreduce_jobs.core.errors import JobError, UsageError, words_of
+
+__all__ = ["check_output", "run_command", "whole_file"]
+
+
+def run_command(name: str, work: Callable[[], int]) -> NoReturn:
+    """Do a command's work, and exit: what a user can cause ends in a sentence.
+
+    Parameters
+    ----------
+    name : str
+        The command, for the sentence.
+    work : callable
+        Returns the exit status.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, lambda number, _: sys.exit(128 + number))  # and clean up
+    try:
+        sys.exit(work())
+    except JobError as error:
+        sys.stderr.write(f"{name}: {error}\n")
+        sys.exit(error.exit_status)
+    except (HdfsToolsError, OSError) as error:
+        place = getattr(error, "filename", None)
+        sys.stderr.write(f"{name}: {f'{place}: ' if place else ''}{words_of(error)[1]}\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def check_output(output: str, given: Iterable[str]) -> None:
+    """Raise `UsageError` if a file cannot be written to where ``-o`` says.
+
+    Parameters
+    ----------
+    output : str
+        What follows ``-o``.
+    given : iterable of str
+        What the command reads, and must not overwrite.
+    """
+    folder = os.path.dirname(output) or "."
+    if not os.path.isdir(folder):
+        raise UsageError(f"-o {output}: there is no folder {folder}")
+    if os.path.isdir(output):
+        raise UsageError(f"-o {output}: is a folder")
+    for path in given:
+        if os.path.exists(path) and os.path.exists(output) and os.path.samefile(path, output):
+            raise UsageError(f"-o {output}: is what is to be read")
+
+
+@contextlib.contextmanager
+def whole_file(path: str) -> Iterator[str]:
+    """Give a path to write to, beside another whose name it gets when all is written."""
+    until_then = temporary_name(path)
+    try:
+        yield until_then
+        os.replace(until_then, path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(until_then)

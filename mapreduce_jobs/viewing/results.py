@@ -1,0 +1,276 @@
+"""Lines of the results of jobs, of whichever job: what each is of, and what it says."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import IO, Any
+
+from hdfs_tools.bundle import is_bundle_name
+from hdfs_tools.record import is_uri, parse_line
+from hdfs_tools.uri import decode_name, is_hdfs_uri
+from mapreduce_jobs.core.earlier import SUMS
+from mapreduce_jobs.core.errors import UsageError
+from mapreduce_jobs.core.places import named_files, named_on_hdfs, on_hdfs, uri_like
+
+__all__ = ["Line", "result_lines"]
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_PIECE = 1 << 20  # of a line, of which no more is held where it is an image
+_LONGEST_DOCUMENT = 1 << 24  # characters of a JSON file that is no result line
+_JSON_STARTS = b'{["-0123456789tfnNI'
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
+_ELEMENT = re.compile(r"[0-9a-f]{4},[0-9a-f]{4}")
+
+# What an object holds tells what it is; the first that fits.
+_KINDS: tuple[tuple[str, dict[str, type]], ...] = (
+    ("histogram", {"pixels": int, "bins": dict, "counts": dict}),
+    ("edges", {"edge_pixels": int, "density": float, "detector": str}),
+    ("profile_image", {"types": dict, "quality": dict, "undefined": dict}),
+    ("profile", {"types": dict, "quality": dict, "failed": dict}),
+    ("decision", {"kept": bool, "reasons": list}),
+    ("classes", {"k": int, "means": list, "seed": int}),
+    ("prediction", {"class": str, "posteriors": dict}),
+    ("model", {"model": str, "distribution": str, "classes": list}),
+    ("evaluation", {"folds": int, "accuracy": float, "confusion": dict}),
+    ("regression", {"target": str, "intercept": dict, "coefficients": dict}),
+    ("aggregate", {"rows": int, "fields": dict}),
+)
+_ALONE = ("audit", "findings")
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one line of a result says.
+
+    Attributes
+    ----------
+    key : str or None
+        The image, row, group or word that it is of; None for what has no group.
+    kind : str
+        ``histogram``, ``edges``, ``profile`` (of a group), ``profile_image``, ``headers``,
+        ``classes``, ``prediction``, ``model``, ``evaluation`` (of a model, by cross-validation),
+        ``regression``, ``aggregate``, ``decision`` (of clean), ``word``, ``findings`` (of
+        deidentify --check), ``error``, ``audit``, ``image``, ``provenance``; ``other`` for what
+        another job has written.
+    value : dict
+        As it is written, without the sums that ``--keep-sums`` adds. Of a word ``{"count": n}``,
+        of an image ``{"bytes": n}``, the size of its file, or ``{"reference": place}``; of what
+        is no object ``{"value": …}``.
+    """
+
+    key: str | None
+    kind: str
+    value: dict[str, Any]
+
+
+def result_lines(paths: Iterable[str]) -> Iterator[Line]:
+    """Iterate over the lines of results, in the order of the files; one line is held at a time.
+
+    Parameters
+    ----------
+    paths : iterable of str
+        Files, folders that jobs have written (their ``part-*``), globs, any of these on HDFS;
+        ``-`` for standard input.
+
+    Yields
+    ------
+    Line
+        Images of bundles are told by name and size, and are not decoded.
+
+    Raises
+    ------
+    UsageError
+        A path cannot be read; or a line is no result, nor a file of provenance: its file and
+        number are named.
+    """
+    for path in paths:
+        for name, file in _files(path):
+            yield from _lines(name, file)
+
+
+def _files(path: str) -> Iterator[tuple[str, IO[bytes]]]:
+    """Iterate over the files that a path names, opened."""
+    if path == "-":
+        yield "standard input", sys.stdin.buffer
+    elif is_hdfs_uri(path):
+        with on_hdfs(path):
+            storage, found = named_on_hdfs(path)
+            for entry in found:
+                names = [entry.path]
+                if entry.is_folder:
+                    names = _parts(path, [part.path for part in storage.list(entry.path)])
+                for name in names:
+                    with storage.open(name) as file:
+                        yield uri_like(path, name), file
+    else:
+        for found_path in named_files(path):
+            try:
+                names = [found_path]
+                if os.path.isdir(found_path):
+                    inside = [os.path.join(found_path, name) for name in os.listdir(found_path)]
+                    names = _parts(found_path, inside)
+                for name in names:
+                    with open(name, "rb") as file:
+                        yield name, file
+            except OSError as error:
+                raise UsageError(f"{error.filename or found_path}: {error.strerror}") from None
+
+
+def _parts(folder: str, paths: list[str]) -> list[str]:
+    parts = [path for path in paths if is_bundle_name(path) and not path.endswith(".bundle")]
+    if not parts:
+        raise UsageError(
+            f"{folder}: a folder without part files: give one that a job has written with -o, or"
+            " the files of results themselves"
+        )
+    return sorted(parts)
+
+
+def _lines(name: str, file: IO[bytes]) -> Iterator[Line]:
+    number = 0
+    while piece := file.readline(_PIECE):
+        number += 1
+        first = number
+        if number == 1:
+            piece = piece.removeprefix(_BYTE_ORDER_MARK)
+        if not piece.strip():
+            continue
+        try:
+            if piece.startswith(b"{") and b"\t" not in piece:
+                line, more = _document(piece, file)
+                number += more
+            else:
+                line = _line(piece, file)
+        except _NoResultError:
+            raise UsageError(f"{name}, line {first}: is no line of a job's result") from None
+        yield line
+
+
+class _NoResultError(Exception):
+    """A line that is none of a result."""
+
+
+def _line(piece: bytes, file: IO[bytes]) -> Line:
+    """Return what a line says, of which the first piece is given."""
+    head, tab, body = piece.partition(b"\t")
+    if b"\0" in head:
+        raise _NoResultError
+    if not tab:
+        return _reference(piece)
+    if body[:1] in _JSON_STARTS and _is_json(head):  # as few names of images are
+        body += _rest(piece, file)
+        try:
+            return _result(json.loads(head), json.loads(body))
+        except (ValueError, RecursionError):
+            pass
+    return _image(head, body, file)
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _rest(piece: bytes, file: IO[bytes]) -> bytes:
+    """Return what there is of a line behind a piece."""
+    return b"" if piece.endswith(b"\n") else file.readline()
+
+
+def _image(head: bytes, body: bytes, file: IO[bytes]) -> Line:
+    """Return the name and the size of an image, whose base64 goes by piece by piece."""
+    length = padding = 0
+    while True:
+        encoded = body.rstrip(b"\r\n")
+        if (padding and encoded.strip(b"=")) or _BASE64.fullmatch(encoded) is None:
+            raise _NoResultError
+        length += len(encoded)
+        padding += encoded.count(b"=")
+        if body.endswith(b"\n") or not (body := file.readline(_PIECE)):
+            break
+    if length % 4 or padding > 2:
+        raise _NoResultError
+    name = decode_name(head.decode("utf-8", "surrogateescape"))
+    return Line(name, "image", {"bytes": length // 4 * 3 - padding})
+
+
+def _reference(piece: bytes) -> Line:
+    location = piece.strip().decode("utf-8", "surrogateescape")
+    if not (location.startswith("/") or is_uri(location)):  # as jobs write them
+        raise _NoResultError
+    item = parse_line(piece)
+    return Line(item.name, "image", {"reference": location})
+
+
+def _document(piece: bytes, file: IO[bytes]) -> tuple[Line, int]:
+    """Return the provenance in a file, and how many more lines it takes."""
+    pieces, length, more = [piece], len(piece), 0
+    while True:
+        if piece.startswith((b"{", b"}")):  # else it is inside
+            try:
+                value = json.loads(b"".join(pieces))
+            except (ValueError, RecursionError):
+                value = None
+            if value is not None:
+                break
+        piece = file.readline(_PIECE)
+        pieces.append(piece)
+        length += len(piece)
+        more += 1
+        if not piece or length > _LONGEST_DOCUMENT:
+            raise _NoResultError
+    if value.keys() != {"provenance"} or not isinstance(value["provenance"], dict):
+        raise _NoResultError
+    return Line(None, "provenance", value), more
+
+
+def _result(key: Any, value: Any) -> Line:
+    """Return what a key and a value are of."""
+    if not isinstance(value, dict):
+        is_count = isinstance(key, str) and type(value) is int and value >= 0
+        kind, field = ("word", "count") if is_count else ("other", "value")
+        return Line(_text(key), kind, {field: value})
+    sums = value.get(SUMS)
+    if isinstance(sums, dict) and sums.keys() == {"made_with", "totals"}:
+        del value[SUMS]
+    return Line(_text(key), _kind(value), value)
+
+
+def _text(key: Any) -> str | None:
+    return key if key is None or isinstance(key, str) else json.dumps(key, ensure_ascii=False)
+
+
+def _kind(value: dict[str, Any]) -> str:
+    names = value.keys()
+    if names == {"error", "message"}:
+        return "error"
+    if len(names) == 1:
+        (name,) = names
+        if name in _ALONE:
+            return name
+    for kind, needed in _KINDS:
+        if all(isinstance(value.get(name), type_) for name, type_ in needed.items()):
+            return kind
+    return "headers" if names and all(map(_is_element, names)) else "other"
+
+
+@cache
+def _is_element(name: str) -> bool:
+    """Tell whether a field is named as dicom_headers names them.
+
+    >>> _is_element("Modality"), _is_element("0009,1010"), _is_element("Mean")
+    (True, True, False)
+    """
+    if _ELEMENT.fullmatch(name):
+        return True
+    if not any(map(str.isupper, name)):
+        return False
+    from pydicom.datadict import tag_for_keyword  # slow to import
+
+    return all(tag_for_keyword(keyword) is not None for keyword in name.split("."))
