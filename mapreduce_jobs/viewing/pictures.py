@@ -1,5 +1,6 @@
 """What images of a report look like: small pictures, by the names that results have for them."""
 
+import os
 from collections.abc import Iterable
 
 from hdfs_tools.errors import HdfsToolsError
@@ -33,8 +34,10 @@ class Pictures:
 
     def __init__(self, places: Iterable[str], folder: str) -> None:
         self._sources: dict[str, Source] = {}
-        for place in places:
-            for source in sources(place, folder):
+        for number, place in enumerate(places):
+            spool = os.path.join(folder, str(number))
+            os.mkdir(spool)
+            for source in sources(place, spool):
                 self._sources.setdefault(source.name, source)
         self._looks: dict[str, tuple[str, str]] = {}
         self.failed: dict[str, str] = {}

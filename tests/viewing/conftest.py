@@ -1,4 +1,4 @@
-"""Pages in a real browser, and the command compare, for the tests in this folder."""
+"""Pages, in a real browser too, and the command compare, for the tests in this folder."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,9 +7,10 @@ import pytest
 
 from tests.support import Ran
 from tests.viewing.browser import browser, open_page, screenshot
+from tests.viewing.documents import report
 from tests.viewing.printed import printed
 
-__all__ = ["browser", "compare", "open_page", "printed", "screenshot"]
+__all__ = ["browser", "compare", "open_page", "printed", "report", "screenshot"]
 
 
 @pytest.fixture

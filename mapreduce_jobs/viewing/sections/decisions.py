@@ -70,8 +70,8 @@ class Decisions(Part):
         ]
         parts = [tools.tiles(tiles)]
         if rejected:
-            caption = "Reasons; an image may have several"
-            parts.append(counted(tools, caption, "reason", dict(self._reasons)))
+            caption = "Reasons, and the share of images; an image may have several"
+            parts.append(counted(tools, caption, "reason", dict(self._reasons), count))
             title = "Rejected" if rejected <= _MOST_SHOWN else "The first rejected by name"
             parts.append(tools.shown(title, self._rejected))
         return Markup().join([*parts, tools.rows(self._rows)])

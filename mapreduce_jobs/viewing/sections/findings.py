@@ -39,4 +39,5 @@ class Findings(Part):
         if not self._what:
             return tools.words("Nothing was found.") + tools.rows(self._rows)
         caption = "Images by what was found; an image may have several"
-        return counted(tools, caption, "found", dict(self._what)) + tools.rows(self._rows)
+        counts = counted(tools, caption, "found", dict(self._what), self._rows.count)
+        return counts + tools.rows(self._rows)

@@ -93,19 +93,40 @@ class Part(ABC):
         """Return what the page shows of it."""
 
 
-def counted(tools: Tools, caption: str, what: str, counts: dict[str, int]) -> Markup:
-    """Return a table of counts, the greatest first."""
+def counted(
+    tools: Tools,
+    caption: str,
+    what: str,
+    counts: dict[str, int],
+    of: int | None = None,
+    unlisted: int = 0,
+) -> Markup:
+    """Return a table of counts, the greatest first.
+
+    Parameters
+    ----------
+    tools : Tools
+        Of the page.
+    caption, what : str
+        What the table is of, and what is counted in it.
+    counts : dict
+        How many there are of each.
+    of : int, optional
+        What shares are of, by default of all together.
+    unlisted : int, optional
+        How many there are of what `counts` does not list.
+    """
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    total = sum(counts.values())
-    most = max(counts.values(), default=0) or 1
-    rows: list[tuple[str, str, str, float]] = [
-        (text, number_text(count), share_text(count / (total or 1)), count / most)
-        for text, count in ranked[:_MOST_COUNTED]
+    listed = ranked[:_MOST_COUNTED]
+    rest = sum(count for _, count in ranked[_MOST_COUNTED:]) + unlisted
+    if rest:
+        listed.append(("(others)", rest))
+    total = of or sum(counts.values()) + unlisted or 1
+    most = max((count for _, count in listed), default=0) or 1
+    rows = [
+        (text, number_text(count), share_text(count / total), count / most)
+        for text, count in listed
     ]
-    if len(ranked) > _MOST_COUNTED:
-        rest = sum(count for _, count in ranked[_MOST_COUNTED:])
-        others = f"{len(ranked) - _MOST_COUNTED:,} others"
-        rows.append((others, number_text(rest), share_text(rest / total), rest / most))
     return tools.counts(caption, what, rows)
 
 

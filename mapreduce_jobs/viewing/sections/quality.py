@@ -183,7 +183,7 @@ class ImageProfiles(Part):
         return Markup().join(
             [
                 tools.tiles(_volume(self._totals)),
-                _tables_of_types(tools, self._types),
+                _tables_of_types(tools, self._types, self._totals["images"]),
                 tools.listing(
                     "Quality of all images; quantiles to 1 %", [*head, ("greatest", "n")], listed
                 ),
@@ -199,7 +199,7 @@ def _group(tools: Tools, value: dict[str, Any]) -> Markup:
         kind: counts["most_frequent"] if kind == "dimensions" else counts
         for kind, counts in value["types"].items()
     }
-    parts = [tools.tiles(_volume(value)), _tables_of_types(tools, types)]
+    parts = [tools.tiles(_volume(value)), _tables_of_types(tools, types, value["images"])]
     distinct = value["types"].get("dimensions", {}).get("distinct", 0)
     listed = len(types.get("dimensions", {}))
     if distinct > listed:
@@ -251,11 +251,12 @@ def _boxes(tools: Tools, found: dict[str, dict[str, list[float]]], what: str) ->
     return drawn
 
 
-def _tables_of_types(tools: Tools, types: Mapping[str, Mapping[str, int]]) -> Markup:
+def _tables_of_types(tools: Tools, types: Mapping[str, Mapping[str, int]], images: int) -> Markup:
+    """Return how many images there are of each type; not all dimensions may be listed."""
     tables = [
-        counted(tools, title, title, dict(types[kind]))
+        counted(tools, title, title, counts, images, images - sum(counts.values()))
         for kind, title in _TYPES.items()
-        if types.get(kind)
+        if (counts := dict(types.get(kind, {})))
     ]
     return tools.columns(tables) if tables else Markup()
 
