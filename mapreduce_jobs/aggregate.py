@@ -194,6 +194,8 @@ class Aggregate(TableJob):
                 fields[name]["weighted_sum"] = float(weighted)
                 fields[name]["weighted_mean"] = float(weighted / weight) if weight else None
             if "histograms" in totals:
+                start, stop, count = self.options.histogram
+                fields[name]["bins"] = {"start": start, "stop": stop, "count": int(count)}
                 fields[name]["histogram"] = totals["histograms"][name]
         return {"rows": totals["rows"], "fields": fields}
 

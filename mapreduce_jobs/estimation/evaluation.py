@@ -20,7 +20,10 @@ __all__ = [
     "confusion",
     "cross_validate",
     "fold_of",
+    "roc_curve",
 ]
+
+_CURVE = 101  # points
 
 FoldSums = dict[tuple[int, str], Sums]
 """Sums by fold and class."""
@@ -87,6 +90,45 @@ def area_under_curve(scores: npt.ArrayLike, positive: npt.ArrayLike) -> float | 
     return float(Fraction(ranks - positives * (positives + 1), 2 * positives * negatives))
 
 
+def roc_curve(
+    scores: npt.ArrayLike, positive: npt.ArrayLike, most: int = _CURVE
+) -> dict[str, list[float]] | None:
+    """Return the ROC curve: what is told right and wrong as the threshold falls.
+
+    Parameters
+    ----------
+    scores : array_like of float
+        Shape n.
+    positive : array_like of bool
+        Shape n.
+    most : int, optional
+        Points; of more thresholds, this number at even distances by rank.
+
+    Returns
+    -------
+    dict of list of float, or None
+        ``false_positive_rate`` and ``true_positive_rate``, from 0 to 1 each; None where all, or
+        none, are positive.
+
+    Examples
+    --------
+    >>> roc_curve([0.9, 0.4, 0.4, 0.1], [True, True, False, False])
+    {'false_positive_rate': [0.0, 0.0, 0.5, 1.0], 'true_positive_rate': [0.0, 0.5, 1.0, 1.0]}
+    """
+    values = np.asarray(scores, np.float64)
+    is_positive = np.asarray(positive, np.bool_)
+    levels, place = np.unique(-values, return_inverse=True)
+    rates = {}
+    for name, counted in (("false", ~is_positive), ("true", is_positive)):
+        total = int(np.count_nonzero(counted))
+        if not total:
+            return None
+        found = np.bincount(place.ravel()[counted], minlength=len(levels)).cumsum()
+        rates[f"{name}_positive_rate"] = np.concatenate([[0.0], found / total])
+    kept = np.unique(np.linspace(0, len(levels), most).round().astype(np.int64))
+    return {name: rate[kept].tolist() for name, rate in rates.items()}
+
+
 def add_to(sums: FoldSums, key: tuple[int, str], added: Sums) -> None:
     """Add to the sums of a fold and class."""
     sums[key] = sums[key] + added if key in sums else added
@@ -122,7 +164,7 @@ def cross_validate(
     dict
         ``images``; ``accuracy``, the share told right; ``auc_of_class``, the area under the ROC
         curve of each class against all others, by the log-odds of its posterior; ``auc``, their
-        mean; ``confusion``, by true and then by told class.
+        mean; ``roc_of_class``, the curves; ``confusion``, by true and then by told class.
 
     Raises
     ------
@@ -152,16 +194,15 @@ def cross_validate(
         odds.extend(log_odds(joint)[0].tolist())
     table = confusion(truth, told, len(classes))
     scores = np.reshape(odds, (-1, len(classes)))
-    areas = {
-        name: area_under_curve(scores[:, number], np.equal(truth, number))
-        for name, number in numbers.items()
-    }
+    against = {name: (scores[:, n], np.equal(truth, n)) for name, n in numbers.items()}
+    areas = {name: area_under_curve(*both) for name, both in against.items()}
     known = [area for area in areas.values() if area is not None]
     return {
         "images": len(truth),
         "accuracy": sum(row[number] for number, row in enumerate(table)) / len(truth),
         "auc": math.fsum(known) / len(known),
         "auc_of_class": areas,
+        "roc_of_class": {name: roc_curve(*both) for name, both in against.items()},
         "confusion": {
             name: dict(zip(classes, row, strict=True))
             for name, row in zip(classes, table, strict=True)

@@ -98,6 +98,7 @@ SCHEMA: dict[str, dict[str, str]] = {
         "accuracy": "float64",
         "auc": "float64",
         "auc_of_class.*": "float64",
+        "roc_of_class.*": "list[float64]",
         "confusion.*": "int64",
     },
     "regression": {
@@ -112,6 +113,7 @@ SCHEMA: dict[str, dict[str, str]] = {
     "aggregate": {
         "rows": "int64",
         "fields.*.histogram": "list[int64]",
+        "fields.*.bins.count": "int64",
         "fields.*": "float64",
     },
     "decision": {

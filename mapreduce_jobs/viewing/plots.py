@@ -10,7 +10,7 @@ from mapreduce_jobs.viewing.figures import COLOURS, Figures
 from mapreduce_jobs.viewing.formats import number_text
 from mapreduce_jobs.viewing.page import Markup, safe
 
-__all__ = ["bars", "boxes", "extent", "intervals", "points", "stairs"]
+__all__ = ["bars", "boxes", "curve", "extent", "intervals", "points", "stairs"]
 
 _INK, _MUTED, _LINE = COLOURS["ink"], COLOURS["muted"], COLOURS["line"]
 _ACCENT = COLOURS["accent"]
@@ -177,6 +177,22 @@ def points(
         axes.plot(ends, [slope * end + intercept for end in ends], color=_MUTED, linewidth=1.2)
         axes.grid()
         axes.yaxis.set_major_locator(MaxNLocator(6))
+        _plain(axes, x, y)
+        drawing.label = safe(label)
+    return drawing.svg
+
+
+def curve(
+    figures: Figures, first: Sequence[float], second: Sequence[float], x: str, y: str, label: str
+) -> Markup:
+    """Draw a curve of two shares, and the diagonal on which it would tell nothing."""
+    with figures.drawing(_HEIGHT + 30, left=62) as drawing:
+        axes = drawing.axes
+        axes.plot([0, 1], [0, 1], color=_MUTED, linewidth=0.8, linestyle="--")
+        axes.plot(first, second, color=_ACCENT, linewidth=1.6)
+        axes.set_xlim(-0.02, 1.02)
+        axes.set_ylim(-0.02, 1.02)
+        axes.grid()
         _plain(axes, x, y)
         drawing.label = safe(label)
     return drawing.svg

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer, load_digits
-from sklearn.metrics import accuracy_score, confusion_matrix, roc_auc_score
+from sklearn.metrics import accuracy_score, auc, confusion_matrix, roc_auc_score
+from sklearn.metrics import roc_curve as curve_of_scikit_learn
 from sklearn.naive_bayes import GaussianNB
 
 from mapreduce_jobs.estimation.evaluation import (
@@ -17,10 +18,32 @@ from mapreduce_jobs.estimation.evaluation import (
     confusion,
     cross_validate,
     fold_of,
+    roc_curve,
 )
 from mapreduce_jobs.estimation.naive_bayes import CannotLearn, Sums, learn, log_odds
 
 FOLDS = 5
+
+
+class TestCurve:
+    @given(st.lists(st.tuples(st.integers(-9, 9), st.booleans()), min_size=2, max_size=60))
+    def test_is_that_of_scikit_learn(self, pairs):
+        scores, positive = zip(*pairs, strict=True)
+        found = roc_curve(scores, positive)
+        if len(set(positive)) == 1:
+            assert found is None
+            return
+        false, true, _ = curve_of_scikit_learn(positive, scores, drop_intermediate=False)
+        np.testing.assert_allclose(found["false_positive_rate"], false, atol=1e-12)
+        np.testing.assert_allclose(found["true_positive_rate"], true, atol=1e-12)
+
+    def test_of_many_thresholds_some_are_kept_and_both_ends(self):
+        rng = np.random.default_rng(5)
+        positive = rng.random(5000) < 0.3
+        found = roc_curve(rng.normal(positive, 1), positive)
+        for rates in found.values():
+            assert (len(rates), rates[0], rates[-1]) == (101, 0, 1)
+            assert rates == sorted(rates)
 
 
 class TestArea:
@@ -90,6 +113,11 @@ def test_cross_validation_equals_that_of_scikit_learn(load):
         roc_auc_score(data.target == number, odds) for number, odds in enumerate(log_odds(joint).T)
     ]
     np.testing.assert_allclose(list(found["auc_of_class"].values()), areas, rtol=1e-9)
+    for name, curve in found["roc_of_class"].items():
+        rates = curve["false_positive_rate"], curve["true_positive_rate"]
+        assert len(rates[0]) <= 101
+        # What the thinned curve leaves out is less than the steps between its points.
+        assert auc(*rates) == pytest.approx(found["auc_of_class"][name], abs=0.02)
     assert found["auc"] == pytest.approx(np.mean(areas), rel=1e-9)
 
 

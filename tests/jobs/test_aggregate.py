@@ -80,6 +80,7 @@ class TestBesideNumpy:
         shown = results(aggregate("--fields", "radius", "--histogram", "5", "25", "8", table))
         expected = np.histogram(RADIUS, 8, (5, 25))[0].tolist()
         assert shown["all"]["fields"]["radius"]["histogram"] == expected
+        assert shown["all"]["fields"]["radius"]["bins"] == {"start": 5, "stop": 25, "count": 8}
 
 
 def test_any_division_gives_the_same_bytes(table):

@@ -23,6 +23,8 @@ _STATISTICS = {
 _SHARES = {"0.05": "5 %", "0.25": "25 %", "0.5": "median", "0.75": "75 %", "0.95": "95 %"}
 _MOST_DRAWN = 20  # groups
 
+_Histogram = tuple[list[float], list[int]]  # edges and counts
+
 
 class Aggregates(Part):
     """What one result sums up, a table a field."""
@@ -31,7 +33,7 @@ class Aggregates(Part):
 
     def __init__(self) -> None:
         self._fields: dict[str, Rows] = {}
-        self._histograms: dict[str, dict[str, list[int]]] = {}
+        self._histograms: dict[str, dict[str, _Histogram]] = {}
 
     def add(self, line: Line) -> None:
         """Take a group."""
@@ -42,18 +44,18 @@ class Aggregates(Part):
             quantiles = told["quantiles"]
             values = [_optional(told.get(name)) for name in _STATISTICS]
             values += [_optional(quantiles.get(share)) for share in _SHARES]
-            counts = [int(numeric(value)) for value in told.get("histogram", [])]
-            taken.append((str(field), values, counts))
-        for field, values, counts in taken:
+            histogram = _histogram_of(told)
+            taken.append((str(field), values, histogram))
+        for field, values, histogram in taken:
             if field not in self._fields:
                 columns = [*_STATISTICS.values(), *_SHARES.values()]
                 self._fields[field] = Rows(
                     f"{field} by group", "group", [Column("rows"), *map(Column, columns)]
                 )
             self._fields[field].add(line.key, [count, *values])
-            if any(counts):
+            if histogram is not None:
                 kept = self._histograms.setdefault(field, {})
-                kept[key] = counts
+                kept[key] = histogram
                 if len(kept) > 2 * _MOST_DRAWN:
                     for name in sorted(kept)[_MOST_DRAWN:]:
                         del kept[name]
@@ -90,10 +92,6 @@ class Aggregates(Part):
         for name in sorted(histograms)[:_MOST_DRAWN]:
             found.append(_histogram(tools, field, name, histograms[name]))
         parts = [tools.plots(found)] if found else []
-        if histograms:
-            parts.append(
-                tools.words("Bins are numbered: the result has counts and not their range.")
-            )
         if rows.count > len(drawn):
             parts.append(
                 tools.words(f"The first {len(drawn)} groups by name are drawn; the table has more.")
@@ -101,10 +99,23 @@ class Aggregates(Part):
         return Markup().join([*parts, tools.rows(rows)])
 
 
-def _histogram(tools: Tools, field: str, name: str, counts: list[int]) -> Markup:
-    edges = [float(place) for place in range(len(counts) + 1)]
+def _histogram_of(told: dict[str, Any]) -> _Histogram | None:
+    """Return edges and counts; None if there are none."""
+    counts = [int(numeric(value)) for value in told.get("histogram", [])]
+    if not any(counts):
+        return None
+    start, stop = (numeric(told["bins"][end]) for end in ("start", "stop"))
+    if not start < stop:
+        raise ValueError("its bins have no range")
+    return [
+        start + (stop - start) * place / len(counts) for place in range(len(counts) + 1)
+    ], counts
+
+
+def _histogram(tools: Tools, field: str, name: str, histogram: _Histogram) -> Markup:
+    edges, counts = histogram
     said = f"{field}, {name}: {sum(counts):,} rows in {len(counts):,} bins"
-    svg = plots.stairs(tools.figures, edges, {field: counts}, "bin", "rows", f"Histogram of {said}")
+    svg = plots.stairs(tools.figures, edges, {field: counts}, field, "rows", f"Histogram of {said}")
     return tools.figure(svg, said)
 
 

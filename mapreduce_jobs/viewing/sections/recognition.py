@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+from mapreduce_jobs.viewing import plots
 from mapreduce_jobs.viewing.formats import MISSING, number_text, numeric, share_text
 from mapreduce_jobs.viewing.page import Markup
 from mapreduce_jobs.viewing.results import Line
@@ -13,6 +14,8 @@ __all__ = ["Models", "Predictions"]
 
 _HEATS = 9
 _LEAST_CERTAIN = 6
+_MOST_CURVES = 12
+_RATES = ("false_positive_rate", "true_positive_rate")
 
 
 class Models(Part):
@@ -38,6 +41,11 @@ class Models(Part):
         for row in value["confusion"].values():
             [int(numeric(row[name])) for name in classes]
         [numeric(area) for area in value["auc_of_class"].values() if area is not None]
+        for curve in (value.get("roc_of_class") or {}).values():
+            if curve is not None:
+                rates = [list(map(numeric, curve[name])) for name in _RATES]
+                if len(rates[0]) != len(rates[1]) or len(rates[0]) < 2:
+                    raise ValueError("a ROC curve is not whole")
         if not classes:
             raise ValueError("it has no classes")
         self._evaluations.append(value)
@@ -86,13 +94,24 @@ def _evaluation(tools: Tools, value: dict[str, Any]) -> Markup:
         tools.confusion("Images by true class (rows) and the class told (columns)", classes, rows),
         tools.listing("How well each class is told", head, listed),
     ]
-    parts.append(
-        tools.words(
-            "Each image is told by a model that was learnt without its fold. The result holds the"
-            " area under each ROC curve and not the curve."
-        )
-    )
+    curves = value.get("roc_of_class") or {}
+    drawn = [_curve(tools, one, curves[one], areas.get(one)) for one in classes if curves.get(one)]
+    if drawn:
+        parts.append(tools.plots(drawn[:_MOST_CURVES]))
+    if len(drawn) > _MOST_CURVES:
+        parts.append(tools.words(f"The ROC curves of the first {_MOST_CURVES} classes are drawn."))
+    parts.append(tools.words("Each image is told by a model that was learnt without its fold."))
     return Markup().join(parts)
+
+
+def _curve(tools: Tools, name: str, curve: dict[str, Any], area: float | None) -> Markup:
+    said = f"ROC curve of {name} against all other classes"
+    if area is not None:
+        said += f"; area {number_text(area)}"
+    wrong, right = (list(map(numeric, curve[rates])) for rates in _RATES)
+    x, y = (rates.replace("_", " ") for rates in _RATES)
+    svg = plots.curve(tools.figures, wrong, right, x, y, said)
+    return tools.figure(svg, said)
 
 
 def _model(tools: Tools, value: dict[str, Any]) -> Markup:
