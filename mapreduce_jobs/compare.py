@@ -8,7 +8,7 @@ import tempfile
 from typing import TYPE_CHECKING, Any
 
 from hdfs_tools.uri import encode_name
-from mapreduce_jobs.core.commands import check_output, run_command, whole_file
+from mapreduce_jobs.core.commands import check_output, run_command, write_whole
 from mapreduce_jobs.core.errors import JobError, UsageError
 from mapreduce_jobs.core.image_options import add_pixel_options, check_options
 
@@ -112,12 +112,12 @@ def _one(options: argparse.Namespace, kind: str, pairs: "Pairs", how: "How") -> 
         from mapreduce_jobs.viewing.comparison_page import pair_page
 
         heading = " and ".join(options.titles or (side.name for side in found.sides))
-        _write(options.output, pair_page(found, options.titles, heading).encode())
+        write_whole(options.output, pair_page(found, options.titles, heading).encode())
     else:
         from mapreduce_jobs.viewing.pair_figure import pair_figure
 
         figure = pair_figure(found, options.titles, options.layout == "difference")
-        _write(options.output, _png(figure))
+        write_whole(options.output, _png(figure))
     return 0
 
 
@@ -140,12 +140,12 @@ def _many(options: argparse.Namespace, kind: str, pairs: "Pairs", how: "How") ->
 
         heading = f"{options.a} and {options.b}"
         page = collection_page(found, len(shown), options.titles, heading, note)
-        _write(options.output, page.encode())
+        write_whole(options.output, page.encode())
     else:
         from mapreduce_jobs.viewing.contact_sheet import contact_sheet
 
         sheet = contact_sheet(found, len(shown), options.titles, note)
-        _write(options.output, _png(sheet))
+        write_whole(options.output, _png(sheet))
     if note:
         sys.stderr.write(f"compare: {note}\n")
     if failed:
@@ -182,11 +182,6 @@ def _png(picture: Any) -> bytes:
     file = io.BytesIO()
     picture.save(file, "PNG")
     return file.getvalue()
-
-
-def _write(path: str, data: bytes) -> None:
-    with whole_file(path) as until_then, open(until_then, "wb") as file:
-        file.write(data)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from hdfs_tools.uri import encode_name
-from mapreduce_jobs.core.commands import check_output, run_command, whole_file
+from mapreduce_jobs.core.commands import check_output, run_command, write_whole
 from mapreduce_jobs.core.errors import UsageError
 
 if TYPE_CHECKING:  # slow to import
@@ -68,7 +68,7 @@ def _report(options: argparse.Namespace) -> int:
         found = gathered(options.results)
         text = found.html(options.title or found.title, pictures)
         status = _told(pictures) if pictures else 0
-    _write(output, text.encode())
+    write_whole(output, text.encode())
     return status
 
 
@@ -87,11 +87,6 @@ def _told(pictures: "Pictures") -> int:
         looked = pictures.found + len(pictures.absent)
         sys.stderr.write(f"report: {len(failed):,} of {looked:,} images cannot be shown\n")
     return int(bool(failed))
-
-
-def _write(path: str, data: bytes) -> None:
-    with whole_file(path) as until_then, open(until_then, "wb") as file:
-        file.write(data)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from hdfs_tools.errors import HdfsToolsError
 from hdfs_tools.temporary import temporary_name
 from mapreduce_jobs.core.errors import JobError, UsageError, words_of
 
-__all__ = ["check_output", "run_command", "whole_file"]
+__all__ = ["check_output", "is_standard_output", "run_command", "whole_file", "write_whole"]
 
 
 def run_command(name: str, work: Callable[[], int]) -> NoReturn:
@@ -60,6 +60,14 @@ def check_output(output: str, given: Iterable[str]) -> None:
             raise UsageError(f"-o {output}: is what is to be read")
 
 
+def is_standard_output(path: str) -> bool:
+    """Tell whether standard output goes to a file that is there."""
+    try:
+        return os.path.samestat(os.fstat(sys.stdout.fileno()), os.stat(path))
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
 @contextlib.contextmanager
 def whole_file(path: str) -> Iterator[str]:
     """Give a path to write to, beside another whose name it gets when all is written."""
@@ -70,3 +78,9 @@ def whole_file(path: str) -> Iterator[str]:
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(until_then)
+
+
+def write_whole(path: str, data: bytes) -> None:
+    """Write a file that has its name only when it is whole."""
+    with whole_file(path) as until_then, open(until_then, "wb") as file:
+        file.write(data)

@@ -2,11 +2,11 @@
 
 import json
 import os
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from hdfs_tools.uri import is_hdfs_uri
+from mapreduce_jobs.core.commands import is_standard_output
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.inputs import is_by_product_of_jobs
 from mapreduce_jobs.core.places import named_files, named_on_hdfs, on_hdfs, walk
@@ -46,11 +46,7 @@ def add_merge_into(add: Callable[..., Any]) -> None:
 
 def check_place(place: str) -> None:
     """Raise `UsageError` if standard output is the earlier result, which the shell has emptied."""
-    try:
-        out, earlier = os.fstat(sys.stdout.fileno()), os.stat(place)
-    except (OSError, ValueError, AttributeError):
-        return  # what is wrong with it is said when it is read
-    if (out.st_dev, out.st_ino) == (earlier.st_dev, earlier.st_ino):
+    if is_standard_output(place):
         raise UsageError(
             f"--merge-into: {place}: standard output goes to this very file, which is overwritten"
             " before it can be read: write the result to another"

@@ -45,7 +45,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from hdfs_tools import __version__
 from hdfs_tools.uri import is_hdfs_uri, is_uri
-from mapreduce_jobs.core.commands import whole_file
+from mapreduce_jobs.core.commands import is_standard_output, write_whole
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.input_sums import GROUP, InputSums
 from mapreduce_jobs.core.secrecy import HIDDEN, is_secret, without_secrets, words_without_secrets
@@ -110,11 +110,7 @@ def check_place(path: str) -> None:
         raise UsageError(
             f"--provenance: {path}: cannot be written in the folder {folder}: {error.strerror}"
         ) from None
-    try:
-        out = os.fstat(sys.stdout.fileno())
-    except (OSError, ValueError, AttributeError):
-        return
-    if os.path.exists(real) and os.path.samestat(out, os.stat(real)):
+    if is_standard_output(real):
         raise UsageError(
             f"--provenance: {path}: standard output, and with it the result, goes to this very file"
         )
@@ -173,9 +169,8 @@ class Record:
         text = json.dumps(
             {"provenance": self._found(runner)}, ensure_ascii=False, indent=2, default=str
         )
-        with whole_file(self._path) as until_then, open(until_then, "wb") as file:
-            # Only bytes of a file name that are not UTF-8 are left for the error handler.
-            file.write(text.encode("utf-8", "backslashreplace") + b"\n")
+        # Only bytes of a file name that are not UTF-8 are left for the error handler.
+        write_whole(self._path, text.encode("utf-8", "backslashreplace") + b"\n")
 
     def _found(self, runner: Any) -> dict[str, Any]:
         job = self._job
