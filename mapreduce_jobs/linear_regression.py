@@ -53,8 +53,8 @@ class LinearRegression(TableJob):
 
     def mapper_init(self) -> None:
         """Begin to sum."""
-        self._known: Totals | None = None
-        self._rows = self.more()
+        self._known: list[list[Fraction]] | None = None
+        self._more = self.more()
 
     def mapper(self, _: None, block: bytes) -> Iterator[tuple[str, Totals]]:
         """Add up the products of a block of rows."""
@@ -63,7 +63,7 @@ class LinearRegression(TableJob):
         from mapreduce_jobs.core.tables import numbers
         from mapreduce_jobs.estimation.exact import gram
 
-        rows, failed = numbers(block, [*self._features, self.options.target], self._rows)
+        rows, failed = numbers(block, [*self._features, self.options.target], self._more)
         self.count("read", len(rows) + len(failed))
         for row in failed:
             yield from self.failed_with(row.key, row.error, row.message)
@@ -71,32 +71,24 @@ class LinearRegression(TableJob):
             return
         self.count("measured", len(rows))
         sums = gram(np.column_stack([np.ones(len(rows)), rows]))
-        totals = {"sums": [[str(value) for value in row] for row in sums]}
-        self._known = totals if self._known is None else self.merge(self._known, totals)
+        self._known = sums if self._known is None else _added(self._known, sums)
 
     def mapper_final(self) -> Iterator[tuple[str, Totals]]:
         """Hand the sums on."""
         self.report_counters()
         if self._known is not None:
-            yield _MODEL, self._known
+            yield _MODEL, _totals(self._known)
 
     def merge(self, one: Totals, other: Totals) -> Totals:
         """Add up the sums of two sets of rows."""
-        rows = zip(one["sums"], other["sums"], strict=True)
-        return {
-            "sums": [
-                [str(Fraction(a) + Fraction(b)) for a, b in zip(*both, strict=True)]
-                for both in rows
-            ]
-        }
+        return _totals(_added(_sums(one), _sums(other)))
 
     def result(self, totals: Totals) -> Totals:
         """Return the model that fits all rows, or why there is none."""
         from mapreduce_jobs.estimation.regression import Singular, fit
 
-        sums = [[Fraction(value) for value in row] for row in totals["sums"]]
         try:
-            fitted = fit(sums, self._features, self.options.ridge)
+            fitted = fit(_sums(totals), self._features, self.options.ridge)
         except Singular as error:
             self.increment_counter("models", "failed")
             return {"error": "Singular", "message": str(error)}
@@ -124,6 +116,18 @@ class LinearRegression(TableJob):
         super().finished(runner)
         if failed:
             sys.exit(1)
+
+
+def _added(one: list[list[Fraction]], other: list[list[Fraction]]) -> list[list[Fraction]]:
+    return [[a + b for a, b in zip(*rows, strict=True)] for rows in zip(one, other, strict=True)]
+
+
+def _totals(sums: list[list[Fraction]]) -> Totals:
+    return {"sums": [[str(value) for value in row] for row in sums]}
+
+
+def _sums(totals: Totals) -> list[list[Fraction]]:
+    return [[Fraction(value) for value in row] for row in totals["sums"]]
 
 
 if __name__ == "__main__":

@@ -4,15 +4,14 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from hdfs_tools.bundle import lines_between, open_at
+from hdfs_tools.bundle import open_at
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.splits import Span
 
@@ -60,13 +59,13 @@ class Columns:
 
 
 def blocks(
-    stdin: Iterable[bytes], spans: bool, environ: Mapping[str, str] = os.environ
+    stdin: IO[bytes], spans: bool, environ: Mapping[str, str] = os.environ
 ) -> Iterator[bytes]:
     """Iterate over a task's rows, about a megabyte at a time.
 
     Parameters
     ----------
-    stdin : iterable of bytes
+    stdin : binary file
         The task's lines or, with `spans`, lines that stand for them.
     spans : bool
         Whether lines stand for spans.
@@ -79,35 +78,60 @@ def blocks(
         Lines of a CSV file after its first line, which every block begins with; or results.
     """
     if not spans:
-        location = environ.get("mapreduce_map_input_file", "")
         start = int(environ.get("mapreduce_map_input_start", "0"))
-        yield from _blocks(iter(stdin), location, start)
+        head = _head(environ["mapreduce_map_input_file"]) if start else stdin.readline()
+        yield from _with_head(head, not start, _lines(stdin, None))
         return
     for line in stdin:
         span = Span.parse(line)
         if span is not None:
-            lines = lines_between(span.location, span.start, span.length)
-            yield from _blocks(lines, span.location, span.start)
+            yield from _span_blocks(span)
 
 
-def _blocks(lines: Iterator[bytes], location: str, start: int) -> Iterator[bytes]:
-    if start:
-        with open_at(location) as file:
-            head = file.readline()
-    else:
-        head = next(lines, b"")
-        if columns_of(head) is None:
-            lines = chain([head], lines)
-    first = b"" if columns_of(head) is None else head.rstrip(b"\r\n") + b"\n"
-    waiting, length = [first], 0
-    for line in lines:
-        waiting.append(line)
-        length += len(line)
-        if length >= _BLOCK:
-            yield b"".join(waiting)
-            waiting, length = [first], 0
-    if length:
-        yield b"".join(waiting)
+def _span_blocks(span: Span) -> Iterator[bytes]:
+    """Iterate over blocks of the rows that begin in a span."""
+    position = max(0, span.start - 1)
+    with open_at(span.location, position) as file:
+        # Either the first line of the file, or the end of a row that began before the span.
+        head = file.readline()
+        size = span.start + span.length - position - len(head)
+        if span.start:
+            head = _head(span.location)
+        yield from _with_head(head, not span.start, _lines(file, size))
+
+
+def _head(location: str) -> bytes:
+    with open_at(location) as file:
+        return file.readline()
+
+
+def _lines(file: IO[bytes], size: int | None) -> Iterator[bytes]:
+    """Iterate over whole lines, many at once: those that begin in the next `size` bytes, or all."""
+    pending: list[bytes] = []
+    read = 0
+    while size is None or read < size:
+        chunk = file.read(_BLOCK if size is None else min(_BLOCK, size - read))
+        if not chunk:
+            break
+        read += len(chunk)
+        end = chunk.rfind(b"\n") + 1
+        if end:
+            yield b"".join([*pending, chunk[:end]])
+            pending.clear()
+        pending.append(chunk[end:])
+    if any(pending):
+        yield b"".join([*pending, file.readline()])
+
+
+def _with_head(head: bytes, is_input: bool, lines: Iterator[bytes]) -> Iterator[bytes]:
+    """Put the first line of a CSV file before each block; of results, only where it was read."""
+    if columns_of(head) is not None:
+        first = head.rstrip(b"\r\n") + b"\n"
+        yield from (first + block for block in lines)
+        return
+    if is_input:
+        yield head
+    yield from lines
 
 
 def columns_of(line: bytes) -> Columns | None:
@@ -234,23 +258,26 @@ def by_key(path: str) -> dict[str, dict[str, Any]]:
 
 def _quickly(block: bytes, columns: Columns, names: Sequence[str]) -> Numbers | None:
     """Read a block of which every value is a number; None if one is not."""
-    lines = list(filter(None, block.decode("utf-8", "surrogateescape").splitlines()[1:]))
-    separators = len(columns.names) - 1
-    if b'"' in block or any(line.count(columns.delimiter) != separators for line in lines):
+    _, _, rest = block.partition(b"\n")
+    if b'"' in rest:
         return None
+    lines = list(filter(None, rest.splitlines()))
     if not lines:
         return np.empty((0, len(names)))
     try:
-        values = np.loadtxt(
+        wanted = [columns.names.index(name) for name in names]
+        # One field a column, so that a row of another length is found.
+        table = np.loadtxt(
             lines,
-            np.float64,
+            [("", "f8" if column in wanted else "U1") for column in range(len(columns.names))],
             comments=None,
             delimiter=columns.delimiter,
-            usecols=[columns.names.index(name) for name in names],
-            ndmin=2,
+            encoding="utf-8",
+            ndmin=1,
         )
     except ValueError:
         return None
+    values = np.column_stack([table[f"f{column}"] for column in wanted])
     return values if (np.abs(values) <= _LARGEST).all() else None
 
 

@@ -8,8 +8,8 @@ of matrix multiplication and its applications. Numerical Algorithms 59, 2012.)
 """
 
 import math
-from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +17,13 @@ import numpy.typing as npt
 __all__ = ["gram", "root", "sums"]
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
-_SLICE = 20  # bits
+_SLICE = 21  # bits
 _PRECISION = 128  # bits of a square before its root is taken
-_ROWS = 1 << 12  # of which a sum of products of slices stays below 2^53, and is exact in a float
-_MOST_ROWS = 1 << 20  # of which it stays below 2^63
+_ROWS = 1 << 11  # of which a sum of products of slices stays below 2^53, and is exact in a float
+_MOST_ROWS = 1 << 21  # of which it stays below 2^63
+_TINY = -1000  # exponent of two from which on powers of two are too small to divide by
 
 
 def gram(rows: npt.ArrayLike) -> list[list[Fraction]]:
@@ -44,12 +46,17 @@ def gram(rows: npt.ArrayLike) -> list[list[Fraction]]:
     """
     table = np.asarray(rows, np.float64)
     count = table.shape[1]
-    totals = [[Fraction(0)] * (i + 1) for i in range(count)]
+    totals = [[Fraction(0)] * count for _ in range(count)]
     for first in range(0, len(table), _MOST_ROWS):
-        slices = list(_slices(table[first : first + _MOST_ROWS]))
-        for ours, our_exponents in slices:
-            for theirs, their_exponents in slices:
-                _add(totals, _product(ours, theirs), our_exponents, their_exponents)
+        integers, exponents = _slices(table[first : first + _MOST_ROWS])
+        added = _total(
+            _product(integers.reshape(-1, integers.shape[2])).reshape(2 * exponents.shape),
+            exponents[:, :, np.newaxis, np.newaxis] + exponents,
+            (0, 2),
+        )
+        for i, row in enumerate(totals):
+            for j in range(i + 1):
+                row[j] += added[i][j]
     return [[totals[max(i, j)][min(i, j)] for j in range(count)] for i in range(count)]
 
 
@@ -72,13 +79,10 @@ def sums(rows: npt.ArrayLike) -> list[Fraction]:
     """
     table = np.asarray(rows, np.float64)
     totals = [Fraction(0)] * table.shape[1]
-    for first in range(0, len(table), _ROWS):
-        for integers, exponents in _slices(table[first : first + _ROWS]):
-            added = integers.sum(axis=0).tolist()
-            totals = [
-                total + _scaled(int(value), exponent)
-                for total, value, exponent in zip(totals, added, exponents, strict=True)
-            ]
+    for first in range(0, len(table), _MOST_ROWS):
+        integers, exponents = _slices(table[first : first + _MOST_ROWS])
+        added = _total(integers.sum(axis=2).astype(np.int64), exponents, (0,))
+        totals = [total + more for total, more in zip(totals, added, strict=True)]
     return totals
 
 
@@ -93,41 +97,49 @@ def root(value: Fraction) -> float:
     return math.ldexp(math.isqrt((value.numerator << shift) // value.denominator), -shift // 2)
 
 
-def _slices(table: Floats) -> Iterator[tuple[Floats, list[int]]]:
-    """Cut columns into integers of few bits, and the exponents of two that they are times of."""
+def _slices(table: Floats) -> tuple[Floats, Integers]:
+    """Cut numbers into integers of few bits that are times of a power of two.
+
+    What is left of a column is never made smaller but by what was cut off, and so loses nothing.
+
+    Returns
+    -------
+    integers : ndarray of float64
+        Shape slices × columns × rows.
+    exponents : ndarray of int64
+        Of the powers of two; shape slices × columns.
+    """
     if not np.isfinite(table).all():
         raise ValueError("a number that is not finite has no exact sum")
-    left = table
-    while left.any():
-        largest = np.abs(left).max(axis=0)
-        exponents = np.frexp(largest)[1] - _SLICE
-        exponents[largest == 0] = 0
-        integers = np.trunc(np.ldexp(left, -exponents))
-        yield integers, exponents.tolist()
-        left = left - np.ldexp(integers, exponents)
+    left = np.array(table.T, order="C")
+    shifts = np.zeros(len(left), np.int64)
+    slices, their_exponents = [], []
+    while not slices or left.any():
+        largest = np.maximum(left.max(axis=1), -left.min(axis=1))
+        exponents = np.where(largest, np.frexp(largest)[1] - _SLICE, 0)
+        if (tiny := exponents < _TINY).any():
+            left[tiny] = np.ldexp(left[tiny], -_TINY)
+            shifts[tiny] += _TINY
+            exponents[tiny] -= _TINY
+        integers = np.trunc(left * np.ldexp(1.0, -exponents)[:, np.newaxis])
+        left -= integers * np.ldexp(1.0, exponents)[:, np.newaxis]
+        slices.append(integers)
+        their_exponents.append(exponents + shifts)
+    return np.array(slices), np.array(their_exponents)
 
 
-def _product(ours: Floats, theirs: Floats) -> npt.NDArray[np.int64]:
-    """Return the sums of products of integers, few rows by few."""
-    total = np.zeros((ours.shape[1], theirs.shape[1]), np.int64)
-    for first in range(0, len(ours), _ROWS):
-        part = slice(first, first + _ROWS)
-        total += (ours[part].T @ theirs[part]).astype(np.int64)
+def _product(integers: Floats) -> Integers:
+    """Return the sums of products of every two rows of integers."""
+    total = np.zeros((len(integers), len(integers)), np.int64)
+    for first in range(0, integers.shape[1], _ROWS):
+        part = integers[:, first : first + _ROWS]
+        total += (part @ part.T).astype(np.int64)
     return total
 
 
-def _add(
-    totals: list[list[Fraction]],
-    product: npt.NDArray[np.int64],
-    rows: list[int],
-    columns: list[int],
-) -> None:
-    """Add the lower triangle of sums of products of slices."""
-    for i, values in enumerate(product.tolist()):
-        for j in range(i + 1):
-            if values[j]:
-                totals[i][j] += _scaled(values[j], rows[i] + columns[j])
-
-
-def _scaled(integer: int, exponent: int) -> Fraction:
-    return Fraction(integer << exponent) if exponent >= 0 else Fraction(integer, 1 << -exponent)
+def _total(integers: Integers, exponents: Integers, axes: tuple[int, ...]) -> Any:
+    """Return sums over axes of integers times powers of two, as lists of Fraction."""
+    least = int(exponents.min())
+    aligned = integers.astype(object) << (exponents - least).astype(object)
+    scale = Fraction(2) ** least
+    return (aligned.sum(axis=axes) * scale).tolist()

@@ -1,5 +1,6 @@
 """Tables: every row once, whatever the spans; numbers, and what is none."""
 
+import io
 import itertools
 
 import numpy as np
@@ -23,7 +24,8 @@ def rows_of(path, size, cuts):
     lines = [
         Span(str(path), start, stop - start).line() for start, stop in itertools.pairwise(edges)
     ]
-    return [row for block in blocks(lines, spans=True) for row in records(block)]
+    stdin = io.BytesIO(b"".join(lines))
+    return [row for block in blocks(stdin, spans=True) for row in records(block)]
 
 
 @pytest.mark.parametrize("data", [CSV, RESULTS], ids=["csv", "results"])
@@ -46,7 +48,7 @@ class TestOnHadoop:
             "mapreduce_map_input_start": str(start),
         }
         lines = path.read_bytes().splitlines(keepends=True)[2 if start else 0 :]
-        (block,) = blocks(lines, False, environ)
+        (block,) = blocks(io.BytesIO(b"".join(lines)), False, environ)
         expected = [40, 41][1 if start else 0 :]
         assert numbers(block, ["age"])[0].ravel().tolist() == expected
 
