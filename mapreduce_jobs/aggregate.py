@@ -81,6 +81,7 @@ class Aggregate(TableJob):
 
     def mapper_init(self) -> None:
         """Begin to sum."""
+        super().mapper_init()
         self._known: dict[str | None, Totals] = {}
         self._rows = self.more() or {}
 

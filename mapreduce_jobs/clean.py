@@ -6,11 +6,10 @@ from itertools import zip_longest
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from mrjob.step import MRStep
-
 from hdfs_tools.record import Record, bundle_line, encode_name, reference_line
 from mapreduce_jobs.core.earlier import SUMS
 from mapreduce_jobs.core.image_job import ImageJob
+from mapreduce_jobs.core.mrjob_classes import MRStep
 from mapreduce_jobs.core.protocols import JSONLineProtocol
 from mapreduce_jobs.core.reading import Item
 

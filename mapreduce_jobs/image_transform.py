@@ -10,9 +10,8 @@ from dataclasses import asdict, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from mrjob.step import MRStep
-
 from mapreduce_jobs.core.image_job import ImageJob
+from mapreduce_jobs.core.mrjob_classes import MRStep
 from mapreduce_jobs.core.protocols import ImageLineProtocol
 from mapreduce_jobs.core.transform_options import FORMATS, add_options
 

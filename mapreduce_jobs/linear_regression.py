@@ -53,6 +53,7 @@ class LinearRegression(TableJob):
 
     def mapper_init(self) -> None:
         """Begin to sum."""
+        super().mapper_init()
         self._known: list[list[Fraction]] | None = None
         self._more = self.more()
 

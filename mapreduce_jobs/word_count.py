@@ -6,11 +6,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from mrjob.protocol import BytesValueProtocol
-
 from mapreduce_jobs.core.earlier import add_merge_into, check_place, earlier_counts
 from mapreduce_jobs.core.inputs import deal_text
 from mapreduce_jobs.core.job import Job
+from mapreduce_jobs.core.mrjob_classes import BytesValueProtocol
 from mapreduce_jobs.core.protocols import CountLineProtocol
 from mapreduce_jobs.core.splits import TaskFiles, text_blocks
 

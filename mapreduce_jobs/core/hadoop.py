@@ -40,8 +40,9 @@ from mapreduce_jobs.core.diagnosis import client_failure, task_failure
 from mapreduce_jobs.core.errors import JobError, UsageError
 from mapreduce_jobs.core.given import Given
 from mapreduce_jobs.core.input_sums import SUM_UP
+from mapreduce_jobs.core.processes import ShipsProject
 from mapreduce_jobs.core.progress import Progress, phase_of
-from mapreduce_jobs.core.runners import Plan, ShipsProject, is_words, told_tasks
+from mapreduce_jobs.core.runners import Plan, is_words, told_tasks
 from mapreduce_jobs.core.splits import SPANS_VARIABLE
 from mapreduce_jobs.core.staging import ClusterFiles, HDFSFilesystem, upload_all
 from mapreduce_jobs.core.submission import Submission

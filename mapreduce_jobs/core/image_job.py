@@ -6,12 +6,11 @@ import posixpath
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from mrjob.step import MRStep
-
 from mapreduce_jobs.core.image_options import add_options, check_options, condition_of
 from mapreduce_jobs.core.inputs import deal_images
 from mapreduce_jobs.core.item_job import ItemJob, Totals
 from mapreduce_jobs.core.memory import keep_freed_memory
+from mapreduce_jobs.core.mrjob_classes import MRStep
 from mapreduce_jobs.core.protocols import RecordLineProtocol
 from mapreduce_jobs.core.reading import Item, noted, read_ahead
 from mapreduce_jobs.core.selection import GROUPS, group_of, selected
@@ -34,6 +33,7 @@ class ImageJob(ItemJob):
     INPUT_PROTOCOL = RecordLineProtocol
 
     items = "images"
+    task_modules = ("mapreduce_jobs.imaging.decode",)
 
     done = "measured"
     """The counter of images that went well in the mapper."""

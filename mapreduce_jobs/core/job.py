@@ -14,24 +14,19 @@ from itertools import chain
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, ClassVar, NoReturn, cast
 
-import yaml
-from mrjob.job import MRJob
-from mrjob.util import log_to_null, log_to_stream
-
+from mapreduce_jobs.core.cores import blas_on_one_core
 from mapreduce_jobs.core.errors import JobError, UsageError
 from mapreduce_jobs.core.given import Given
 from mapreduce_jobs.core.input_sums import GROUP, SUM_UP, InputSums
+from mapreduce_jobs.core.mrjob_classes import MRJob, import_when_used, log_to_null, log_to_stream
 from mapreduce_jobs.core.progress import progress, status_of
 from mapreduce_jobs.core.protocols import JSONLineProtocol
 from mapreduce_jobs.core.provenance import Record, add_options, check_place
-from mapreduce_jobs.core.runners import InlineRunner, LocalRunner
 from mapreduce_jobs.core.splits import EARLIER, TaskFiles, spans_expected
 
 __all__ = ["Job"]
 
 _RUNNERS = ("inline", "local", "hadoop", "spark")
-# A task keeps to one core, since the others have tasks of their own.
-_BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _KEPT = 1 << 20  # bytes of an earlier result that a task holds in memory
 _TOLD_EVERY = 1.0  # seconds
 
@@ -45,6 +40,9 @@ class Job(MRJob):
     items: ClassVar[str] = ""
     """What its input consists of, in the plural, and the group of their counters; empty for text.
     """
+
+    task_modules: ClassVar[tuple[str, ...]] = ()
+    """Modules that its tasks import when they need them, beside those of its base classes."""
 
     _earlier: IO[bytes] | None = None  # lines of an earlier result
 
@@ -120,6 +118,8 @@ class Job(MRJob):
         for number in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
                 signal.signal(number, lambda number, _: sys.exit(128 + number))  # and clean up
+        import yaml  # when it is used: see `mrjob_classes`
+
         if sys.stdin is None:
             sys.stdin = open(os.devnull)  # noqa: SIM115
         if sys.stdout is None:
@@ -150,8 +150,7 @@ class Job(MRJob):
 
     def execute(self) -> None:
         """Run what the options ask for: the job, or a task of it."""
-        for variable in _BLAS_THREADS:  # read when NumPy is imported
-            os.environ.setdefault(variable, "1")
+        blas_on_one_core()
         binary: Any = sys.stderr
         if not self.is_task() or hasattr(binary, "buffer"):
             super().execute()
@@ -220,6 +219,8 @@ class Job(MRJob):
         """Make the runner that the options ask for."""
         runner = super().make_runner()
         runner.items, runner.plan = self.items, self._plan
+        bases = [base.__module__ for base in type(self).__mro__[1:-1]]
+        runner.task_modules = [*bases, *self.task_modules]
         return runner
 
     def _plan(self, files: TaskFiles) -> Given:
@@ -238,18 +239,25 @@ class Job(MRJob):
 
     def _runner_class(self) -> Any:
         alias = self.options.runner or "inline"
+        # Each is slow to import, and tasks need none.
+        if alias == "inline":
+            from mapreduce_jobs.core.one_machine import InlineRunner
+
+            return InlineRunner
+        if alias == "local":
+            import_when_used("pyspark")  # by mrjob, which needs it elsewhere
+            from mapreduce_jobs.core.local import LocalRunner
+
+            return LocalRunner
         if alias == "hadoop":
-            from mapreduce_jobs.core.hadoop import HadoopRunner  # slow to import
+            from mapreduce_jobs.core.hadoop import HadoopRunner
 
             return HadoopRunner
         if alias == "spark":
             from mapreduce_jobs.core.spark import SparkRunner
 
             return SparkRunner
-        runners = {"inline": InlineRunner, "local": LocalRunner}
-        if alias not in runners:
-            raise UsageError(f"-r {alias}: this project runs jobs with -r {', '.join(_RUNNERS)}")
-        return runners[alias]
+        raise UsageError(f"-r {alias}: this project runs jobs with -r {', '.join(_RUNNERS)}")
 
     def _usage(self) -> str:
         text = (type(self).__doc__ or "").strip().partition("\n\n")[0]

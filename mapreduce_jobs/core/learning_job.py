@@ -5,9 +5,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from mrjob.step import MRStep
-
 from mapreduce_jobs.core.image_job import ImageJob, Totals
+from mapreduce_jobs.core.mrjob_classes import MRStep
 
 __all__ = ["LearningJob"]
 

@@ -11,9 +11,9 @@ _KEPT = 64 << 20  # bytes
 def keep_freed_memory() -> None:
     """Have glibc keep freed memory, up to 64 MB, for what is allocated next.
 
-    A task allocates arrays of an image's size over and over. By default glibc gives them back to
-    the system each time and gets them page by page, which takes a fifth to a third of a task's
-    time. With another C library nothing changes.
+    A task allocates arrays of the size of an image, or of a block of rows, over and over. By
+    default glibc gives them back to the system each time and gets them page by page, which takes a
+    fifth to a third of a task's time. With another C library nothing changes.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

@@ -40,7 +40,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
-from importlib import metadata
 from typing import IO, TYPE_CHECKING, Any
 
 from hdfs_tools import __version__
@@ -248,6 +247,8 @@ def _sha256(path: str) -> str:
 
 
 def _versions() -> dict[str, str]:
+    from importlib import metadata  # slow to import
+
     found = {"mapreduce-imaging": __version__, "python": platform.python_version()}
     for name in PACKAGES:
         with contextlib.suppress(metadata.PackageNotFoundError):

@@ -24,8 +24,9 @@ from hdfs_tools.uri import is_uri
 from mapreduce_jobs.core import spark_driver
 from mapreduce_jobs.core.errors import JobError, UsageError
 from mapreduce_jobs.core.given import Given
+from mapreduce_jobs.core.processes import ShipsProject
 from mapreduce_jobs.core.progress import Progress
-from mapreduce_jobs.core.runners import Plan, ShipsProject, told_tasks, whole_output
+from mapreduce_jobs.core.runners import Plan, told_tasks, whole_output
 from mapreduce_jobs.core.splits import TaskFiles
 
 __all__ = ["SparkRunner"]

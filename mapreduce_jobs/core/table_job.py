@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mrjob.protocol import BytesValueProtocol
-from mrjob.step import MRStep
-
 from mapreduce_jobs.core.inputs import deal_text
 from mapreduce_jobs.core.item_job import ItemJob
+from mapreduce_jobs.core.memory import keep_freed_memory
+from mapreduce_jobs.core.mrjob_classes import BytesValueProtocol, MRStep
 from mapreduce_jobs.core.splits import TaskFiles
 
 __all__ = ["TableJob"]
@@ -16,12 +15,13 @@ __all__ = ["TableJob"]
 class TableJob(ItemJob):
     """A job whose mapper is given blocks of rows; see `mapreduce_jobs.core.tables`.
 
-    A subclass defines `mapper_init`, `mapper`, `mapper_final`, `merge` and `result`.
+    A subclass extends `mapper_init` and defines `mapper`, `mapper_final`, `merge` and `result`.
     """
 
     INPUT_PROTOCOL = BytesValueProtocol
 
     items = "rows"
+    task_modules = ("mapreduce_jobs.core.tables",)
 
     def configure_args(self) -> None:
         """Add the option of more columns."""
@@ -56,16 +56,19 @@ class TableJob(ItemJob):
         return by_key(self.options.join)
 
     def steps(self) -> list[MRStep]:
-        """One step: what is handed on is of constant size for a group."""
+        """One step; no combiner, since the mapper hands on what it knows of a group at its end."""
         return [
             MRStep(
                 mapper_init=self.mapper_init,
                 mapper=self.mapper,
                 mapper_final=self.mapper_final,
-                combiner=self.combiner,
                 reducer=self.reducer,
             )
         ]
+
+    def mapper_init(self) -> None:
+        """Keep memory; a subclass begins to sum."""
+        keep_freed_memory()
 
     def deal(self, inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> None:
         """Deal tables to map tasks."""

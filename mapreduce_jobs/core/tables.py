@@ -17,7 +17,7 @@ from mapreduce_jobs.core.splits import Span
 
 __all__ = ["Columns", "Failed", "blocks", "by_key", "columns_of", "number_of", "numbers", "records"]
 
-_BLOCK = 1 << 20  # bytes
+_BLOCK = 1 << 22  # bytes
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LARGEST = 1e150  # so that squares, and sums of many of them, are still numbers
 _DELIMITERS = (",", ";", "\t")
@@ -261,14 +261,13 @@ def _quickly(block: bytes, columns: Columns, names: Sequence[str]) -> Numbers | 
     _, _, rest = block.partition(b"\n")
     if b'"' in rest:
         return None
-    lines = list(filter(None, rest.splitlines()))
-    if not lines:
+    if not rest.strip():
         return np.empty((0, len(names)))
     try:
         wanted = [columns.names.index(name) for name in names]
         # One field a column, so that a row of another length is found.
         table = np.loadtxt(
-            lines,
+            io.BytesIO(rest),
             [("", "f8" if column in wanted else "U1") for column in range(len(columns.names))],
             comments=None,
             delimiter=columns.delimiter,

@@ -8,6 +8,7 @@ of matrix multiplication and its applications. Numerical Algorithms 59, 2012.)
 """
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -48,12 +49,8 @@ def gram(rows: npt.ArrayLike) -> list[list[Fraction]]:
     count = table.shape[1]
     totals = [[Fraction(0)] * count for _ in range(count)]
     for first in range(0, len(table), _MOST_ROWS):
-        integers, exponents = _slices(table[first : first + _MOST_ROWS])
-        added = _total(
-            _product(integers.reshape(-1, integers.shape[2])).reshape(2 * exponents.shape),
-            exponents[:, :, np.newaxis, np.newaxis] + exponents,
-            (0, 2),
-        )
+        products, exponents = _sum_up(table[first : first + _MOST_ROWS], _products)
+        added = _total(products, exponents[:, :, np.newaxis, np.newaxis] + exponents, (0, 2))
         for i, row in enumerate(totals):
             for j in range(i + 1):
                 row[j] += added[i][j]
@@ -80,8 +77,7 @@ def sums(rows: npt.ArrayLike) -> list[Fraction]:
     table = np.asarray(rows, np.float64)
     totals = [Fraction(0)] * table.shape[1]
     for first in range(0, len(table), _MOST_ROWS):
-        integers, exponents = _slices(table[first : first + _MOST_ROWS])
-        added = _total(integers.sum(axis=2).astype(np.int64), exponents, (0,))
+        added = _total(*_sum_up(table[first : first + _MOST_ROWS], _sums), (0,))
         totals = [total + more for total, more in zip(totals, added, strict=True)]
     return totals
 
@@ -97,44 +93,66 @@ def root(value: Fraction) -> float:
     return math.ldexp(math.isqrt((value.numerator << shift) // value.denominator), -shift // 2)
 
 
-def _slices(table: Floats) -> tuple[Floats, Integers]:
-    """Cut numbers into integers of few bits that are times of a power of two.
+def _sum_up(table: Floats, added: Callable[[Floats], Floats]) -> tuple[Integers, Integers]:
+    """Cut numbers into integers of few bits, and sum them up over few rows at a time.
 
-    What is left of a column is never made smaller but by what was cut off, and so loses nothing.
+    Parameters
+    ----------
+    table : ndarray of float64
+    added : callable
+        Given slices × columns × rows, returns sums over the rows, which are integers below 2^53.
 
     Returns
     -------
-    integers : ndarray of float64
-        Shape slices × columns × rows.
+    sums : ndarray of int64
+        As `added` returns them.
     exponents : ndarray of int64
-        Of the powers of two; shape slices × columns.
+        Of the powers of two that the integers are times of; shape slices × columns.
     """
-    if not np.isfinite(table).all():
+    columns = np.array(table.T, order="C")
+    largest = np.maximum(columns.max(axis=1), -columns.min(axis=1))
+    if not np.isfinite(largest).all():
         raise ValueError("a number that is not finite has no exact sum")
-    left = np.array(table.T, order="C")
-    shifts = np.zeros(len(left), np.int64)
-    slices, their_exponents = [], []
+    exponents = np.frexp(largest)[1].astype(np.int64) - _SLICE
+    total: Integers | None = None
+    for first in range(0, len(table), _ROWS):
+        more = added(_slices(columns[:, first : first + _ROWS].copy(), exponents)).astype(np.int64)
+        if total is None:
+            total = more
+            continue
+        if len(total) < len(more):  # slices
+            total, more = more, total
+        total[tuple(map(slice, more.shape))] += more
+    assert total is not None  # noqa: S101  (there are rows)
+    return total, exponents - _SLICE * np.arange(len(total))[:, np.newaxis]
+
+
+def _slices(left: Floats, exponents: Integers) -> Floats:
+    """Cut columns × rows, which are used up, into integers: slices × columns × rows.
+
+    What is left of a column is never made smaller but by what was cut off, and so loses nothing.
+    """
+    exponents = exponents.copy()
+    slices: list[Floats] = []
     while not slices or left.any():
-        largest = np.maximum(left.max(axis=1), -left.min(axis=1))
-        exponents = np.where(largest, np.frexp(largest)[1] - _SLICE, 0)
         if (tiny := exponents < _TINY).any():
             left[tiny] = np.ldexp(left[tiny], -_TINY)
-            shifts[tiny] += _TINY
             exponents[tiny] -= _TINY
         integers = np.trunc(left * np.ldexp(1.0, -exponents)[:, np.newaxis])
         left -= integers * np.ldexp(1.0, exponents)[:, np.newaxis]
         slices.append(integers)
-        their_exponents.append(exponents + shifts)
-    return np.array(slices), np.array(their_exponents)
+        exponents -= _SLICE
+    return np.array(slices)
 
 
-def _product(integers: Floats) -> Integers:
-    """Return the sums of products of every two rows of integers."""
-    total = np.zeros((len(integers), len(integers)), np.int64)
-    for first in range(0, integers.shape[1], _ROWS):
-        part = integers[:, first : first + _ROWS]
-        total += (part @ part.T).astype(np.int64)
-    return total
+def _products(integers: Floats) -> Floats:
+    """Return the sums of products of every two rows of slices."""
+    flat = integers.reshape(-1, integers.shape[2])
+    return (flat @ flat.T).reshape(2 * integers.shape[:2])
+
+
+def _sums(integers: Floats) -> Floats:
+    return integers.sum(axis=2)
 
 
 def _total(integers: Integers, exponents: Integers, axes: tuple[int, ...]) -> Any:

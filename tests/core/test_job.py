@@ -1,12 +1,15 @@
 """Running a job of one's own: what the base class does for it, on a terminal and in a pipe."""
 
+import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -95,6 +98,13 @@ class TestOwnJob:
         assert ran.status == 1
         assert "AttributeError: 'Image' object has no attribute 'pixel'" in ran.stderr
 
+    def test_a_file_that_does_not_run(self, own, runner, tmp_path):
+        with open(tmp_path / "own.py", "a") as job:
+            job.write("raise LookupError('there is none')\n")
+        ran = own("-r", runner, "--quiet")
+        assert ran.status == 1
+        assert "LookupError: there is none" in ran.stderr
+
     def test_as_a_library(self, runner, good_folder):
         """In the way that mrjob's own documentation tests jobs."""
         from mapreduce_jobs.edge_density import EdgeDensity
@@ -106,6 +116,73 @@ class TestOwnJob:
             images = runner_of_job.counters()[0]["images"]
         assert len(found) == images["read"] == images["measured"]
         assert found["ct/small.dcm"]["pixels"] == 128 * 128
+
+
+USES_HELPER = """
+from helper import whose
+from mapreduce_jobs.core.image_job import ImageJob
+
+class Own(ImageJob):
+    def measure(self, image):
+        return {"whose": whose()}
+
+if __name__ == "__main__":
+    Own.run()
+"""
+
+
+@pytest.mark.parametrize("how", ["beside the job", "--py-files", "PYTHONPATH", "--setup"])
+def test_a_task_finds_modules_of_ones_own(tmp_path, tree, how):
+    """Also where mrjob sets a task up by a shell script."""
+    place = tmp_path if how == "beside the job" else tmp_path / "else where"
+    helper = b"import os\ndef whose(): return os.environ.get('WHOSE', 'mine')\n"
+    tree(tmp_path, {"own.py": USES_HELPER.encode(), "scans/1.png": png(scan(1))})
+    tree(place, {"helper.py": helper})
+    path = {"PYTHONPATH": str(place)}  # the launcher imports it, too
+    options = []
+    if how == "--py-files":
+        shutil.make_archive(str(tmp_path / "helper"), "zip", place)
+        options = ["--py-files", tmp_path / "helper.zip"]
+    if how == "--setup":
+        options = ["--setup", "export WHOSE=theirs"]
+    ran = run(sys.executable, "own.py", "-r", "local", *options, "scans", cwd=tmp_path, env=path)
+    assert (ran.status, ran.stderr) == (0, "")
+    whose = "theirs" if how == "--setup" else "mine"
+    assert ran.lines == [f'"1.png"\t{{"whose": "{whose}"}}'.encode()]
+
+
+def running(group):
+    """Return the processes of a group that have not ended, waited for or not."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, its_group = path.read_text().rpartition(")")[2].split()[:3]
+            if int(its_group) == group and state != "Z":
+                found.append(path.parent.name)
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere tasks go on until their input ends")
+def test_tasks_end_with_a_job_that_is_killed(tmp_path, tree):
+    tree(tmp_path, {f"scans/{i}.png": png(scan(i, (512, 512))) for i in range(400)})
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    with subprocess.Popen(
+        [sys.executable, JOBS / "edge_density.py", "-r", "local", "scans"],
+        cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as job:
+        deadline = time.monotonic() + 60
+        while not list(temporary.glob("*/step/*/mapper/*/stderr")) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(0.3)
+        job.kill()
+    deadline = time.monotonic() + 20
+    while running(job.pid) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert running(job.pid) == []
 
 
 @pytest.mark.parametrize(

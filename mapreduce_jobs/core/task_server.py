@@ -1,0 +1,267 @@
+"""The process that the local runner's tasks are forked from.
+
+It imports once what tasks need, while the input is still being listed, and forks for every task,
+which so begins within milliseconds. It has one thread, so that a fork is a whole process. Each task
+then runs like ``python SCRIPT ARGUMENTS`` of its own: with its own standard streams, working
+folder, environment, signals and exit status. When whoever started the server is gone, so are the
+tasks and the server.
+"""
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import FrameType, TracebackType
+from typing import IO, TYPE_CHECKING, NoReturn
+
+from mapreduce_jobs.core.cores import blas_on_one_core
+from mapreduce_jobs.core.errors import JobError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["ForkedTask", "TaskServer"]
+
+_FILES = 5  # that come with a request: what to run, standard streams, and where to tell of its end
+_REQUEST = b"\n"
+_HAS_FOLDER_IN_PATH = not getattr(sys.flags, "safe_path", False)  # from Python 3.11 on
+
+
+@dataclass(frozen=True, eq=False)
+class ForkedTask:
+    """A task that was forked.
+
+    Attributes
+    ----------
+    pid : int
+        Of its process.
+    """
+
+    pid: int
+    _told: IO[bytes]
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
+
+    def wait(self) -> int:
+        """Return its exit status once it has ended; of one that a signal ended, minus its number.
+
+        Raises
+        ------
+        JobError
+            The server has ended before.
+        """
+        with self._told:
+            return _number(self._told)
+
+
+class TaskServer:
+    """Starts the server, has it fork, and ends it.
+
+    Parameters
+    ----------
+    modules : iterable of str
+        What tasks import; names that cannot be imported are passed over, the tasks will tell.
+    folder : str
+        Its working folder.
+    environment : mapping
+        Its environment variables.
+    log : str
+        Path of the file of its standard error.
+
+    Attributes
+    ----------
+    pid : int
+        Of its process.
+    """
+
+    def __init__(
+        self, modules: Iterable[str], folder: str, environment: Mapping[str, str], log: str
+    ) -> None:
+        self._connection, theirs = socket.socketpair()
+        with theirs, open(log, "wb") as stderr:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", __name__, *modules],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+                cwd=folder,
+                env=environment,
+            )
+        self.pid = self._process.pid
+
+    def fork(
+        self,
+        args: Sequence[str],
+        streams: Iterable[IO[bytes]],
+        folder: str,
+        environment: Mapping[str, str],
+    ) -> ForkedTask:
+        """Run a script of Python as a process.
+
+        Parameters
+        ----------
+        args : sequence of str
+            The script and its arguments.
+        streams : iterable of binary file
+            Its standard input, output and error.
+        folder : str
+            Its working folder.
+        environment : mapping
+            Its environment variables.
+
+        Raises
+        ------
+        JobError
+            The server has ended.
+        """
+        reading, writing = os.pipe()
+        told = os.fdopen(reading, "rb")
+        with tempfile.TemporaryFile() as request, os.fdopen(writing, "wb") as telling:
+            request.write(json.dumps([args, folder, dict(environment)]).encode())
+            request.seek(0)
+            files = [file.fileno() for file in (request, *streams, telling)]
+            with contextlib.suppress(BrokenPipeError):  # then nothing is told
+                socket.send_fds(self._connection, [_REQUEST], files)
+        try:
+            return ForkedTask(_number(told), told)
+        except JobError:
+            told.close()
+            raise
+
+    def __enter__(self) -> "Self":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+        self._process.wait()
+
+
+def _number(told: IO[bytes]) -> int:
+    line = told.readline()
+    if not line:
+        raise JobError("the process that tasks are forked from has ended")
+    return int(line)
+
+
+# In the server's process
+
+
+@dataclass
+class _Server:
+    """What it knows of its tasks: for each process, where to tell of its end."""
+
+    connection: socket.socket
+    tasks: dict[int, int] = field(default_factory=dict)
+
+    def serve(self) -> int:
+        """Serve; returns in the process of every task, with the file that says what to run."""
+        ended, wake = os.pipe()
+        os.set_blocking(wake, False)
+        signal.set_wakeup_fd(wake)
+        signal.signal(signal.SIGCHLD, _pass)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it decides
+        while True:
+            connection = self.connection.fileno()
+            ready, _, _ = select.select([connection, ended], [], [])
+            if ended in ready:
+                os.read(ended, 512)
+                self._tell_of_the_ended()
+            if connection not in ready:
+                continue
+            request, files, _, _ = socket.recv_fds(self.connection, len(_REQUEST), _FILES)
+            if not request:
+                self._end()
+            pid = os.fork()
+            if not pid:
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+                what, *streams, telling = files
+                for number, stream in enumerate(streams):
+                    os.dup2(stream, number)
+                self.connection.detach()  # it was standard input
+                for file in (*streams, telling, ended, wake, *self.tasks.values()):
+                    os.close(file)
+                return what
+            *others, self.tasks[pid] = files
+            for file in others:
+                os.close(file)
+            _tell(self.tasks[pid], pid)
+
+    def _tell_of_the_ended(self) -> None:
+        with contextlib.suppress(ChildProcessError):  # there are no more
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if not pid:
+                    return
+                telling = self.tasks.pop(pid)
+                _tell(telling, os.waitstatus_to_exitcode(status))
+                os.close(telling)
+
+    def _end(self) -> NoReturn:
+        for pid in self.tasks:
+            os.kill(pid, signal.SIGTERM)
+        os._exit(0)
+
+
+def _tell(file: int, number: int) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        os.write(file, b"%d\n" % number)
+
+
+def _pass(_: int, __: FrameType | None) -> None:
+    """Let the signal wake up `select`."""
+
+
+def _import(modules: Iterable[str]) -> None:
+    for name in modules:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # so that tasks share the memory of what is there
+
+
+def _run(what: int) -> None:
+    """Run a script as Python does."""
+    with os.fdopen(what, "rb") as request:
+        args, folder, environment = json.load(request)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv[:] = args
+    if _HAS_FOLDER_IN_PATH:
+        sys.path.insert(0, os.path.dirname(os.path.realpath(args[0])))
+
+    def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """Write a traceback that begins in the script."""
+        while trace is not None and trace.tb_frame.f_code.co_filename != args[0]:
+            trace = trace.tb_next
+        sys.__excepthook__(kind, error.with_traceback(trace), trace)
+
+    sys.excepthook = tell
+    runpy.run_path(args[0], run_name="__main__")
+
+
+def _main() -> None:
+    if _HAS_FOLDER_IN_PATH:
+        del sys.path[0]
+    blas_on_one_core()
+    _import(sys.argv[1:])
+    _run(_Server(socket.socket(fileno=0)).serve())
+
+
+if __name__ == "__main__":
+    _main()
