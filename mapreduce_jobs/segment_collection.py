@@ -42,8 +42,7 @@ class SegmentCollection(LearningJob):
         self.add_passthru_arg(
             "--model",
             choices=("grey", "rgb"),
-            help="classes of grey levels (colour becomes luma; the default), or of colours, taken"
-            " in cells of 8 × 8 × 8",
+            help="classes of grey levels (colour becomes luma; the default), or of colours",
         )
         self.add_passthru_arg(
             "--seed", type=int, metavar="N", help="of the start, by k-means++ (default: 0)"
@@ -163,9 +162,10 @@ class SegmentCollection(LearningJob):
 
     def learnt(self) -> Iterator[tuple[None, Totals]]:
         """Hand on what the task counted."""
-        if self._images:
-            counts = self._counts.to_json()
-            yield None, {"images": self._images, "pixels": self._pixels, "counts": counts}
+        counted = {"images": self._images, "pixels": self._pixels}
+        for part in self._counts.parts() if self._images else ():
+            yield None, {**counted, "counts": [part]}
+            counted = {"images": 0, "pixels": 0}
         self.mapper_final()
 
     def reducer(self, key: str | None, values: Iterable[Totals]) -> Iterator[tuple[Any, Totals]]:
@@ -179,12 +179,13 @@ class SegmentCollection(LearningJob):
             if "error" in value:
                 yield key, value
                 continue
-            counts.add_json(value["counts"])
+            for part in value["counts"]:
+                counts.add_part(part)
             images += value["images"]
             pixels += value["pixels"]
         if not images:
             return
-        totals = {"images": images, "pixels": pixels, "counts": counts.to_json()}
+        totals = {"images": images, "pixels": pixels, "counts": list(counts.parts())}
         options = self.options
         seed = options.seed or 0
         iterations = options.iterations or _ITERATIONS

@@ -1,10 +1,11 @@
 """Classes of the pixels of many images: counts that add up exactly, and k-means on them.
 
-Grey levels are counted one by one, and k-means is that of all the pixels. Colours are gathered in
-cells of 8 × 8 × 8, of each its count and the exact sums of its pixels: k-means takes a cell for so
-many pixels at its mean. Either is bounded, whatever the images, and needs one look at each.
+Grey levels and colours are counted one by one, so that k-means on the counts is that of all the
+pixels. Counts are bounded, whatever the images: 98,304 grey levels, 16.8 million colours, of which
+medical images use few; and they need one look at each image.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -23,30 +24,28 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 _LEAST, _MOST = -(1 << 15), (1 << 16) - 1  # of int16, and of uint16
-_BITS = 5  # of a channel, that tell a cell
-_DROPPED = 8 - _BITS
+_COLOURS = 1 << 24
+_PART = 1 << 18  # values in a part of the counts
+
+
+Part = list[list[int]]
+"""Some of the values, and how many pixels have each."""
 
 
 @dataclass(frozen=True)
 class Counted:
-    """Pixels at some places.
+    """Pixels by their values.
 
     Attributes
     ----------
-    places : ndarray of int64, shape (m,)
-        The grey levels, or the numbers of the cells, that occur; rising.
+    values : ndarray of int64 or uint8, shape (m, d)
+        The grey levels that occur, or the colours; rising. d = 1 or 3.
     count : ndarray of int64, shape (m,)
         Pixels.
-    total : ndarray of int64, shape (m, d)
-        Σx of them, d = 1 for grey levels and 3 for colours.
-    squares : ndarray of int, shape (m,)
-        Σ‖x‖² of them; Python's integers, which hold those of any number of pixels.
     """
 
-    places: Integers
+    values: Pixels
     count: Integers
-    total: Integers
-    squares: npt.NDArray[np.object_]
 
 
 class GreyCounts:
@@ -57,8 +56,8 @@ class GreyCounts:
     >>> counts = GreyCounts()
     >>> counts.add(Image(np.int16([[[-3, 7, 7]]]), bits=16))
     3
-    >>> counts.counted().places.tolist(), counts.counted().count.tolist()
-    ([-3, 7], [1, 2])
+    >>> counts.counted().values.tolist(), counts.counted().count.tolist()
+    ([[-3], [7]], [1, 2])
     """
 
     def __init__(self) -> None:
@@ -91,35 +90,33 @@ class GreyCounts:
     def counted(self) -> Counted:
         """Return what was counted."""
         used = np.flatnonzero(self._table)
-        count, levels = self._table[used], used + _LEAST
-        squares = count.astype(object) * levels.astype(object) ** 2
-        return Counted(levels, count, (count * levels)[:, np.newaxis], squares)
+        return Counted((used + _LEAST)[:, np.newaxis], self._table[used])
 
-    def to_json(self) -> list[list[int]]:
-        """Return the levels that occur, and how many pixels have each."""
+    def parts(self) -> Iterator[Part]:
+        """Iterate over what was counted."""
         used = np.flatnonzero(self._table)
-        return [(used + _LEAST).tolist(), self._table[used].tolist()]
+        yield [(used + _LEAST).tolist(), self._table[used].tolist()]
 
-    def add_json(self, value: list[list[int]]) -> None:
-        """Add what `to_json` wrote."""
-        levels, counts = value
+    def add_part(self, part: Part) -> None:
+        """Add what `parts` gave."""
+        levels, counts = part
         self._table[np.array(levels, np.int64) - _LEAST] += np.array(counts, np.int64)
 
 
 class ColourCounts:
-    """How many pixels there are in each cell of colours, and their sums.
+    """How many pixels have each colour, of 8 bits a channel.
 
     Examples
     --------
     >>> counts = ColourCounts()
     >>> counts.add(Image(np.uint8([[[[255, 0, 0], [251, 2, 0]]]]), bits=8))
     2
-    >>> counts.counted().total.tolist()  # of one cell: red 248 to 255, green and blue 0 to 7
-    [[506, 2, 0]]
+    >>> counts.counted().values.tolist()
+    [[251, 2, 0], [255, 0, 0]]
     """
 
     def __init__(self) -> None:
-        self._table = np.zeros((5, 1 << 3 * _BITS), np.int64)  # n, Σr, Σg, Σb, Σ‖x‖²
+        self._table = np.zeros(_COLOURS, np.int64)  # memory is taken where colours occur
 
     def add(self, image: Image) -> int:
         """Add the pixels of an image; padding does not count.
@@ -141,34 +138,28 @@ class ColourCounts:
                 f"its channels are {image.pixels.dtype}, and colours are of 8 bits: image_transform"
                 " --ops 'normalise bits=8' makes them"
             )
-        colours = _measured(image.pixels, image).reshape(-1, 3).astype(np.int64)
-        red, green, blue = (colours >> _DROPPED).T
-        cells = (red << 2 * _BITS) | (green << _BITS) | blue
-        length = self._table.shape[1]
-        self._table[0] += np.bincount(cells, minlength=length)
-        squares = (colours * colours).sum(axis=1)
-        for row, values in enumerate([*colours.T, squares], 1):
-            # Floats, exact: the sums of one image of 2^35 pixels stay below 2^53.
-            self._table[row] += np.bincount(cells, values, length).astype(np.int64)
-        return len(colours)
+        red, green, blue = _measured(image.pixels, image).reshape(-1, 3).astype(np.uint32).T
+        colours, counts = np.unique(red << 16 | green << 8 | blue, return_counts=True)
+        self._table[colours] += counts
+        return len(red)
 
     def counted(self) -> Counted:
         """Return what was counted."""
-        used = np.flatnonzero(self._table[0])
-        count, *total, squares = self._table[:, used]
-        return Counted(
-            used.astype(np.int64), count, np.stack(total, axis=1), squares.astype(object)
-        )
+        used = np.flatnonzero(self._table)
+        values = np.stack([used >> 16, used >> 8 & 255, used & 255], axis=1).astype(np.uint8)
+        return Counted(values, self._table[used])
 
-    def to_json(self) -> list[list[int]]:
-        """Return the cells that occur, and n, Σr, Σg, Σb, Σ‖x‖² of each."""
-        used = np.flatnonzero(self._table[0])
-        return [used.tolist(), *self._table[:, used].tolist()]
+    def parts(self) -> Iterator[Part]:
+        """Iterate over what was counted, so many colours at a time: each less the one before."""
+        used = np.flatnonzero(self._table)
+        for first in range(0, len(used), _PART):
+            colours = used[first : first + _PART]
+            yield [np.diff(colours, prepend=0).tolist(), self._table[colours].tolist()]
 
-    def add_json(self, value: list[list[int]]) -> None:
-        """Add what `to_json` wrote."""
-        cells, *sums = value
-        self._table[:, np.array(cells, np.int64)] += np.array(sums, np.int64)
+    def add_part(self, part: Part) -> None:
+        """Add what `parts` gave."""
+        steps, counts = part
+        self._table[np.cumsum(steps)] += np.array(counts, np.int64)
 
 
 def _measured(pixels: Pixels, image: Image) -> Pixels:
@@ -207,7 +198,7 @@ def classes_of(counted: Counted, k: int, seed: int = 0, iterations: int = 100) -
     Raises
     ------
     UnsuitableImage
-        There are fewer than k grey levels, or cells of colours.
+        There are fewer than k grey levels, or colours.
 
     Examples
     --------
@@ -217,31 +208,37 @@ def classes_of(counted: Counted, k: int, seed: int = 0, iterations: int = 100) -
     >>> found["means"], found["sizes"], found["inertia"], found["converged"]
     ([1.0, 11.0], [2, 2], 4.0, True)
     """
-    places, weights = len(counted.places), counted.count
-    if places < k:
-        what = "grey levels" if counted.total.shape[1] == 1 else "cells of colours"
-        raise UnsuitableImage(f"there are {places} different {what}, fewer than {k} classes")
-    points = counted.total / weights[:, np.newaxis]
-    start = clustering.spread(points, k, seed, weights)
-    means, rounds = clustering.lloyd(points, start, iterations, weights)
+    values, weights = counted.values, counted.count
+    if len(values) < k:
+        what = "grey levels" if values.shape[1] == 1 else "colours"
+        raise UnsuitableImage(f"there are {len(values)} different {what}, fewer than {k} classes")
+    start = clustering.spread(values, k, seed, weights)
+    means, rounds = clustering.lloyd(values, start, iterations, weights)
     means = means[_order(means)]
-    labels = clustering.nearest(points, means)
-    moved = clustering.class_sums(points, means, weights).means(means)
+    labels = clustering.nearest(values, means)
+    moved = clustering.class_sums(values, means, weights).means(means)
     sizes, inertia = [], Fraction(0)
     for number, mean in enumerate(means.tolist()):
         of_class = labels == number
-        count = int(weights[of_class].sum())
-        inertia += int(counted.squares[of_class].sum())
-        for centre, total in zip(mean, counted.total[of_class].sum(axis=0).tolist(), strict=True):
-            inertia += Fraction(centre) * (count * Fraction(centre) - 2 * total)
-        sizes.append(count)
+        size = int(weights[of_class].sum())
+        for centre, channel in zip(mean, values[of_class].T.astype(np.int64), strict=True):
+            total, squares = (_sum(weights[of_class], channel**power) for power in (1, 2))
+            inertia += squares + Fraction(centre) * (size * Fraction(centre) - 2 * total)
+        sizes.append(size)
     return {
         "means": means[:, 0].tolist() if means.shape[1] == 1 else means.tolist(),
         "sizes": sizes,
         "inertia": float(inertia),
         "rounds": rounds,
-        "converged": np.array_equal(clustering.nearest(points, moved), labels),
+        "converged": np.array_equal(clustering.nearest(values, moved), labels),
     }
+
+
+def _sum(weights: Integers, values: Integers) -> int:
+    """Return Σ w x, also where integers of 64 bits do not hold it."""
+    if int(np.abs(values).max(initial=0)) * int(weights.sum()) < 1 << 63:
+        return int(weights @ values)
+    return int(weights.astype(object) @ values.astype(object))
 
 
 def _order(means: Floats) -> npt.NDArray[np.intp]:

@@ -42,7 +42,8 @@ def table(tmp_path):
 class TestImages:
     @pytest.mark.parametrize("runner", ["inline", "local"])
     def test_a_folder(self, shown, images, runner):
-        status, text = shown("edge_density", "-r", runner, images)
+        one_task = ["-D", "mapreduce.job.maps=1"]  # so that there is time to see it
+        status, text = shown("edge_density", "-r", runner, *one_task, images)
         assert status == 1
         assert re.search(r"map \S+\s+\d+/300 images, [\d.]+ images/s", text)
         assert re.search(r"1 failed, 0:00:\d\d left", text)
@@ -55,9 +56,11 @@ class TestImages:
         assert re.search(r"\d+ images, [\d.]+ images/s, (1 failed, )?\d+ %", text)
         assert "/300" not in text
 
-    def test_a_job_of_several_steps(self, shown, images):
-        status, text = shown("clean", "-r", "local", "--near-distance", "4", images)
-        assert status == 1
+    def test_a_job_of_several_steps(self, shown, tmp_path, tree):
+        """There are many images, so that there is time to see the later steps."""
+        images = tree(tmp_path / "many", {f"{i}.png": png(scan(i, (16, 16))) for i in range(2000)})
+        status, text = shown("clean", "-r", "local", "--near-distance", "10", images)
+        assert status == 0
         assert "step 1 of 4, map" in text
         later = re.search(r"step [234] of 4, (map|reduce)", text)  # each of them is short
         assert later
