@@ -2,6 +2,7 @@
 
 import json
 import re
+from argparse import SUPPRESS
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,12 @@ from mapreduce_jobs.core.protocols import ImageLineProtocol
 from mapreduce_jobs.core.reading import Item
 
 if TYPE_CHECKING:
-    from mapreduce_jobs.imaging.collection_classes import ColourCounts, GreyCounts
+    from mapreduce_jobs.imaging.collection_classes import ColourCounts, GreyCounts, RoundSums
     from mapreduce_jobs.imaging.pipeline import Pipeline
 
 _MOST_CLASSES = 256
 _KEY = "classes"
+_LINE_KEY = b'"classes"'
 _TEXT = re.compile(r"[-+0-9.eE,;]+")
 _LEARNING = ("k", "seed", "iterations", "model")
 _ITERATIONS = 100
@@ -42,8 +44,17 @@ class SegmentCollection(LearningJob):
         self.add_passthru_arg(
             "--model",
             choices=("grey", "rgb"),
-            help="classes of grey levels (colour becomes luma; the default), or of colours",
+            help="classes of grey levels (colour becomes luma; the default), or of colours, taken"
+            " in cells of 8 × 8 × 8 (see --exact)",
         )
+        self.arg_parser.add_argument(
+            "--exact",
+            action="store_true",
+            help="of colours, go on from there by rounds of k-means over the pixels themselves,"
+            " each a look at all images, until no mean changes or there were --iterations",
+        )
+        self.arg_parser.add_argument("--round-from", dest="round_from", help=SUPPRESS)
+        self.arg_parser.add_argument("--rounds", type=int, help=SUPPRESS)
         self.add_passthru_arg(
             "--seed", type=int, metavar="N", help="of the start, by k-means++ (default: 0)"
         )
@@ -70,6 +81,7 @@ class SegmentCollection(LearningJob):
     def load_args(self, args: list[str]) -> None:
         """Check the options, and the means, before the job runs."""
         super().load_args(args)
+        self._round: list[str] = []
         self.learns = self.options.means is None
         if self.is_task():
             return
@@ -82,6 +94,8 @@ class SegmentCollection(LearningJob):
         for name in _LEARNING:
             if getattr(options, name) is not None:
                 self.arg_parser.error(f"--{name}: is for finding classes, and goes with --k")
+        if options.exact:
+            self.arg_parser.error("--exact: is for finding classes, and goes with --k")
         self._read_means()
 
     def _check_learning(self) -> None:
@@ -94,6 +108,14 @@ class SegmentCollection(LearningJob):
             self.arg_parser.error("--iterations: must be 1 or more")
         if options.show is not None:
             self.arg_parser.error("--show: goes with --means")
+        if not options.exact:
+            return
+        if options.model != "rgb":
+            self.arg_parser.error("--exact: goes with --model rgb: grey levels are exact")
+        if not options.args or "-" in options.args:
+            self.arg_parser.error("--exact: looks at all images several times: name them as INPUT")
+        if options.output_dir is not None:
+            self.arg_parser.error("--exact: writes to standard output, not with --output-dir")
 
     def _read_means(self) -> None:
         """Bring the means to text, and images to the values that they were found on."""
@@ -120,10 +142,35 @@ class SegmentCollection(LearningJob):
     def task_options(self) -> list[str]:
         """Hand tasks the means, not their file, and the values that they are of."""
         if self.learns:
-            return []
+            return self._round
         options = self.options
         window = [] if options.window is None else ["--window", str(options.window)]
         return [f"--means={options.means}", "--values", options.values, *window]
+
+    # Rounds of k-means over the pixels, with --exact
+
+    def prepare(self) -> None:
+        """Look at all images until the means stay; the job itself is one look more, with these."""
+        options = self.options
+        if not options.exact:
+            return
+        rounds, means = 0, self._look().get("means")
+        while means is not None and rounds < (options.iterations or _ITERATIONS):
+            before, rounds = means, rounds + 1
+            self._round = [f"--round-from={_text(before)}"]
+            means = self._look()["moved"]
+            if means == before:
+                break
+        if means is not None:
+            self._round = [f"--round-from={_text(means)}", f"--rounds={rounds}"]
+
+    def _look(self) -> dict[str, Any]:
+        """Return what one look at all images tells of the classes; nothing if there are none."""
+        with self.make_runner() as runner:
+            self.run_shown(runner)
+            lines = b"".join(runner.cat_output()).splitlines()
+        found = (line.partition(b"\t") for line in lines)
+        return next((json.loads(value) for key, _, value in found if key == _LINE_KEY), {})
 
     # Tasks
 
@@ -136,9 +183,11 @@ class SegmentCollection(LearningJob):
         else:
             self._operations = self._classify()
 
-    def _no_counts(self) -> "GreyCounts | ColourCounts":
-        from mapreduce_jobs.imaging.collection_classes import ColourCounts, GreyCounts
+    def _no_counts(self) -> "GreyCounts | ColourCounts | RoundSums":
+        from mapreduce_jobs.imaging.collection_classes import ColourCounts, GreyCounts, RoundSums
 
+        if self.options.round_from is not None:
+            return RoundSums(_numbers(self.options.round_from))
         return ColourCounts() if self.options.model == "rgb" else GreyCounts()
 
     def mapper(self, name: str, item: Item) -> Iterator[tuple[Any, Any]]:
@@ -162,15 +211,13 @@ class SegmentCollection(LearningJob):
 
     def learnt(self) -> Iterator[tuple[None, Totals]]:
         """Hand on what the task counted."""
-        counted = {"images": self._images, "pixels": self._pixels}
-        for part in self._counts.parts() if self._images else ():
-            yield None, {**counted, "counts": [part]}
-            counted = {"images": 0, "pixels": 0}
+        if self._images:
+            counts = self._counts.to_json()
+            yield None, {"images": self._images, "pixels": self._pixels, "counts": counts}
         self.mapper_final()
 
     def reducer(self, key: str | None, values: Iterable[Totals]) -> Iterator[tuple[Any, Totals]]:
         """Add up the counts, and find classes in them; error records pass through."""
-        from mapreduce_jobs.imaging.collection_classes import classes_of
         from mapreduce_jobs.imaging.errors import UnsuitableImage
 
         counts = self._no_counts()
@@ -179,18 +226,15 @@ class SegmentCollection(LearningJob):
             if "error" in value:
                 yield key, value
                 continue
-            for part in value["counts"]:
-                counts.add_part(part)
+            counts.add_json(value["counts"])
             images += value["images"]
             pixels += value["pixels"]
         if not images:
             return
-        totals = {"images": images, "pixels": pixels, "counts": list(counts.parts())}
+        totals = {"images": images, "pixels": pixels, "counts": counts.to_json()}
         options = self.options
-        seed = options.seed or 0
-        iterations = options.iterations or _ITERATIONS
         try:
-            found = classes_of(counts.counted(), options.k, seed, iterations)
+            found = self._classes(counts)
         except UnsuitableImage as error:
             key, nothing = self.nothing_learnt(error)
             yield key, self.with_sums(nothing, totals)
@@ -202,10 +246,27 @@ class SegmentCollection(LearningJob):
             "values": options.values,
             "window": options.window,
             "k": options.k,
-            "seed": seed,
+            "seed": options.seed or 0,
             **found,
         }
         yield _KEY, self.with_sums(result, totals)
+
+    def _classes(self, counts: "GreyCounts | ColourCounts | RoundSums") -> dict[str, Any]:
+        from mapreduce_jobs.imaging.collection_classes import RoundSums, classes_of
+
+        options = self.options
+        if not isinstance(counts, RoundSums):
+            iterations = options.iterations or _ITERATIONS
+            return classes_of(counts.counted(), options.k, options.seed or 0, iterations)
+        if options.rounds is None:
+            return {"moved": counts.moved()}
+        return {**counts.classes(), "rounds": options.rounds}
+
+    def why_not_growing(self) -> str | None:
+        """Return why it cannot grow: earlier images cannot be looked at again."""
+        if self.learns and self.options.exact:
+            return "goes without --exact, which looks at all images again"
+        return super().why_not_growing()
 
     def carried(self, key: Any, value: Any) -> Iterator[tuple[Any, Any]]:
         """Hand on the counts of an earlier result, as tasks do theirs."""
@@ -231,6 +292,11 @@ def _found(path: str) -> dict[str, Any]:
         except (ValueError, TypeError, KeyError):
             continue
     raise UsageError(f"--means: {path}: holds no classes: give what this job wrote with --k")
+
+
+def _numbers(text: str) -> list[list[float]]:
+    """Return colours that `_text` wrote."""
+    return [[float(number) for number in row.split(",")] for row in text.split(";")]
 
 
 def _text(means: list[Any]) -> str:

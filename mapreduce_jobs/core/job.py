@@ -172,16 +172,23 @@ class Job(MRJob):
         if not self.options.args and sys.stdin.isatty():
             self.say("no INPUT is given: reading standard input (see --help)")
         record = None if self.options.provenance is None else Record(self)
+        self.prepare()
         with self.make_runner() as runner:
-            shown = sys.stderr.isatty() and not self.options.quiet
-            with progress(runner, shown):
-                runner.run()
+            self.run_shown(runner)
             self._write_results(runner, record)
             try:
                 self.finished(runner)
             finally:
                 if record is not None:
                     record.write(runner)
+
+    def prepare(self) -> None:
+        """Do what has to be done before; called once, when the options are good."""
+
+    def run_shown(self, runner: Any) -> None:
+        """Run a runner, and show on a terminal how far it is."""
+        with progress(runner, sys.stderr.isatty() and not self.options.quiet):
+            runner.run()
 
     def _write_results(self, runner: Any, record: Record | None) -> None:
         """Write the results to standard output, if asked for, and let them be noted."""

@@ -1,11 +1,11 @@
 """Classes of the pixels of many images: counts that add up exactly, and k-means on them.
 
-Grey levels and colours are counted one by one, so that k-means on the counts is that of all the
-pixels. Counts are bounded, whatever the images: 98,304 grey levels, 16.8 million colours, of which
-medical images use few; and they need one look at each image.
+Grey levels are counted one by one, and k-means is that of all the pixels. Colours are gathered in
+cells of 8 × 8 × 8, of each its count and the exact sums of its pixels: k-means takes a cell for so
+many pixels at its mean. Either is bounded, whatever the images, and needs one look at each. From
+there, rounds of k-means over the pixels themselves need a look each, and of a class only its sums.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -18,34 +18,36 @@ from mapreduce_jobs.imaging.errors import UnsuitableImage
 from mapreduce_jobs.imaging.image import Image, Pixels, grey
 from mapreduce_jobs.imaging.levels import distinct
 
-__all__ = ["ColourCounts", "Counted", "GreyCounts", "classes_of"]
+__all__ = ["ColourCounts", "Counted", "GreyCounts", "RoundSums", "classes_of"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 _LEAST, _MOST = -(1 << 15), (1 << 16) - 1  # of int16, and of uint16
-_COLOURS = 1 << 24
-_PART = 1 << 18  # values in a part of the counts
-
-
-Part = list[list[int]]
-"""Some of the values, and how many pixels have each."""
+_BITS = 5  # of a channel, that tell a cell
+_DROPPED = 8 - _BITS
 
 
 @dataclass(frozen=True)
 class Counted:
-    """Pixels by their values.
+    """Pixels at some places.
 
     Attributes
     ----------
-    values : ndarray of int64 or uint8, shape (m, d)
-        The grey levels that occur, or the colours; rising. d = 1 or 3.
+    places : ndarray of int64, shape (m,)
+        The grey levels, or the numbers of the cells, that occur; rising.
     count : ndarray of int64, shape (m,)
         Pixels.
+    total : ndarray of int64, shape (m, d)
+        Σx of them, d = 1 for grey levels and 3 for colours.
+    squares : ndarray of int, shape (m,)
+        Σ‖x‖² of them; Python's integers, which hold those of any number of pixels.
     """
 
-    values: Pixels
+    places: Integers
     count: Integers
+    total: Integers
+    squares: npt.NDArray[np.object_]
 
 
 class GreyCounts:
@@ -56,8 +58,8 @@ class GreyCounts:
     >>> counts = GreyCounts()
     >>> counts.add(Image(np.int16([[[-3, 7, 7]]]), bits=16))
     3
-    >>> counts.counted().values.tolist(), counts.counted().count.tolist()
-    ([[-3], [7]], [1, 2])
+    >>> counts.counted().places.tolist(), counts.counted().count.tolist()
+    ([-3, 7], [1, 2])
     """
 
     def __init__(self) -> None:
@@ -90,33 +92,35 @@ class GreyCounts:
     def counted(self) -> Counted:
         """Return what was counted."""
         used = np.flatnonzero(self._table)
-        return Counted((used + _LEAST)[:, np.newaxis], self._table[used])
+        count, levels = self._table[used], used + _LEAST
+        squares = count.astype(object) * levels.astype(object) ** 2
+        return Counted(levels, count, (count * levels)[:, np.newaxis], squares)
 
-    def parts(self) -> Iterator[Part]:
-        """Iterate over what was counted."""
+    def to_json(self) -> list[list[int]]:
+        """Return the levels that occur, and how many pixels have each."""
         used = np.flatnonzero(self._table)
-        yield [(used + _LEAST).tolist(), self._table[used].tolist()]
+        return [(used + _LEAST).tolist(), self._table[used].tolist()]
 
-    def add_part(self, part: Part) -> None:
-        """Add what `parts` gave."""
-        levels, counts = part
+    def add_json(self, value: list[list[int]]) -> None:
+        """Add what `to_json` wrote."""
+        levels, counts = value
         self._table[np.array(levels, np.int64) - _LEAST] += np.array(counts, np.int64)
 
 
 class ColourCounts:
-    """How many pixels have each colour, of 8 bits a channel.
+    """How many pixels there are in each cell of colours, and their sums.
 
     Examples
     --------
     >>> counts = ColourCounts()
     >>> counts.add(Image(np.uint8([[[[255, 0, 0], [251, 2, 0]]]]), bits=8))
     2
-    >>> counts.counted().values.tolist()
-    [[251, 2, 0], [255, 0, 0]]
+    >>> counts.counted().total.tolist()  # of one cell: red 248 to 255, green and blue 0 to 7
+    [[506, 2, 0]]
     """
 
     def __init__(self) -> None:
-        self._table = np.zeros(_COLOURS, np.int64)  # memory is taken where colours occur
+        self._table = np.zeros((5, 1 << 3 * _BITS), np.int64)  # n, Σr, Σg, Σb, Σ‖x‖²
 
     def add(self, image: Image) -> int:
         """Add the pixels of an image; padding does not count.
@@ -131,35 +135,118 @@ class ColourCounts:
         UnsuitableImage
             It is grey, or not of 8 bits a channel; all is padding.
         """
-        if not image.is_colour:
-            raise UnsuitableImage("it is grey, and colours are looked at")
-        if image.pixels.dtype != np.uint8:
-            raise UnsuitableImage(
-                f"its channels are {image.pixels.dtype}, and colours are of 8 bits: image_transform"
-                " --ops 'normalise bits=8' makes them"
-            )
-        red, green, blue = _measured(image.pixels, image).reshape(-1, 3).astype(np.uint32).T
-        colours, counts = np.unique(red << 16 | green << 8 | blue, return_counts=True)
-        self._table[colours] += counts
-        return len(red)
+        colours = _colours(image).astype(np.int64)
+        red, green, blue = (colours >> _DROPPED).T
+        cells = (red << 2 * _BITS) | (green << _BITS) | blue
+        length = self._table.shape[1]
+        self._table[0] += np.bincount(cells, minlength=length)
+        squares = (colours * colours).sum(axis=1)
+        for row, values in enumerate([*colours.T, squares], 1):
+            # Floats, exact: the sums of one image of 2^35 pixels stay below 2^53.
+            self._table[row] += np.bincount(cells, values, length).astype(np.int64)
+        return len(colours)
 
     def counted(self) -> Counted:
         """Return what was counted."""
-        used = np.flatnonzero(self._table)
-        values = np.stack([used >> 16, used >> 8 & 255, used & 255], axis=1).astype(np.uint8)
-        return Counted(values, self._table[used])
+        used = np.flatnonzero(self._table[0])
+        count, *total, squares = self._table[:, used]
+        return Counted(
+            used.astype(np.int64), count, np.stack(total, axis=1), squares.astype(object)
+        )
 
-    def parts(self) -> Iterator[Part]:
-        """Iterate over what was counted, so many colours at a time: each less the one before."""
-        used = np.flatnonzero(self._table)
-        for first in range(0, len(used), _PART):
-            colours = used[first : first + _PART]
-            yield [np.diff(colours, prepend=0).tolist(), self._table[colours].tolist()]
+    def to_json(self) -> list[list[int]]:
+        """Return the cells that occur, and n, Σr, Σg, Σb, Σ‖x‖² of each."""
+        used = np.flatnonzero(self._table[0])
+        return [used.tolist(), *self._table[:, used].tolist()]
 
-    def add_part(self, part: Part) -> None:
-        """Add what `parts` gave."""
-        steps, counts = part
-        self._table[np.cumsum(steps)] += np.array(counts, np.int64)
+    def add_json(self, value: list[list[int]]) -> None:
+        """Add what `to_json` wrote."""
+        cells, *sums = value
+        self._table[:, np.array(cells, np.int64)] += np.array(sums, np.int64)
+
+
+class RoundSums:
+    """What a round of k-means over colours needs to know of each class: n, Σx and Σ‖x‖².
+
+    Parameters
+    ----------
+    means : array_like of float
+        Of the classes, which a pixel belongs to the nearest of; shape k × 3.
+
+    Examples
+    --------
+    >>> sums = RoundSums([[0, 0, 0], [255, 0, 0]])
+    >>> sums.add(Image(np.uint8([[[[255, 0, 0], [251, 2, 0]]]]), bits=8))
+    2
+    >>> sums.to_json(), sums.moved()
+    ([[0, 2], [[0, 0, 0], [506, 2, 0]], [0, 128030]], [[0.0, 0.0, 0.0], [253.0, 1.0, 0.0]])
+    """
+
+    def __init__(self, means: npt.ArrayLike) -> None:
+        self._means = np.array(means, np.float64)
+        self._sums = clustering.class_sums(np.empty((0, 3), np.uint8), self._means)
+
+    def add(self, image: Image) -> int:
+        """Add the pixels of an image; padding does not count.
+
+        Returns
+        -------
+        int
+            How many they are.
+
+        Raises
+        ------
+        UnsuitableImage
+            It is grey, or not of 8 bits a channel; all is padding.
+        """
+        colours = _colours(image)
+        self._sums += clustering.class_sums(colours, self._means)
+        return len(colours)
+
+    def to_json(self) -> list[Any]:
+        """Return n, Σx and Σ‖x‖² of each class."""
+        sums = self._sums
+        return [
+            sums.count.tolist(),
+            sums.total.astype(np.int64).tolist(),
+            sums.squares.astype(np.int64).tolist(),
+        ]
+
+    def add_json(self, value: list[Any]) -> None:
+        """Add what `to_json` wrote."""
+        count, total, squares = value
+        self._sums += clustering.ClassSums(
+            np.array(count, np.int64), np.array(total, np.float64), np.array(squares, np.float64)
+        )
+
+    def moved(self) -> list[list[float]]:
+        """Return the means of the pixels of each class; one without any keeps its mean."""
+        means: list[list[float]] = self._sums.means(self._means).tolist()
+        return means
+
+    def classes(self) -> dict[str, Any]:
+        """Return ``means``, ``sizes``, ``inertia`` and ``converged``, as `classes_of` does."""
+        order = _order(self._means)
+        means = self._means[order]
+        count, total, squares = (np.array(part)[order].tolist() for part in self.to_json())
+        return {
+            "means": means.tolist(),
+            "sizes": count,
+            "inertia": float(_inertia(means, count, total, squares)),
+            "converged": self.moved() == self._means.tolist(),
+        }
+
+
+def _colours(image: Image) -> Pixels:
+    """Return the pixels of an image that are no padding, n × 3."""
+    if not image.is_colour:
+        raise UnsuitableImage("it is grey, and colours are looked at")
+    if image.pixels.dtype != np.uint8:
+        raise UnsuitableImage(
+            f"its channels are {image.pixels.dtype}, and colours are of 8 bits: image_transform"
+            " --ops 'normalise bits=8' makes them"
+        )
+    return _measured(image.pixels, image).reshape(-1, 3)
 
 
 def _measured(pixels: Pixels, image: Image) -> Pixels:
@@ -198,7 +285,7 @@ def classes_of(counted: Counted, k: int, seed: int = 0, iterations: int = 100) -
     Raises
     ------
     UnsuitableImage
-        There are fewer than k grey levels, or colours.
+        There are fewer than k grey levels, or cells of colours.
 
     Examples
     --------
@@ -208,37 +295,38 @@ def classes_of(counted: Counted, k: int, seed: int = 0, iterations: int = 100) -
     >>> found["means"], found["sizes"], found["inertia"], found["converged"]
     ([1.0, 11.0], [2, 2], 4.0, True)
     """
-    values, weights = counted.values, counted.count
-    if len(values) < k:
-        what = "grey levels" if values.shape[1] == 1 else "colours"
-        raise UnsuitableImage(f"there are {len(values)} different {what}, fewer than {k} classes")
-    start = clustering.spread(values, k, seed, weights)
-    means, rounds = clustering.lloyd(values, start, iterations, weights)
+    places, weights = len(counted.places), counted.count
+    if places < k:
+        what = "grey levels" if counted.total.shape[1] == 1 else "cells of colours"
+        raise UnsuitableImage(f"there are {places} different {what}, fewer than {k} classes")
+    points = counted.total / weights[:, np.newaxis]
+    start = clustering.spread(points, k, seed, weights)
+    means, rounds = clustering.lloyd(points, start, iterations, weights)
     means = means[_order(means)]
-    labels = clustering.nearest(values, means)
-    moved = clustering.class_sums(values, means, weights).means(means)
-    sizes, inertia = [], Fraction(0)
-    for number, mean in enumerate(means.tolist()):
-        of_class = labels == number
-        size = int(weights[of_class].sum())
-        for centre, channel in zip(mean, values[of_class].T.astype(np.int64), strict=True):
-            total, squares = (_sum(weights[of_class], channel**power) for power in (1, 2))
-            inertia += squares + Fraction(centre) * (size * Fraction(centre) - 2 * total)
-        sizes.append(size)
+    labels = clustering.nearest(points, means)
+    moved = clustering.class_sums(points, means, weights).means(means)
+    of_classes = [labels == number for number in range(k)]
+    sizes = [int(weights[of_class].sum()) for of_class in of_classes]
+    totals = [counted.total[of_class].sum(axis=0).tolist() for of_class in of_classes]
+    squares = [int(counted.squares[of_class].sum()) for of_class in of_classes]
     return {
         "means": means[:, 0].tolist() if means.shape[1] == 1 else means.tolist(),
         "sizes": sizes,
-        "inertia": float(inertia),
+        "inertia": float(_inertia(means, sizes, totals, squares)),
         "rounds": rounds,
-        "converged": np.array_equal(clustering.nearest(values, moved), labels),
+        "converged": np.array_equal(clustering.nearest(points, moved), labels),
     }
 
 
-def _sum(weights: Integers, values: Integers) -> int:
-    """Return Σ w x, also where integers of 64 bits do not hold it."""
-    if int(np.abs(values).max(initial=0)) * int(weights.sum()) < 1 << 63:
-        return int(weights @ values)
-    return int(weights.astype(object) @ values.astype(object))
+def _inertia(
+    means: Floats, sizes: list[int], totals: list[list[int]], squares: list[int]
+) -> Fraction:
+    """Return Σ‖x − μ‖² = Σ‖x‖² − 2 μ·Σx + n‖μ‖² over all classes, without rounding."""
+    inertia = Fraction(sum(squares))
+    for mean, size, total in zip(means.tolist(), sizes, totals, strict=True):
+        for centre, sum_of_channel in zip(map(Fraction, mean), total, strict=True):
+            inertia += centre * (size * centre - 2 * sum_of_channel)
+    return inertia
 
 
 def _order(means: Floats) -> npt.NDArray[np.intp]:

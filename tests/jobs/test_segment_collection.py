@@ -99,20 +99,20 @@ class TestGrey:
             counts = GreyCounts()
             levels = np.tile(np.arange(256, dtype=np.uint8), (side, side // 256))
             counts.add(Image(levels[None], 8))
-            lengths.append(len(json.dumps(list(counts.parts()))))
+            lengths.append(len(json.dumps(counts.to_json())))
         assert lengths[1] - lengths[0] <= 256  # a digit more a count
 
 
 class TestColours:
-    def test_it_is_where_k_means_of_all_pixels_stays(self, job, write):
+    def test_means_are_near_those_of_all_pixels(self, job, write):
         images = {f"{n}.png": colours(n) for n in range(3)}
         found = results(job("segment_collection", "--k", 4, "--model", "rgb", write(images)))
         found = found["classes"]
         pixels = np.concatenate([c[..., ::-1].reshape(-1, 3) for c in images.values()])
         theirs = converged(found, pixels.astype(np.float64))
-        np.testing.assert_allclose(found["means"], theirs.cluster_centers_, rtol=1e-9)
-        assert found["inertia"] == pytest.approx(theirs.inertia_, rel=1e-9)
-        assert found["sizes"] == np.bincount(theirs.labels_).tolist()
+        np.testing.assert_allclose(found["means"], theirs.cluster_centers_, atol=0.5)
+        assert found["inertia"] == pytest.approx(theirs.inertia_, rel=1e-3)
+        assert found["inertia"] >= theirs.inertia_  # of whole cells: never better
         assert found["converged"]
 
     def test_whatever_the_tasks(self, job, write):
@@ -134,6 +134,59 @@ class TestColours:
         ran = job("segment_collection", "--k", 2, "--model", "rgb", write({"a.png": pixels}))
         assert results(ran)["a.png"]["message"].startswith(sentence)
         assert ran.status == 1
+
+
+class TestExactColours:
+    """Rounds over the pixels themselves: only sums of classes go between tasks."""
+
+    OPTIONS = ("--k", 4, "--model", "rgb", "--exact")
+
+    def test_it_is_where_k_means_of_all_pixels_stays(self, job, write):
+        images = {f"{n}.png": colours(n) for n in range(3)}
+        ran = job("segment_collection", *self.OPTIONS, write(images))
+        assert (ran.status, ran.stderr) == (0, "")
+        found = results(ran)["classes"]
+        pixels = np.concatenate([c[..., ::-1].reshape(-1, 3) for c in images.values()])
+        theirs = converged(found, pixels.astype(np.float64))
+        np.testing.assert_allclose(found["means"], theirs.cluster_centers_, rtol=1e-9)
+        assert found["inertia"] == pytest.approx(theirs.inertia_, rel=1e-9)
+        assert found["sizes"] == np.bincount(theirs.labels_).tolist()
+        assert found["converged"]
+        assert 1 <= found["rounds"] < 100
+
+    def test_whatever_the_tasks(self, job, write):
+        folder = write({f"{n}.png": colours(n) for n in range(5)})
+        expected = job("segment_collection", *self.OPTIONS, folder).stdout
+        ran = job("segment_collection", "-r", "local", *self.OPTIONS, folder)
+        assert (ran.status, ran.stdout) == (0, expected)
+
+    def test_too_few_rounds_are_told(self, job, write):
+        rng = np.random.default_rng(5)
+        images = {"a.png": rng.integers(0, 256, (50, 50, 3), np.uint8)}
+        ran = job("segment_collection", *self.OPTIONS, "--iterations", 1, write(images))
+        found = results(ran)["classes"]
+        assert (found["rounds"], found["converged"]) == (1, False)
+
+    def test_images_that_fail_are_told_once(self, job, write, tree):
+        folder = write({"a.png": colours(1), "grey.png": scan(1)})
+        tree(folder, {"text.png": b"The patient was seen"})
+        ran = job("segment_collection", *self.OPTIONS, folder)
+        assert ran.status == 1
+        assert set(results(ran)) == {"classes", "grey.png", "text.png"}
+        assert ran.stderr == "2 of 3 images failed: 1 UnknownFormat, 1 UnsuitableImage\n"
+
+    def test_nothing_to_learn_from(self, job, write, tmp_path):
+        folder = write({"a.png": np.zeros((4, 4, 3), np.uint8)})
+        ran = job("segment_collection", *self.OPTIONS, folder)
+        assert (ran.status, "nothing is learnt" in ran.stderr) == (1, True)
+        (tmp_path / "empty").mkdir()
+        ran = job("segment_collection", *self.OPTIONS, "empty")
+        assert (ran.status, ran.stdout, ran.stderr) == (0, b"", "no images in the input\n")
+
+    def test_earlier_results_cannot_be_looked_at_again(self, job, write):
+        ran = job("segment_collection", *self.OPTIONS, "--keep-sums", write({"a.png": colours(1)}))
+        assert (ran.status, ran.stdout) == (2, b"")
+        assert "--keep-sums: goes without --exact, which looks at all images again" in ran.stderr
 
 
 class TestLabels:
@@ -187,6 +240,13 @@ class TestLabels:
         (["--k", "2", "--iterations", "0"], "--iterations: must be 1 or more"),
         (["--k", "2", "--show", "means"], "--show: goes with --means"),
         (["--means", "1;2", "--seed", "1"], "--seed: is for finding classes, and goes with --k"),
+        (["--k", "2", "--exact"], "--exact: goes with --model rgb"),
+        (["--k", "2", "--model", "rgb", "--exact", "-"], "--exact: looks at all images several"),
+        (
+            ["--k", "2", "--model", "rgb", "--exact", "-o", "x"],
+            "--exact: writes to standard",
+        ),
+        (["--means", "1;2", "--exact"], "--exact: is for finding classes, and goes with --k"),
         (["--means", "1;2,3"], "--means: "),
         (["--means", "gone.json"], "--means: gone.json: neither numbers, as in '10;80;200', nor"),
     ],
