@@ -17,7 +17,7 @@ from mapreduce_jobs.core.splits import Span
 
 __all__ = ["Columns", "Failed", "blocks", "by_key", "columns_of", "number_of", "numbers", "records"]
 
-_BLOCK = 1 << 22  # bytes
+_BLOCK = 1 << 21  # bytes
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LARGEST = 1e150  # so that squares, and sums of many of them, are still numbers
 _DELIMITERS = (",", ";", "\t")
@@ -61,7 +61,7 @@ class Columns:
 def blocks(
     stdin: IO[bytes], spans: bool, environ: Mapping[str, str] = os.environ
 ) -> Iterator[bytes]:
-    """Iterate over a task's rows, about a megabyte at a time.
+    """Iterate over a task's rows, two megabytes at a time.
 
     Parameters
     ----------

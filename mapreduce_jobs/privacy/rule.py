@@ -16,7 +16,8 @@ __all__ = ["Rule"]
 _KEYS = ("name", "when", "rectangles", "outside")
 _REGIONS = "ultrasound regions"
 
-# Region Spatial Format (0018,6012): 2D, M-mode, spectral, wave form; not 0, none, nor 5, graphics.
+# Region Spatial Format (0018,6012), by PS3.3 C.8.5.5.1.1: 2D, M-mode, spectral, wave form; not 0,
+# none, nor 5, graphics.
 _PICTURES = (1, 2, 3, 4)
 
 
