@@ -172,7 +172,7 @@ class _Server:
         os.set_blocking(wake, False)
         signal.set_wakeup_fd(wake)
         signal.signal(signal.SIGCHLD, _pass)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it decides
+        on_interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it decides
         while True:
             connection = self.connection.fileno()
             ready, _, _ = select.select([connection, ended], [], [])
@@ -188,7 +188,7 @@ class _Server:
             if not pid:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                signal.signal(signal.SIGINT, signal.default_int_handler)
+                signal.signal(signal.SIGINT, on_interrupt)
                 what, *streams, telling = files
                 for number, stream in enumerate(streams):
                     os.dup2(stream, number)

@@ -173,6 +173,15 @@ def test_it_is_asked_to_end(tmp_path):
         task.terminate()  # it is gone
 
 
+@pytest.fixture
+def interrupts():
+    """Not ignored, as they may be where the tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interrupts")
 def test_an_interrupt_is_for_the_tasks(tmp_path):
     files = Files(tmp_path / "task", WAITING)
     with server_in(tmp_path) as server:
