@@ -226,8 +226,10 @@ class Job(MRJob):
         """Make the runner that the options ask for."""
         runner = super().make_runner()
         runner.items, runner.plan = self.items, self._plan
-        bases = [base.__module__ for base in type(self).__mro__[1:-1]]
-        runner.task_modules = [*bases, *self.task_modules]
+        bases = [base.__module__ for base in type(self).__mro__[1:]]
+        # Not those of somebody else, which may start threads.
+        ours = [name for name in bases if name.startswith(("mapreduce_jobs.", "mrjob."))]
+        runner.task_modules = [*ours, *self.task_modules]
         return runner
 
     def _plan(self, files: TaskFiles) -> Given:

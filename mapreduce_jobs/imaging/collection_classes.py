@@ -187,18 +187,7 @@ class RoundSums:
         self._sums = clustering.class_sums(np.empty((0, 3), np.uint8), self._means)
 
     def add(self, image: Image) -> int:
-        """Add the pixels of an image; padding does not count.
-
-        Returns
-        -------
-        int
-            How many they are.
-
-        Raises
-        ------
-        UnsuitableImage
-            It is grey, or not of 8 bits a channel; all is padding.
-        """
+        """Add the pixels of an image, and return how many they are, as `ColourCounts` does."""
         colours = _colours(image)
         self._sums += clustering.class_sums(colours, self._means)
         return len(colours)

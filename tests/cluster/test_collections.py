@@ -39,6 +39,18 @@ def test_as_in_one_process(on_cluster, job, labelled, name):
     assert (there.status, there.stderr) == (here.status, here.stderr)
 
 
+def test_rounds_over_the_pixels_are_a_job_each(on_cluster, job, tmp_path):
+    rng = np.random.default_rng(2)
+    images = {f"{n}.png": png(rng.integers(0, 256, (40, 40, 3), np.uint8)) for n in range(4)}
+    folder = write_tree(tmp_path / "colours", {**images, "bad.png": b"x"})
+    options = ["--k", "3", "--model", "rgb", "--exact", "--iterations", "1", folder]
+    here = job("segment_collection", *options)
+    assert b'"rounds": 1' in here.stdout
+    there = on_cluster("segment_collection", *options)
+    assert there.lines == here.lines, there.stderr
+    assert (there.status, there.stderr) == (here.status, here.stderr)
+
+
 @pytest.mark.parametrize(
     ("name", "options"),
     [("edge_density", ["--group-by", "folder"]), ("recognise", ["--labels", "folder"])],
