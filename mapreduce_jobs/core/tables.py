@@ -261,7 +261,7 @@ def _quickly(block: bytes, columns: Columns, names: Sequence[str]) -> Numbers | 
     _, _, rest = block.partition(b"\n")
     if b'"' in rest:
         return None
-    if not rest.strip():
+    if not rest.strip(b"\r\n"):
         return np.empty((0, len(names)))
     try:
         wanted = [columns.names.index(name) for name in names]

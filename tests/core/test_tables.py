@@ -2,12 +2,14 @@
 
 import io
 import itertools
+from unittest import mock
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mapreduce_jobs.core import tables
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.splits import Span
 from mapreduce_jobs.core.tables import Failed, blocks, by_key, numbers, records
@@ -29,11 +31,16 @@ def rows_of(path, size, cuts):
 
 
 @pytest.mark.parametrize("data", [CSV, RESULTS], ids=["csv", "results"])
-@given(cuts=st.lists(st.integers(0, 80), max_size=5))
-def test_every_row_once_whatever_the_spans(data, cuts, tmp_path_factory):
+@pytest.mark.parametrize("ends", [b"\n", b""], ids=["ended", "cut"])
+@given(cuts=st.lists(st.integers(0, 80), max_size=5), length=st.integers(1, 90))
+def test_every_row_once_whatever_the_spans_and_blocks(data, ends, cuts, length, tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / "table"
+    data = data.removesuffix(b"\n") + ends
     path.write_bytes(data)
-    assert rows_of(path, len(data), cuts) == list(records(data))
+    with mock.patch.object(tables, "_BLOCK", length):
+        assert rows_of(path, len(data), cuts) == list(records(data))
+        stream = blocks(io.BytesIO(data), False, {})
+        assert [row for block in stream for row in records(block)] == list(records(data))
 
 
 class TestOnHadoop:
@@ -104,6 +111,41 @@ class TestNumbers:
         slow, _ = numbers(text.encode(), ["c", "a"], {})
         np.testing.assert_array_equal(quick, table[:, [2, 0]])
         np.testing.assert_array_equal(slow, quick)
+
+
+# What rows may be made of: numbers and what looks like them, delimiters, ends of lines, letters.
+PIECES = [
+    "1",
+    "-2.5",
+    "3e2",
+    ".5",
+    "1_0",
+    "0x1",
+    "nan",
+    "inf",
+    "1e151",
+    "",
+    " ",
+    "\t",
+    ",",
+    "\n",
+    "\r",
+]
+PIECES += ["\r\n", '"', "é", "日", "\xa0", "\x85", "\x1c", "\u2028", "#", "x", "\0", "٣"]
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=30).map(lambda pieces: "".join(pieces).encode())
+LINES = st.lists(st.tuples(*[st.sampled_from(PIECES)] * 3), max_size=6).map(
+    lambda rows: "".join(",".join(row) + "\n" for row in rows).encode()
+)
+
+
+@given(rows=TEXTS | LINES | st.binary(max_size=20))
+def test_blocks_of_numbers_alone_are_read_as_all_others(rows):
+    """NumPy reads them; here, by a table of no more columns, the reader of all others."""
+    block = b"name,a,b\n" + rows
+    quick, failed = numbers(block, ["b", "a"])
+    slow, slow_failed = numbers(block, ["b", "a"], {})
+    np.testing.assert_array_equal(quick, slow)
+    assert failed == slow_failed
 
 
 class TestByKey:

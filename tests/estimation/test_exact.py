@@ -2,6 +2,7 @@
 
 import math
 from fractions import Fraction
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as tables
 
+from mapreduce_jobs.estimation import exact
 from mapreduce_jobs.estimation.exact import gram, sums
 
 TABLES = tables.arrays(
@@ -16,6 +18,10 @@ TABLES = tables.arrays(
     st.tuples(st.integers(1, 12), st.integers(1, 3)),
     elements=st.floats(allow_nan=False, allow_infinity=False),
 )
+
+
+# How many are summed up at once, and before it is added to a fraction.
+ROWS = st.tuples(st.integers(1, 12), st.integers(1, 12))
 
 
 def by_fractions(table: np.ndarray) -> list[list[Fraction]]:
@@ -26,14 +32,17 @@ def by_fractions(table: np.ndarray) -> list[list[Fraction]]:
     ]
 
 
-@given(TABLES)
-def test_products_are_those_of_fractions(table):
-    assert gram(table) == by_fractions(table)
+@given(TABLES, ROWS)
+def test_products_are_those_of_fractions(table, rows):
+    with mock.patch.multiple(exact, _ROWS=rows[0], _MOST_ROWS=rows[1]):
+        assert gram(table) == by_fractions(table)
 
 
-@given(TABLES)
-def test_sums_are_those_of_fractions(table):
-    assert sums(table) == [sum(map(Fraction, column), Fraction(0)) for column in table.T.tolist()]
+@given(TABLES, ROWS)
+def test_sums_are_those_of_fractions(table, rows):
+    with mock.patch.multiple(exact, _ROWS=rows[0], _MOST_ROWS=rows[1]):
+        found = sums(table)
+    assert found == [sum(map(Fraction, column), Fraction(0)) for column in table.T.tolist()]
 
 
 def test_a_sum_rounded_once_is_that_of_fsum():
