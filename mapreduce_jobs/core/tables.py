@@ -212,9 +212,10 @@ def numbers(
     >>> values.tolist(), failed[0].message
     ([[40.0]], "age: 'old' is no number")
     """
-    columns = columns_of(block[: block.find(b"\n") + 1])
+    head, _, rest = block.partition(b"\n")
+    columns = columns_of(head)
     if columns is not None and more is None:
-        quick = _quickly(block, columns, names)
+        quick = _quickly(rest, columns, names)
         if quick is not None:
             return quick, []
     rows, failed = [], []
@@ -256,9 +257,8 @@ def by_key(path: str) -> dict[str, dict[str, Any]]:
     return rows
 
 
-def _quickly(block: bytes, columns: Columns, names: Sequence[str]) -> Numbers | None:
-    """Read a block of which every value is a number; None if one is not."""
-    _, _, rest = block.partition(b"\n")
+def _quickly(rest: bytes, columns: Columns, names: Sequence[str]) -> Numbers | None:
+    """Read rows of which every value is a number; None if one is not."""
     if b'"' in rest:
         return None
     if not rest.strip(b"\r\n"):

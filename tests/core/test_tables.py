@@ -92,6 +92,11 @@ class TestNumbers:
         assert values.tolist() == [[0.25]]
         assert failed == [Failed("b.png", "Truncated", "it ends")]
 
+    def test_a_single_result_without_its_end(self):
+        """As mrjob gives it to a mapper."""
+        values, failed = numbers(RESULTS.splitlines()[0], ["density"])
+        assert (values.tolist(), failed) == ([[0.25]], [])
+
     def test_a_line_that_is_no_result(self):
         assert numbers(b'"a"\t{"x": 1}\nnonsense\n', ["x"])[1] == [
             Failed("nonsense", "BadRow", "no result of a job")

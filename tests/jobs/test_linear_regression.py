@@ -56,6 +56,21 @@ class TestModel:
         assert regression(*options, parts).stdout == expected
         assert regression(*options, stdin=table.read_bytes()).stdout == expected
 
+    @pytest.mark.parametrize("count", [3, 40])
+    def test_few_results_in_many_spans(self, tmp_path, count):
+        """So that a task is given a result at a time."""
+        lines = [f'"{n}.png"\t{{"x": {n}, "y": {n * n}}}\n' for n in range(count)]
+        (tmp_path / "results.txt").write_text("".join(lines))
+        options = ["--features", "x", "--target", "y", tmp_path / "results.txt"]
+        expected = regression(*options)
+        found = model(expected)
+        slope, intercept = np.polyfit(np.arange(count), np.arange(count) ** 2, 1)
+        assert found["rows"] == count
+        assert found["coefficients"]["x"]["value"] == pytest.approx(slope, rel=1e-9)
+        assert found["intercept"]["value"] == pytest.approx(intercept, rel=1e-9)
+        ran = regression(*options, "-r", "local", "-D", "mapreduce.job.maps=9")
+        assert ran.stdout == expected.stdout
+
     def test_results_of_a_job_and_targets_from_a_csv(self, tmp_path):
         results = [(f"{n}.png", n / 7, 3 * (n / 7) + (n % 2)) for n in range(10)]
         (tmp_path / "results.txt").write_text(
