@@ -1,13 +1,14 @@
 """Classes of pixels over a whole collection: k-means on all, then each pixel to its class."""
 
 import json
+import os
 import re
 from argparse import SUPPRESS
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from mapreduce_jobs.core.earlier import SUMS
-from mapreduce_jobs.core.errors import UsageError
+from mapreduce_jobs.core.errors import JobError, UsageError
 from mapreduce_jobs.core.image_job import Totals
 from mapreduce_jobs.core.learning_job import LearningJob
 from mapreduce_jobs.core.protocols import ImageLineProtocol
@@ -114,6 +115,9 @@ class SegmentCollection(LearningJob):
             self.arg_parser.error("--exact: goes with --model rgb: grey levels are exact")
         if not options.args or "-" in options.args:
             self.arg_parser.error("--exact: looks at all images several times: name them as INPUT")
+        for name in options.args:
+            if os.path.exists(name) and not (os.path.isfile(name) or os.path.isdir(name)):
+                self.arg_parser.error(f"--exact: looks at {name} several times, and it is no file")
         if options.output_dir is not None:
             self.arg_parser.error("--exact: writes to standard output, not with --output-dir")
 
@@ -154,23 +158,29 @@ class SegmentCollection(LearningJob):
         options = self.options
         if not options.exact:
             return
-        rounds, means = 0, self._look().get("means")
-        while means is not None and rounds < (options.iterations or _ITERATIONS):
+        from mapreduce_jobs.imaging.collection_classes import rising
+
+        before, rounds, means = None, 0, self._look("means")
+        if means is None:
+            return  # nothing is learnt, as the job itself will tell
+        while means != before and rounds < (options.iterations or _ITERATIONS):
             before, rounds = means, rounds + 1
             self._round = [f"--round-from={_text(before)}"]
-            means = self._look()["moved"]
-            if means == before:
-                break
-        if means is not None:
-            self._round = [f"--round-from={_text(means)}", f"--rounds={rounds}"]
+            means = self._look("moved")
+            if means is None:
+                raise JobError("--exact: one more look found no images any more")
+        self._round = [f"--round-from={_text(rising(means))}", f"--rounds={rounds}"]
 
-    def _look(self) -> dict[str, Any]:
-        """Return what one look at all images tells of the classes; nothing if there are none."""
+    def _look(self, what: str) -> Any:
+        """Return what one look at all images tells of the classes; None if there are none."""
         with self.make_runner() as runner:
             self.run_shown(runner)
             lines = b"".join(runner.cat_output()).splitlines()
-        found = (line.partition(b"\t") for line in lines)
-        return next((json.loads(value) for key, _, value in found if key == _LINE_KEY), {})
+        for line in lines:
+            key, _, value = line.partition(b"\t")
+            if key == _LINE_KEY and what in (found := json.loads(value)):
+                return found[what]
+        return None
 
     # Tasks
 
@@ -243,6 +253,7 @@ class SegmentCollection(LearningJob):
             "images": images,
             "pixels": pixels,
             "model": options.model or "grey",
+            "exact": options.model != "rgb" or options.round_from is not None,
             "values": options.values,
             "window": options.window,
             "k": options.k,
@@ -260,7 +271,7 @@ class SegmentCollection(LearningJob):
             return classes_of(counts.counted(), options.k, options.seed or 0, iterations)
         if options.rounds is None:
             return {"moved": counts.moved()}
-        return {**counts.classes(), "rounds": options.rounds}
+        return counts.classes(options.rounds)
 
     def why_not_growing(self) -> str | None:
         """Return why it cannot grow: earlier images cannot be looked at again."""

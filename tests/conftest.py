@@ -10,10 +10,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image as PillowImage
 
 from tests.support import JOBS, ODD_NAMES, Ran, broken_versions, dicom, png, run, scan, write_tree
 
+settings.register_profile("no deadline", deadline=None)  # how fast it is, benchmarks tell
+settings.load_profile("no deadline")
 pytest.register_assert_rewrite("tests.contracts", "tests.imaging.support")
 
 

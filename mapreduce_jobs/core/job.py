@@ -14,11 +14,13 @@ from itertools import chain
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, ClassVar, NoReturn, cast
 
+import yaml
+
 from mapreduce_jobs.core.cores import blas_on_one_core
 from mapreduce_jobs.core.errors import JobError, UsageError
 from mapreduce_jobs.core.given import Given
 from mapreduce_jobs.core.input_sums import GROUP, SUM_UP, InputSums
-from mapreduce_jobs.core.mrjob_classes import MRJob, import_when_used, log_to_null, log_to_stream
+from mapreduce_jobs.core.mrjob_classes import MRJob, log_to_null, log_to_stream, without
 from mapreduce_jobs.core.progress import progress, status_of
 from mapreduce_jobs.core.protocols import JSONLineProtocol
 from mapreduce_jobs.core.provenance import Record, add_options, check_place
@@ -103,7 +105,8 @@ class Job(MRJob):
 
     def own_options(self) -> list[argparse.Action]:
         """Return the options of this job, without those that every job has."""
-        return self.arg_parser._actions[self._options_before :]
+        actions = self.arg_parser._actions[self._options_before :]
+        return [action for action in actions if action.help != argparse.SUPPRESS]
 
     @classmethod
     def job_name(cls) -> str:
@@ -118,8 +121,6 @@ class Job(MRJob):
         for number in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
                 signal.signal(number, lambda number, _: sys.exit(128 + number))  # and clean up
-        import yaml  # when it is used: see `mrjob_classes`
-
         if sys.stdin is None:
             sys.stdin = open(os.devnull)  # noqa: SIM115
         if sys.stdout is None:
@@ -254,8 +255,8 @@ class Job(MRJob):
 
             return InlineRunner
         if alias == "local":
-            import_when_used("pyspark")  # by mrjob, which needs it elsewhere
-            from mapreduce_jobs.core.local import LocalRunner
+            with without("pyspark"):  # mrjob imports it, for other runners
+                from mapreduce_jobs.core.local import LocalRunner
 
             return LocalRunner
         if alias == "hadoop":

@@ -6,7 +6,6 @@ Python runs them on Linux, they are forked from a process that has imported what
 """
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -14,6 +13,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import IO, Any
 
+from mrjob.conf import combine_local_envs
 from mrjob.local import LocalMRJobRunner
 
 import hdfs_tools
@@ -21,7 +21,7 @@ import mapreduce_jobs
 from mapreduce_jobs.core.errors import JobError
 from mapreduce_jobs.core.one_machine import OneMachineRunner
 from mapreduce_jobs.core.processes import ProcessRunner
-from mapreduce_jobs.core.runners import is_words
+from mapreduce_jobs.core.runners import end_of, is_words
 from mapreduce_jobs.core.task_server import ForkedTask, TaskServer
 
 __all__ = ["LocalRunner"]
@@ -49,14 +49,15 @@ class LocalRunner(ProcessRunner, OneMachineRunner, LocalMRJobRunner):
             super()._run()
             return
         log = os.path.join(self._get_local_tmp_dir(), "task-server")
-        environment = self._with_project({**os.environ, **self._cmdenv()})
+        environment = self._with_project(combine_local_envs(os.environ, self._cmdenv()))
         with TaskServer(self.task_modules, self._get_local_tmp_dir(), environment, log) as server:
             self._server = server
             super()._run()
 
     def _forks(self) -> bool:
         """Tell whether tasks may be forked: macOS's own libraries do not bear it."""
-        return sys.platform == "linux" and self._task_python_bin() == [sys.executable]
+        is_script = not self._setup and not self._py_files()
+        return sys.platform == "linux" and is_script and self._task_python_bin() == [sys.executable]
 
     def _with_project(self, environment: dict[str, str]) -> dict[str, str]:
         path = environment.get("PYTHONPATH")
@@ -111,7 +112,7 @@ class LocalRunner(ProcessRunner, OneMachineRunner, LocalMRJobRunner):
             status = task.wait()
             self._tasks.discard(task)
             if status:
-                raise JobError(_last_words(stderr_path) or _end_of(task_type, status))
+                raise JobError(_last_words(stderr_path) or end_of(task_type, status))
 
         return invoke
 
@@ -123,9 +124,3 @@ def _last_words(stderr_path: str) -> str:
     """Return what a task wrote to standard error, without counters and the shell's echo."""
     with open(stderr_path, encoding="utf-8", errors="backslashreplace") as lines:
         return "".join(filter(is_words, lines)).strip()
-
-
-def _end_of(task_type: str, status: int) -> str:
-    if status < 0:
-        return f"a {task_type} was ended by {signal.Signals(-status).name}"
-    return f"a {task_type} ended with exit status {status}"

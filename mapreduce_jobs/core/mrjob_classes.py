@@ -11,28 +11,29 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import total_ordering
-from importlib.util import LazyLoader, find_spec, module_from_spec
 from types import ModuleType
 
 __all__ = [
     "BytesValueProtocol",
     "MRJob",
     "MRStep",
-    "import_when_used",
     "log_to_null",
     "log_to_stream",
+    "without",
 ]
 
 
-def import_when_used(name: str) -> None:
-    """Have an installed module imported when something of it is used first."""
-    spec = None if name in sys.modules else find_spec(name)
-    if spec is None or spec.loader is None:
+@contextmanager
+def without(name: str) -> Iterator[None]:
+    """Have what is imported meanwhile not find a module, unless it is imported already."""
+    if name in sys.modules:
+        yield
         return
-    spec.loader = LazyLoader(spec.loader)
-    module = module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
+    sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[name]
 
 
 @total_ordering
@@ -71,7 +72,6 @@ def _stand_in_for_distutils() -> Iterator[None]:
             del sys.modules[name]
 
 
-import_when_used("yaml")  # where there is a mrjob.conf
 with _stand_in_for_distutils():
     from mrjob.job import MRJob
     from mrjob.protocol import BytesValueProtocol

@@ -21,7 +21,7 @@ from mrjob.sim import SimMRJobRunner
 from mapreduce_jobs.core.errors import JobError
 from mapreduce_jobs.core.given import Given
 from mapreduce_jobs.core.progress import LoggedCounters, Progress, phase_of
-from mapreduce_jobs.core.runners import Plan, is_words, told_tasks, whole_output
+from mapreduce_jobs.core.runners import Plan, end_of, is_words, told_tasks, whole_output
 from mapreduce_jobs.core.splits import SPANS_VARIABLE, TaskFiles
 
 __all__ = ["InlineRunner", "OneMachineRunner"]
@@ -135,7 +135,8 @@ class OneMachineRunner(SimMRJobRunner):
                 env={**os.environ, "LC_ALL": "C", "TMPDIR": folder},
             )
         if sort.returncode:
-            raise JobError(sort.stderr.decode("utf-8", "replace").strip())
+            words = sort.stderr.decode("utf-8", "replace").strip()
+            raise JobError(words or end_of("sort", sort.returncode))
 
     def follow(self) -> Callable[[], Progress]:
         """Return what tells how far the job is, each time it is called."""

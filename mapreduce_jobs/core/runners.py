@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,7 +12,7 @@ from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.given import Given
 from mapreduce_jobs.core.splits import TaskFiles
 
-__all__ = ["Plan", "is_words", "told_tasks", "whole_output"]
+__all__ = ["Plan", "end_of", "is_words", "told_tasks", "whole_output"]
 
 # Deals a job's input to its tasks; returns what was noted of it.
 Plan = Callable[[TaskFiles], Given]
@@ -58,3 +59,14 @@ def whole_output(folder: str) -> Iterator[str]:
 def is_words(line: str) -> bool:
     """Tell what a task says from its counters and from the shell's echo."""
     return not line.startswith(("reporter:", "+ "))
+
+
+def end_of(what: str, status: int) -> str:
+    """Say how a process ended that said nothing itself.
+
+    >>> end_of("mapper", 3), end_of("sort", -9)
+    ('a mapper ended with exit status 3', 'a sort was ended by SIGKILL')
+    """
+    if status < 0:
+        return f"a {what} was ended by {signal.Signals(-status).name}"
+    return f"a {what} ended with exit status {status}"

@@ -8,6 +8,7 @@ What differs from mrjob's own:
 - All that is temporary lies in one folder, which is removed, and an interrupt ends Spark.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -18,6 +19,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+import mrjob.bin
 from mrjob.spark.runner import SparkMRJobRunner, log
 
 from hdfs_tools.uri import is_uri
@@ -54,6 +56,11 @@ _KNOWN = (
 _CHATTER = re.compile(r"^\tat |^WARNING: | (?:INFO|WARN) ")
 _LAST_LINES = 20
 _PATIENCE = 10  # seconds for Spark to end when it is told to
+
+with contextlib.suppress(ImportError):
+    import pyspark
+
+    mrjob.bin.pyspark = pyspark  # it may have been imported without, for the local runner
 
 
 class SparkRunner(ShipsProject, SparkMRJobRunner):

@@ -21,6 +21,8 @@ _BLOCK = 1 << 21  # bytes
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LARGEST = 1e150  # so that squares, and sums of many of them, are still numbers
 _DELIMITERS = (",", ";", "\t")
+_UNUSUAL = (b'"', b"\0", b"\x1c", b"\x1d", b"\x1e", b"\x1f")  # which readers take differently
+_KEY = 80  # characters that are told of a row that cannot be read
 
 Numbers = npt.NDArray[np.float64]
 
@@ -162,8 +164,23 @@ def records(block: bytes) -> Iterator[tuple[str, dict[str, Any]] | Failed]:
     if columns is None:
         yield from map(_result, filter(bytes.strip, block.splitlines()))
         return
-    text = io.StringIO(rest.decode("utf-8", "surrogateescape"), newline="")
-    for row in csv.reader(text, delimiter=columns.delimiter):
+    line = ""
+
+    def lines() -> Iterator[str]:
+        nonlocal line
+        for line in io.StringIO(rest.decode("utf-8", "surrogateescape"), newline=""):  # noqa: UP028  (it is looked at)
+            yield line
+
+    reader = csv.reader(lines(), delimiter=columns.delimiter)
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            key = line.partition(columns.delimiter)[0].strip()[:_KEY]
+            yield Failed(key, "BadRow", f"it cannot be read: {error}")
+            continue
         if not row:
             continue
         if len(row) != len(columns.names):
@@ -259,7 +276,7 @@ def by_key(path: str) -> dict[str, dict[str, Any]]:
 
 def _quickly(rest: bytes, columns: Columns, names: Sequence[str]) -> Numbers | None:
     """Read rows of which every value is a number; None if one is not."""
-    if b'"' in rest:
+    if any(sign in rest for sign in _UNUSUAL) or max(map(columns.names.count, names)) > 1:
         return None
     if not rest.strip(b"\r\n"):
         return np.empty((0, len(names)))

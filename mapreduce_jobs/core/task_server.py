@@ -12,7 +12,6 @@ import gc
 import importlib
 import json
 import os
-import runpy
 import select
 import signal
 import socket
@@ -21,7 +20,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import FrameType, TracebackType
+from types import FrameType, ModuleType, TracebackType
 from typing import IO, TYPE_CHECKING, NoReturn
 
 from mapreduce_jobs.core.cores import blas_on_one_core
@@ -48,7 +47,8 @@ class ForkedTask:
     """
 
     pid: int
-    _told: IO[bytes]
+    _server: "TaskServer"
+    _status_pipe: IO[bytes]
 
     def terminate(self) -> None:
         """Ask it to end."""
@@ -63,8 +63,8 @@ class ForkedTask:
         JobError
             The server has ended before.
         """
-        with self._told:
-            return _number(self._told)
+        with self._status_pipe:
+            return self._server.read_number(self._status_pipe)
 
 
 class TaskServer:
@@ -90,6 +90,7 @@ class TaskServer:
     def __init__(
         self, modules: Iterable[str], folder: str, environment: Mapping[str, str], log: str
     ) -> None:
+        self._log = log
         self._connection, theirs = socket.socketpair()
         with theirs, open(log, "wb") as stderr:
             self._process = subprocess.Popen(
@@ -127,19 +128,35 @@ class TaskServer:
         JobError
             The server has ended.
         """
-        reading, writing = os.pipe()
-        told = os.fdopen(reading, "rb")
-        with tempfile.TemporaryFile() as request, os.fdopen(writing, "wb") as telling:
+        ours, theirs = os.pipe()
+        status_pipe = os.fdopen(ours, "rb")
+        with tempfile.TemporaryFile() as request, os.fdopen(theirs, "wb") as status:
             request.write(json.dumps([args, folder, dict(environment)]).encode())
             request.seek(0)
-            files = [file.fileno() for file in (request, *streams, telling)]
-            with contextlib.suppress(BrokenPipeError):  # then nothing is told
+            files = [file.fileno() for file in (request, *streams, status)]
+            with contextlib.suppress(BrokenPipeError):  # then nothing comes back
                 socket.send_fds(self._connection, [_REQUEST], files)
         try:
-            return ForkedTask(_number(told), told)
+            return ForkedTask(self.read_number(status_pipe), self, status_pipe)
         except JobError:
-            told.close()
+            status_pipe.close()
             raise
+
+    def read_number(self, pipe: IO[bytes]) -> int:
+        """Return the next number that the server wrote: a task's process, or its exit status.
+
+        Raises
+        ------
+        JobError
+            The server has ended; its last words say why.
+        """
+        line = pipe.readline()
+        if line:
+            return int(line)
+        with open(self._log, encoding="utf-8", errors="backslashreplace") as log:
+            words = [line.strip() for line in log if line.strip()]
+        why = f": {words[-1]}" if words else ""
+        raise JobError(f"the process that tasks are forked from has ended{why}")
 
     def __enter__(self) -> "Self":
         return self
@@ -149,25 +166,18 @@ class TaskServer:
         self._process.wait()
 
 
-def _number(told: IO[bytes]) -> int:
-    line = told.readline()
-    if not line:
-        raise JobError("the process that tasks are forked from has ended")
-    return int(line)
-
-
 # In the server's process
 
 
 @dataclass
 class _Server:
-    """What it knows of its tasks: for each process, where to tell of its end."""
+    """What it knows of its tasks: for each process, the pipe that its end is written to."""
 
     connection: socket.socket
     tasks: dict[int, int] = field(default_factory=dict)
 
     def serve(self) -> int:
-        """Serve; returns in the process of every task, with the file that says what to run."""
+        """Serve; returns in the process of every task, with the file of its request."""
         ended, wake = os.pipe()
         os.set_blocking(wake, False)
         signal.set_wakeup_fd(wake)
@@ -189,17 +199,17 @@ class _Server:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 signal.signal(signal.SIGINT, on_interrupt)
-                what, *streams, telling = files
+                request_file, *streams, status_pipe = files
                 for number, stream in enumerate(streams):
                     os.dup2(stream, number)
                 self.connection.detach()  # it was standard input
-                for file in (*streams, telling, ended, wake, *self.tasks.values()):
+                for file in (*streams, status_pipe, ended, wake, *self.tasks.values()):
                     os.close(file)
-                return what
+                return request_file
             *others, self.tasks[pid] = files
             for file in others:
                 os.close(file)
-            _tell(self.tasks[pid], pid)
+            _write_number(self.tasks[pid], pid)
 
     def _tell_of_the_ended(self) -> None:
         with contextlib.suppress(ChildProcessError):  # there are no more
@@ -207,9 +217,9 @@ class _Server:
                 pid, status = os.waitpid(-1, os.WNOHANG)
                 if not pid:
                     return
-                telling = self.tasks.pop(pid)
-                _tell(telling, os.waitstatus_to_exitcode(status))
-                os.close(telling)
+                status_pipe = self.tasks.pop(pid)
+                _write_number(status_pipe, os.waitstatus_to_exitcode(status))
+                os.close(status_pipe)
 
     def _end(self) -> NoReturn:
         for pid in self.tasks:
@@ -217,9 +227,9 @@ class _Server:
         os._exit(0)
 
 
-def _tell(file: int, number: int) -> None:
+def _write_number(pipe: int, number: int) -> None:
     with contextlib.suppress(BrokenPipeError):
-        os.write(file, b"%d\n" % number)
+        os.write(pipe, b"%d\n" % number)
 
 
 def _pass(_: int, __: FrameType | None) -> None:
@@ -234,25 +244,36 @@ def _import(modules: Iterable[str]) -> None:
     gc.freeze()  # so that tasks share the memory of what is there
 
 
-def _run(what: int) -> None:
+def _run(request_file: int) -> None:
     """Run a script as Python does."""
-    with os.fdopen(what, "rb") as request:
+    with os.fdopen(request_file, "rb") as request:
         args, folder, environment = json.load(request)
     os.chdir(folder)
+    script = os.path.abspath(args[0])
+    # It was a socket, and knows as such that one cannot seek there.
+    encoding, errors = sys.stdin.encoding, sys.stdin.errors
+    sys.stdin = open(0, encoding=encoding, errors=errors, closefd=False)  # noqa: SIM115
+    if "numpy.random" in sys.modules:  # tasks draw numbers of their own
+        sys.modules["numpy.random"].seed()
     os.environ.clear()
     os.environ.update(environment)
     sys.argv[:] = args
     if _HAS_FOLDER_IN_PATH:
-        sys.path.insert(0, os.path.dirname(os.path.realpath(args[0])))
+        sys.path.insert(0, os.path.dirname(os.path.realpath(script)))
 
     def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """Write a traceback that begins in the script."""
-        while trace is not None and trace.tb_frame.f_code.co_filename != args[0]:
+        while trace is not None and trace.tb_frame.f_code.co_filename != script:
             trace = trace.tb_next
         sys.__excepthook__(kind, error.with_traceback(trace), trace)
 
     sys.excepthook = tell
-    runpy.run_path(args[0], run_name="__main__")
+    module = ModuleType("__main__")
+    module.__file__ = script
+    sys.modules["__main__"] = module
+    with open(script, "rb") as source:
+        code = compile(source.read(), script, "exec")
+    exec(code, vars(module))  # noqa: S102  (the job's own file)
 
 
 def _main() -> None:

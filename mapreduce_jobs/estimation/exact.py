@@ -8,7 +8,7 @@ of matrix multiplication and its applications. Numerical Algorithms 59, 2012.)
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -23,7 +23,7 @@ Integers = npt.NDArray[np.int64]
 _SLICE = 21  # bits
 _PRECISION = 128  # bits of a square before its root is taken
 _ROWS = 1 << 11  # of which a sum of products of slices stays below 2^53, and is exact in a float
-_MOST_ROWS = 1 << 21  # of which it stays below 2^63
+_MOST_ROWS = 1 << 14  # whose sums are held as integers of 64 bits; 2^21 would not overflow
 _TINY = -1000  # exponent of two from which on powers of two are too small to divide by
 
 
@@ -48,8 +48,7 @@ def gram(rows: npt.ArrayLike) -> list[list[Fraction]]:
     table = np.asarray(rows, np.float64)
     count = table.shape[1]
     totals = [[Fraction(0)] * count for _ in range(count)]
-    for first in range(0, len(table), _MOST_ROWS):
-        products, exponents = _sum_up(table[first : first + _MOST_ROWS], _products)
+    for products, exponents in _sums_of_slices(table, _products):
         added = _total(products, exponents[:, :, np.newaxis, np.newaxis] + exponents, (0, 2))
         for i, row in enumerate(totals):
             for j in range(i + 1):
@@ -76,8 +75,8 @@ def sums(rows: npt.ArrayLike) -> list[Fraction]:
     """
     table = np.asarray(rows, np.float64)
     totals = [Fraction(0)] * table.shape[1]
-    for first in range(0, len(table), _MOST_ROWS):
-        added = _total(*_sum_up(table[first : first + _MOST_ROWS], _sums), (0,))
+    for of_slices, exponents in _sums_of_slices(table, _sums):
+        added = _total(of_slices, exponents, (0,))
         totals = [total + more for total, more in zip(totals, added, strict=True)]
     return totals
 
@@ -93,56 +92,57 @@ def root(value: Fraction) -> float:
     return math.ldexp(math.isqrt((value.numerator << shift) // value.denominator), -shift // 2)
 
 
-def _sum_up(table: Floats, added: Callable[[Floats], Floats]) -> tuple[Integers, Integers]:
-    """Cut numbers into integers of few bits, and sum them up over few rows at a time.
+def _sums_of_slices(
+    table: Floats, summed: Callable[[Floats], Floats]
+) -> Iterator[tuple[Integers, Integers]]:
+    """Cut numbers into integers of few bits, and sum these up, few rows at a time.
 
     Parameters
     ----------
     table : ndarray of float64
-    added : callable
+    summed : callable
         Given slices × columns × rows, returns sums over the rows, which are integers below 2^53.
 
-    Returns
-    -------
+    Yields
+    ------
     sums : ndarray of int64
-        As `added` returns them.
+        As `summed` returns them, of all rows that were cut alike.
     exponents : ndarray of int64
         Of the powers of two that the integers are times of; shape slices × columns.
     """
-    columns = np.array(table.T, order="C")
-    largest = np.maximum(columns.max(axis=1), -columns.min(axis=1))
-    if not np.isfinite(largest).all():
+    if not np.isfinite(table).all():
         raise ValueError("a number that is not finite has no exact sum")
-    exponents = np.frexp(largest)[1].astype(np.int64) - _SLICE
-    total: Integers | None = None
-    for first in range(0, len(table), _ROWS):
-        more = added(_slices(columns[:, first : first + _ROWS].copy(), exponents)).astype(np.int64)
-        if total is None:
-            total = more
-            continue
-        if len(total) < len(more):  # slices
-            total, more = more, total
-        total[tuple(map(slice, more.shape))] += more
-    assert total is not None  # noqa: S101  (there are rows)
-    return total, exponents - _SLICE * np.arange(len(total))[:, np.newaxis]
+    for first in range(0, len(table), _MOST_ROWS):
+        found: dict[bytes, tuple[Integers, Integers]] = {}
+        part = table[first : first + _MOST_ROWS]
+        for start in range(0, len(part), _ROWS):
+            integers, exponents = _slices(part[start : start + _ROWS])
+            sums, key = summed(integers).astype(np.int64), exponents.tobytes()
+            found[key] = (sums + found[key][0] if key in found else sums), exponents
+        yield from found.values()
 
 
-def _slices(left: Floats, exponents: Integers) -> Floats:
-    """Cut columns × rows, which are used up, into integers: slices × columns × rows.
+def _slices(table: Floats) -> tuple[Floats, Integers]:
+    """Cut rows × columns into integers, slices × columns × rows, and their exponents.
 
     What is left of a column is never made smaller but by what was cut off, and so loses nothing.
     """
-    exponents = exponents.copy()
+    left = np.array(table.T, order="C")
+    shifts = np.zeros(len(left), np.int64)
     slices: list[Floats] = []
+    exponents_of: list[Integers] = []
     while not slices or left.any():
+        largest = np.maximum(left.max(axis=1), -left.min(axis=1))
+        exponents = np.where(largest, np.frexp(largest)[1] - _SLICE, 0)
         if (tiny := exponents < _TINY).any():
             left[tiny] = np.ldexp(left[tiny], -_TINY)
+            shifts[tiny] += _TINY
             exponents[tiny] -= _TINY
         integers = np.trunc(left * np.ldexp(1.0, -exponents)[:, np.newaxis])
         left -= integers * np.ldexp(1.0, exponents)[:, np.newaxis]
         slices.append(integers)
-        exponents -= _SLICE
-    return np.array(slices)
+        exponents_of.append(exponents + shifts)
+    return np.array(slices), np.array(exponents_of)
 
 
 def _products(integers: Floats) -> Floats:

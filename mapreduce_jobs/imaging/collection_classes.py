@@ -18,7 +18,7 @@ from mapreduce_jobs.imaging.errors import UnsuitableImage
 from mapreduce_jobs.imaging.image import Image, Pixels, grey
 from mapreduce_jobs.imaging.levels import distinct
 
-__all__ = ["ColourCounts", "Counted", "GreyCounts", "RoundSums", "classes_of"]
+__all__ = ["ColourCounts", "Counted", "GreyCounts", "RoundSums", "classes_of", "rising"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -184,46 +184,63 @@ class RoundSums:
 
     def __init__(self, means: npt.ArrayLike) -> None:
         self._means = np.array(means, np.float64)
-        self._sums = clustering.class_sums(np.empty((0, 3), np.uint8), self._means)
+        classes = len(self._means)
+        self._count = np.zeros(classes, np.int64)
+        self._total = np.zeros((classes, 3), np.int64)
+        self._squares = np.zeros(classes, np.int64)
 
     def add(self, image: Image) -> int:
         """Add the pixels of an image, and return how many they are, as `ColourCounts` does."""
         colours = _colours(image)
-        self._sums += clustering.class_sums(colours, self._means)
+        sums = clustering.class_sums(colours, self._means)
+        # Floats, exact: the sums of one image of 2^35 pixels stay below 2^53.
+        self._add(sums.count, sums.total.astype(np.int64), sums.squares.astype(np.int64))
         return len(colours)
+
+    def _add(self, count: Integers, total: Integers, squares: Integers) -> None:
+        self._count += count
+        self._total += total
+        self._squares += squares
 
     def to_json(self) -> list[Any]:
         """Return n, Σx and Σ‖x‖² of each class."""
-        sums = self._sums
-        return [
-            sums.count.tolist(),
-            sums.total.astype(np.int64).tolist(),
-            sums.squares.astype(np.int64).tolist(),
-        ]
+        return [self._count.tolist(), self._total.tolist(), self._squares.tolist()]
 
     def add_json(self, value: list[Any]) -> None:
         """Add what `to_json` wrote."""
-        count, total, squares = value
-        self._sums += clustering.ClassSums(
-            np.array(count, np.int64), np.array(total, np.float64), np.array(squares, np.float64)
-        )
+        count, total, squares = (np.array(part, np.int64) for part in value)
+        self._add(count, total, squares)
 
     def moved(self) -> list[list[float]]:
         """Return the means of the pixels of each class; one without any keeps its mean."""
-        means: list[list[float]] = self._sums.means(self._means).tolist()
-        return means
+        means = self._means.copy()
+        has_any = self._count > 0
+        means[has_any] = self._total[has_any] / self._count[has_any, np.newaxis]
+        return [list(mean) for mean in means.tolist()]
 
-    def classes(self) -> dict[str, Any]:
-        """Return ``means``, ``sizes``, ``inertia`` and ``converged``, as `classes_of` does."""
-        order = _order(self._means)
-        means = self._means[order]
-        count, total, squares = (np.array(part)[order].tolist() for part in self.to_json())
+    def classes(self, rounds: int) -> dict[str, Any]:
+        """Return what `classes_of` does, of the classes as they are, after so many rounds.
+
+        They have converged if their means are those of their pixels.
+        """
+        inertia = _inertia(self._means, *self.to_json())
         return {
-            "means": means.tolist(),
-            "sizes": count,
-            "inertia": float(_inertia(means, count, total, squares)),
+            "means": self._means.tolist(),
+            "sizes": self._count.tolist(),
+            "inertia": float(inertia),
+            "rounds": rounds,
             "converged": self.moved() == self._means.tolist(),
         }
+
+
+def rising(means: list[list[float]]) -> list[list[float]]:
+    """Return colours by luma, as `classes_of` does.
+
+    >>> rising([[2.0, 2.0, 2.0], [0.0, 0.0, 0.0]])
+    [[0.0, 0.0, 0.0], [2.0, 2.0, 2.0]]
+    """
+    colours = np.array(means)
+    return [list(mean) for mean in colours[_order(colours)].tolist()]
 
 
 def _colours(image: Image) -> Pixels:

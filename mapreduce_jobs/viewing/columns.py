@@ -66,6 +66,7 @@ SCHEMA: dict[str, dict[str, str]] = {
         "images": "int64",
         "pixels": "int64",
         "model": "text",
+        "exact": "bool",
         "values": "text",
         "window": "int64",
         "k": "int64",

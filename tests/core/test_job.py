@@ -105,6 +105,23 @@ class TestOwnJob:
         assert ran.status == 1
         assert "LookupError: there is none" in ran.stderr
 
+    def test_a_sort_that_is_killed(self, own, runner, tmp_path):
+        (tmp_path / "bin").mkdir()
+        (tmp_path / "bin" / "sort").write_text("#!/bin/sh\nkill -9 $$\n")
+        (tmp_path / "bin" / "sort").chmod(0o755)
+        path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
+        command = [sys.executable, JOBS / "edge_density.py", "-r", runner, "--group-by", "all"]
+        ran = run(*command, "scans", cwd=tmp_path, env={"PATH": path})
+        assert (ran.status, ran.stdout) == (1, b"")
+        assert ran.stderr == "edge_density: a sort was ended by SIGKILL\n"
+
+    def test_it_knows_where_its_file_is(self, own, runner, tmp_path):
+        text = OWN_JOB.replace(
+            "class Own", "import pathlib\npathlib.Path(__file__).parents[1]\n\nclass Own"
+        )
+        (tmp_path / "own.py").write_text(text)
+        assert own("-r", runner).status == 0
+
     def test_as_a_library(self, runner, good_folder):
         """In the way that mrjob's own documentation tests jobs."""
         from mapreduce_jobs.edge_density import EdgeDensity
@@ -116,6 +133,19 @@ class TestOwnJob:
             images = runner_of_job.counters()[0]["images"]
         assert len(found) == images["read"] == images["measured"]
         assert found["ct/small.dcm"]["pixels"] == 128 * 128
+
+
+def test_what_is_slow_to_import_is_not(tmp_path):
+    """Neither by a job nor, from there on, by its tasks."""
+    (tmp_path / "names.py").write_text(
+        "import sys\n"
+        "from mapreduce_jobs.word_count import WordCount\n"
+        "WordCount(['-r', 'local', 'text'])._runner_class()\n"
+        "slow = {'pyspark', 'setuptools', 'numpy', 'cv2', 'requests'}\n"
+        "print(sorted(slow & set(sys.modules)))\n"
+    )
+    ran = run(sys.executable, "names.py", cwd=tmp_path)
+    assert (ran.stderr, ran.stdout) == ("", b"[]\n")
 
 
 USES_HELPER = """
@@ -131,7 +161,9 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("how", ["beside the job", "--py-files", "PYTHONPATH", "--setup"])
+@pytest.mark.parametrize(
+    "how", ["beside the job", "--py-files", "PYTHONPATH", "--cmdenv", "--setup"]
+)
 def test_a_task_finds_modules_of_ones_own(tmp_path, tree, how):
     """Also where mrjob sets a task up by a shell script."""
     place = tmp_path if how == "beside the job" else tmp_path / "else where"
@@ -143,6 +175,8 @@ def test_a_task_finds_modules_of_ones_own(tmp_path, tree, how):
     if how == "--py-files":
         shutil.make_archive(str(tmp_path / "helper"), "zip", place)
         options = ["--py-files", tmp_path / "helper.zip"]
+    if how == "--cmdenv":  # it is joined to the environment's
+        options = ["--cmdenv", f"PYTHONPATH={tmp_path / 'nothing'}"]
     if how == "--setup":
         options = ["--setup", "export WHOSE=theirs"]
     ran = run(sys.executable, "own.py", "-r", "local", *options, "scans", cwd=tmp_path, env=path)
@@ -167,8 +201,9 @@ def test_tasks_end_with_a_job_that_is_killed(tmp_path, tree):
     tree(tmp_path, {f"scans/{i}.png": png(scan(i, (512, 512))) for i in range(400)})
     temporary = tmp_path / "tmp"
     temporary.mkdir()
+    two = ["--num-cores", "2", "-D", "mapreduce.job.maps=2"]
     with subprocess.Popen(
-        [sys.executable, JOBS / "edge_density.py", "-r", "local", "scans"],
+        [sys.executable, JOBS / "edge_density.py", "-r", "local", *two, "scans"],
         cwd=tmp_path,
         env={**os.environ, "TMPDIR": str(temporary)},
         stdout=subprocess.DEVNULL,
@@ -177,7 +212,10 @@ def test_tasks_end_with_a_job_that_is_killed(tmp_path, tree):
         deadline = time.monotonic() + 60
         while not list(temporary.glob("*/step/*/mapper/*/stderr")) and time.monotonic() < deadline:
             time.sleep(0.02)
-        time.sleep(0.3)
+        while len(running(job.pid)) < 4 and time.monotonic() < deadline:  # two tasks, the server
+            time.sleep(0.001)
+        assert job.poll() is None
+        assert len(running(job.pid)) >= 4
         job.kill()
     deadline = time.monotonic() + 20
     while running(job.pid) and time.monotonic() < deadline:

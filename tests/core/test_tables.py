@@ -87,6 +87,18 @@ class TestNumbers:
         assert values.tolist() == [[1], [3]]
         assert failed == [Failed("b", "BadRow", message)]
 
+    def test_a_row_that_cannot_be_read_is_named(self):
+        row = b"b," + b"7" * 200_000 + b"\n"
+        values, (failed,) = numbers(b"name,x\na,1\n" + row + b"c,3\n", ["x"], {})
+        assert values.tolist() == [[1], [3]]
+        assert (failed.key, failed.error) == ("b", "BadRow")
+        assert failed.message.startswith("it cannot be read: field larger than field limit")
+
+    def test_of_two_columns_of_a_name_the_last_counts(self):
+        for quote in ("", '"'):
+            text = f"name,x,x\n{quote}a{quote},1,2\n"
+            assert numbers(text.encode(), ["x"])[0].tolist() == [[2]]
+
     def test_results_of_a_job(self):
         values, failed = numbers(RESULTS, ["density"])
         assert values.tolist() == [[0.25]]

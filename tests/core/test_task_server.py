@@ -28,7 +28,8 @@ about = {
     "folder": os.getcwd(),
     "variables": {name: os.environ.get(name) for name in ("GIVEN", "HOME", "ONLY_OF_THE_SERVER")},
     "input": sys.stdin.read(),
-    "files": sorted(map(int, os.listdir("/proc/self/fd")))[:4],
+    "files": sorted(map(int, os.listdir("/proc/self/fd"))),
+    "can_seek": sys.stdin.seekable(),
     "interrupt": signal.getsignal(signal.SIGINT) is signal.default_int_handler,
     "child": str(signal.getsignal(signal.SIGCHLD)),
     "wakeup": signal.set_wakeup_fd(-1),
@@ -56,7 +57,7 @@ class Files:
         (folder / "in").write_text(given)
 
     def args(self, *more):
-        return [str(self.folder / "script.py"), *more]
+        return ["script.py", *more]
 
     @contextmanager
     def streams(self):
@@ -122,7 +123,8 @@ def test_what_goes_wrong_in_a_task_is_told_as_by_python(tmp_path):
     files = Files(tmp_path / "task", "def f():\n    raise LookupError('there is none')\n\nf()\n")
     with server_in(tmp_path) as server:
         assert files.fork(server).wait() == 1
-    ended = subprocess.run([sys.executable, *files.args()], capture_output=True, text=True)
+    command = [sys.executable, *files.args()]
+    ended = subprocess.run(command, cwd=files.folder, capture_output=True, text=True)
     assert files.read()[1] == ended.stderr
     assert ended.stderr.endswith("LookupError: there is none\n")
 
@@ -141,6 +143,15 @@ def test_modules_are_imported_once_and_those_that_fail_passed_over(tmp_path):
     assert "ZeroDivisionError" in two.read()[1]
     assert (tmp_path / "imports").read_text() == "x"
     assert not (one.folder / "imports").exists()
+
+
+def test_tasks_draw_numbers_of_their_own(tmp_path):
+    script = "import random, numpy; print(random.random(), numpy.random.rand())"
+    tasks = [Files(tmp_path / str(number), script) for number in range(3)]
+    with server_in(tmp_path, ["random", "numpy.random"]) as server:
+        assert [files.fork(server).wait() for files in tasks] == [0, 0, 0]
+    drawn = [number for files in tasks for number in files.read()[0].split()]
+    assert len(set(drawn)) == 6
 
 
 def test_many_at_once_each_with_its_own_end(tmp_path):

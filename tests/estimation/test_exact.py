@@ -71,3 +71,12 @@ def test_what_floats_would_lose_is_there():
 def test_what_is_not_finite_is_refused(value):
     with pytest.raises(ValueError, match="not finite"):
         gram([[value]])
+
+
+def test_a_number_far_from_all_others_costs_a_slice_more():
+    table = np.random.default_rng(3).normal(1e5, 1, (3000, 30))
+    table[7, 3] = 1e-300
+    table[9, 4] = 1e150
+    integers, _ = exact._slices(table[:100])
+    assert len(integers) <= 7
+    assert gram(table)[3][4] == by_fractions(table[:, 3:5])[0][1]

@@ -8,7 +8,7 @@ import pytest
 from sklearn.cluster import KMeans
 
 from hdfs_tools.record import Record, parse_line
-from mapreduce_jobs.core.errors import UsageError
+from mapreduce_jobs.core.errors import JobError, UsageError
 from mapreduce_jobs.imaging.collection_classes import GreyCounts
 from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.encode import notes
@@ -183,6 +183,23 @@ class TestExactColours:
         ran = job("segment_collection", *self.OPTIONS, "empty")
         assert (ran.status, ran.stdout, ran.stderr) == (0, b"", "no images in the input\n")
 
+    def test_an_image_of_the_name_of_the_result(self, job, write, tree):
+        folder = write({f"{n}.png": colours(n) for n in range(3)})
+        expected = results(job("segment_collection", *self.OPTIONS, folder))["classes"]
+        tree(folder, {"classes": b"no image"})
+        ran = job("segment_collection", *self.OPTIONS, folder)
+        lines = [line.split(b"\t")[1] for line in ran.lines if line.startswith(b'"classes"\t')]
+        assert expected in [json.loads(line) for line in lines]
+        assert expected["exact"]
+
+    def test_images_that_go_away(self, job, write, monkeypatch):
+        folder = write({"a.png": colours(1)})
+        segment = SegmentCollection([*map(str, self.OPTIONS), str(folder)])
+        look = segment._look
+        monkeypatch.setattr(segment, "_look", lambda what: look(what) if what == "means" else None)
+        with pytest.raises(JobError, match="--exact: one more look found no images any more"):
+            segment.prepare()
+
     def test_earlier_results_cannot_be_looked_at_again(self, job, write):
         ran = job("segment_collection", *self.OPTIONS, "--keep-sums", write({"a.png": colours(1)}))
         assert (ran.status, ran.stdout) == (2, b"")
@@ -246,6 +263,7 @@ class TestLabels:
             ["--k", "2", "--model", "rgb", "--exact", "-o", "x"],
             "--exact: writes to standard",
         ),
+        (["--k", "2", "--model", "rgb", "--exact", "/dev/stdin"], "and it is no file"),
         (["--means", "1;2", "--exact"], "--exact: is for finding classes, and goes with --k"),
         (["--means", "1;2,3"], "--means: "),
         (["--means", "gone.json"], "--means: gone.json: neither numbers, as in '10;80;200', nor"),
