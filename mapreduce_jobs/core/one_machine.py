@@ -9,6 +9,7 @@ What differs from mrjob's own:
 """
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from glob import glob
@@ -121,6 +122,10 @@ class OneMachineRunner(SimMRJobRunner):
         return open(path, "wb")
 
     def _sort_input_func(self) -> Callable[..., None]:
+        """Return what sorts: `sort`, or mrjob's own in memory where there is none."""
+        if shutil.which("sort") is None:
+            in_memory: Callable[..., None] = SimMRJobRunner._sort_input_func(self)
+            return in_memory
         return self._sort
 
     def _sort(self, input_paths: list[str], output_path: str) -> None:

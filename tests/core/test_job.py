@@ -115,6 +115,12 @@ class TestOwnJob:
         assert (ran.status, ran.stdout) == (1, b"")
         assert ran.stderr == "edge_density: a sort was ended by SIGKILL\n"
 
+    def test_where_there_is_no_sort(self, own, runner, tmp_path):
+        command = [sys.executable, JOBS / "edge_density.py", "-r", runner, "--group-by", "all"]
+        expected = run(*command, "scans", cwd=tmp_path)
+        ran = run(*command, "scans", cwd=tmp_path, env={"PATH": str(tmp_path)})
+        assert (ran.status, ran.stdout, ran.stderr) == (0, expected.stdout, "")
+
     def test_it_knows_where_its_file_is(self, own, runner, tmp_path):
         text = OWN_JOB.replace(
             "class Own", "import pathlib\npathlib.Path(__file__).parents[1]\n\nclass Own"
