@@ -14,8 +14,6 @@ from itertools import chain
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, ClassVar, NoReturn, cast
 
-import yaml
-
 from mapreduce_jobs.core.cores import blas_on_one_core
 from mapreduce_jobs.core.errors import JobError, UsageError
 from mapreduce_jobs.core.given import Given
@@ -121,6 +119,8 @@ class Job(MRJob):
         for number in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
                 signal.signal(number, lambda number, _: sys.exit(128 + number))  # and clean up
+        import yaml  # of mrjob; where there is no mrjob, that is what a task should say
+
         if sys.stdin is None:
             sys.stdin = open(os.devnull)  # noqa: SIM115
         if sys.stdout is None:
