@@ -10,13 +10,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from PIL import Image as PillowImage
 
 from tests.support import JOBS, ODD_NAMES, Ran, broken_versions, dicom, png, run, scan, write_tree
 
 # The same examples each time; how fast it is, benchmarks tell.
-settings.register_profile("seeded", derandomize=True, deadline=None)
+settings.register_profile(
+    "seeded",
+    derandomize=True,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("seeded")
 pytest.register_assert_rewrite("tests.contracts", "tests.imaging.support")
 
