@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _MOST_CLASSES = 256
 _KEY = "classes"
-_LINE_KEY = b'"classes"'
 _TEXT = re.compile(r"[-+0-9.eE,;]+")
 _LEARNING = ("k", "seed", "iterations", "model")
 _ITERATIONS = 100
@@ -54,7 +53,7 @@ class SegmentCollection(LearningJob):
             help="of colours, go on from there by rounds of k-means over the pixels themselves,"
             " each a look at all images, until no mean changes or there were --iterations",
         )
-        self.arg_parser.add_argument("--round-from", dest="round_from", help=SUPPRESS)
+        self.arg_parser.add_argument("--round-from", help=SUPPRESS)
         self.arg_parser.add_argument("--rounds", type=int, help=SUPPRESS)
         self.add_passthru_arg(
             "--seed", type=int, metavar="N", help="of the start, by k-means++ (default: 0)"
@@ -176,11 +175,8 @@ class SegmentCollection(LearningJob):
         with self.make_runner() as runner:
             self.run_shown(runner)
             lines = b"".join(runner.cat_output()).splitlines()
-        for line in lines:
-            key, _, value = line.partition(b"\t")
-            if key == _LINE_KEY and what in (found := json.loads(value)):
-                return found[what]
-        return None
+        found = _classes_in(lines, what)
+        return None if found is None else found[what]
 
     # Tasks
 
@@ -294,15 +290,23 @@ def _found(path: str) -> dict[str, Any]:
         raise UsageError(
             f"--means: {path}: neither numbers, as in '10;80;200', nor a file: {error.strerror}"
         ) from None
+    found = _classes_in(lines, "means", "values", "window")
+    if found is not None:
+        return found
+    raise UsageError(f"--means: {path}: holds no classes: give what this job wrote with --k")
+
+
+def _classes_in(lines: Iterable[bytes], *names: str) -> dict[str, Any] | None:
+    """Return the first result of this job that has all these fields."""
     for line in lines:
         key, _, value = line.partition(b"\t")
         try:
-            if json.loads(key) == _KEY and "means" in json.loads(value):
-                found = dict(json.loads(value))
-                return {name: found[name] for name in ("means", "values", "window")}
+            if json.loads(key) == _KEY:
+                found = json.loads(value)
+                return {name: found[name] for name in names}
         except (ValueError, TypeError, KeyError):
             continue
-    raise UsageError(f"--means: {path}: holds no classes: give what this job wrote with --k")
+    return None
 
 
 def _numbers(text: str) -> list[list[float]]:

@@ -56,8 +56,8 @@ class LocalRunner(ProcessRunner, OneMachineRunner, LocalMRJobRunner):
 
     def _forks(self) -> bool:
         """Tell whether tasks may be forked: macOS's own libraries do not bear it."""
-        is_script = not self._setup and not self._py_files()
-        return sys.platform == "linux" and is_script and self._task_python_bin() == [sys.executable]
+        is_plain = not self._setup and not self._py_files()
+        return sys.platform == "linux" and is_plain and self._task_python_bin() == [sys.executable]
 
     def _with_project(self, environment: dict[str, str]) -> dict[str, str]:
         path = environment.get("PYTHONPATH")

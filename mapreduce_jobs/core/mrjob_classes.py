@@ -52,8 +52,6 @@ class _Version:
     def __lt__(self, other: "_Version") -> bool:
         return self._key < other._key
 
-    __hash__ = None  # type: ignore[assignment]
-
 
 @contextmanager
 def _stand_in_for_distutils() -> Iterator[None]:

@@ -213,10 +213,10 @@ class RoundSums:
 
     def moved(self) -> list[list[float]]:
         """Return the means of the pixels of each class; one without any keeps its mean."""
-        means = self._means.copy()
-        has_any = self._count > 0
-        means[has_any] = self._total[has_any] / self._count[has_any, np.newaxis]
-        return [list(mean) for mean in means.tolist()]
+        sums = clustering.ClassSums(
+            self._count, self._total.astype(np.float64), self._squares.astype(np.float64)
+        )
+        return [list(mean) for mean in sums.means(self._means).tolist()]
 
     def classes(self, rounds: int) -> dict[str, Any]:
         """Return what `classes_of` does, of the classes as they are, after so many rounds.
