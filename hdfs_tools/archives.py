@@ -7,16 +7,23 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from hdfs_tools.errors import CorruptRecord, NotARegularFile, UnsafeName
+from hdfs_tools.streams import CHUNK
 
 __all__ = ["check_name", "is_archive_name", "members"]
 
 _ARCHIVE = re.compile(r".+\.(zip|tar|tgz|tar\.gz|tbz2?|tar\.bz2|txz|tar\.xz)", re.I | re.S)
 _DRIVE = re.compile(r"[A-Za-z]:")
 
-Member = tuple[str, Callable[[], bytes]]
+
+class Member(NamedTuple):
+    """A file in an archive: its name, its length in bytes, and what reads it in pieces."""
+
+    name: str
+    size: int
+    pieces: Callable[[], Iterator[bytes]]
 
 
 def is_archive_name(name: str) -> bool:
@@ -36,7 +43,7 @@ def check_name(name: str) -> None:
 
 
 def members(name: str, file: "IO[bytes] | Any") -> Iterator[Member]:
-    """Iterate over the files in an archive: each one's name, and what reads its bytes.
+    """Iterate over the files in an archive.
 
     They must be read in this order, each before the next: a TAR is read once, from its beginning.
 
@@ -62,15 +69,17 @@ def _zip(file: Any) -> Iterator[Member]:
     with zipfile.ZipFile(file) as archive:
         for info in archive.infolist():
             if not info.is_dir():
-                yield info.filename, partial(_from_zip, archive, info)
+                yield Member(info.filename, info.file_size, partial(_from_zip, archive, info))
 
 
-def _from_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+def _from_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
     check_name(info.filename)
     if (info.external_attr >> 16) & 0o170000 == 0o120000:
         raise NotARegularFile("a link")
     try:
-        return archive.read(info)
+        with archive.open(info) as content:
+            while piece := content.read(CHUNK):
+                yield piece
     except (RuntimeError, NotImplementedError) as error:  # a password, a rare method
         raise CorruptRecord(str(error)) from None
     except (zipfile.BadZipFile, EOFError, zlib.error) as error:
@@ -82,18 +91,23 @@ def _tar(file: Any) -> Iterator[Member]:
         for info in archive:
             if not info.isdir():
                 name = info.name.removeprefix("./")
-                yield name, partial(_from_tar, archive, info, name)
+                yield Member(name, info.size, partial(_from_tar, archive, info, name))
             archive.members = []  # type: ignore[attr-defined]  # else it keeps them all
 
 
-def _from_tar(archive: tarfile.TarFile, info: tarfile.TarInfo, name: str) -> bytes:
+def _from_tar(archive: tarfile.TarFile, info: tarfile.TarInfo, name: str) -> Iterator[bytes]:
     check_name(name)
     if not info.isfile():
         kind = "a link" if info.issym() or info.islnk() else "a pipe or device"
         raise NotARegularFile(kind)
     content = archive.extractfile(info)
     assert content is not None  # noqa: S101  (it is a file)
-    data = content.read()
-    if len(data) != info.size:
+    left = info.size
+    try:
+        while piece := content.read(CHUNK):
+            left -= len(piece)
+            yield piece
+    except (tarfile.TarError, EOFError, zlib.error) as error:
+        raise CorruptRecord(f"it is damaged: {error}") from None
+    if left:
         raise CorruptRecord("the archive ends in it")
-    return data

@@ -15,6 +15,7 @@ import hdfs_tools
 from hdfs_tools.errors import HdfsToolsError
 from hdfs_tools.shell.parser import Parser, WrongUsage
 from hdfs_tools.shell.session import complain
+from hdfs_tools.streams import buffer_output, leave_output
 
 __all__ = ["main"]
 
@@ -48,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # A script may have closed them.
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     sys.stderr = sys.stderr or sys.stdout
+    buffer_output()
     parser, names = _parser()
     arguments = parser.parse_args(_as_meant(sys.argv[1:] if argv is None else argv, names))
     for stream in (sys.stdout, sys.stderr):
@@ -59,14 +61,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status or 0
     except BrokenPipeError:
-        _leave_output()
+        leave_output()
         return 141
     except WrongUsage as error:
         complain(arguments.command, error)
         return 2
     except (HdfsToolsError, OSError) as error:
         complain(arguments.command, error)
-        _leave_output()
+        leave_output()
         return 1
     except KeyboardInterrupt:
         sys.stderr.write(f"hdfs-tools {arguments.command}: interrupted\n")
@@ -120,11 +122,3 @@ def _as_meant(words: Sequence[str], names: "set[str]") -> list[str]:
     if name in _OTHER_WORDS:
         return [*before, *_OTHER_WORDS[name], *rest]
     return [*before, name if name in names else word[0], *rest] if word else before
-
-
-def _leave_output() -> None:
-    """Let nothing more be written to standard output, at the end of the process neither."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,6 +4,7 @@
 
     HdfsToolsError
      ├── CorruptRecord         a bundle record that does not hold what it says
+     ├── TooLarge              an image that does not fit into a line of a bundle
      ├── UnsafeName            a name that would leave the folder it is unpacked into
      ├── UnsupportedScheme     a reference whose storage this version cannot read
      ├── NotARegularFile       a folder, pipe, socket or device where a file is needed (OSError)
@@ -52,6 +53,7 @@ __all__ = [
     "RemoteError",
     "SafeMode",
     "StorageError",
+    "TooLarge",
     "TransferFailed",
     "Unreachable",
     "UnsafeName",
@@ -66,6 +68,16 @@ class HdfsToolsError(Exception):
 
 class CorruptRecord(HdfsToolsError):
     """A bundle record whose bytes cannot be decoded."""
+
+
+class TooLarge(HdfsToolsError):
+    """An image whose line in a bundle Hadoop could not read."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name}: too large for a bundle, whose lines hold 1.5 GiB, as much as Hadoop reads:"
+            " leave it a file of its own"
+        )
 
 
 class UnsafeName(HdfsToolsError):

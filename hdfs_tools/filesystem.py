@@ -2,6 +2,7 @@
 
 import builtins
 import os
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING
@@ -110,6 +111,10 @@ class FileSystem(ABC):
     @abstractmethod
     def home(self) -> str:
         """Return the home folder of `user`, which need not be there."""
+
+    def now(self) -> float:
+        """Return the time of the clock that files get their times from, in seconds since 1970."""
+        return time.time()
 
     def absolute(self, path: str) -> str:
         """Return the absolute form of a path, which is relative to the home folder.

@@ -2,7 +2,7 @@
 
 import binascii
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -12,7 +12,7 @@ from hdfs_tools.streams import CHUNK, SeekableReader
 if TYPE_CHECKING:
     from hdfs_tools.filesystem import FileSystem
 
-__all__ = ["decoded", "open_base64", "open_ranges"]
+__all__ = ["decoded", "decoded_pieces", "open_base64", "open_ranges"]
 
 _RANGE = 1 << 16  # bytes of the first request: the header of most images
 _BLOCK = 1 << 13  # bytes decoded at once
@@ -42,6 +42,21 @@ def decoded(encoded: bytes, is_end: bool = True) -> bytes:
     if len(encoded) % 4 or len(data) != len(encoded) // 4 * 3 - padding:
         raise CorruptRecord("the record's base64 is damaged: it holds other characters")
     return data
+
+
+def decoded_pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Decode base64 that comes in pieces of any length.
+
+    >>> list(decoded_pieces([b"SEVBRCB", b"hbmQ="]))
+    [b'HEA', b'D a', b'nd']
+    """
+    waiting = b""
+    for piece in pieces:
+        held = waiting + piece
+        cut = max(0, len(held) - 1) // 4 * 4  # the last group may be padded
+        yield decoded(held[:cut], is_end=False)
+        waiting = held[cut:]
+    yield decoded(waiting)
 
 
 def open_base64(encoded: bytes) -> BinaryIO:

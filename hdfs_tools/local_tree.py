@@ -9,17 +9,16 @@ from functools import partial
 from hdfs_tools.checksum import FileChecksum
 from hdfs_tools.errors import (
     Corrupt,
-    Exists,
     HdfsToolsError,
-    IsAFolder,
     NotAFolder,
     NotARegularFile,
 )
 from hdfs_tools.filesystem import Source
 from hdfs_tools.status import Checksum
-from hdfs_tools.streams import CHUNK
-from hdfs_tools.temporary import is_abandoned, temporary_name
+from hdfs_tools.streams import pieces_of
+from hdfs_tools.temporary import is_temporary
 from hdfs_tools.trees import Entry, Tree
+from hdfs_tools.whole_files import WholeFile, remove_abandoned
 
 __all__ = ["LocalTree"]
 
@@ -72,7 +71,7 @@ class LocalTree(Tree):
     def children(self, folder: str) -> Iterator[Entry]:
         """Iterate over what a folder holds, in order of names."""
         for name in sorted(os.listdir(self.path(folder))):
-            if not is_abandoned(name):
+            if not is_temporary(name):
                 found = self.entry(f"{folder}/{name}" if folder else name)
                 if found:
                     yield found
@@ -86,14 +85,7 @@ class LocalTree(Tree):
 
     def _pieces(self, path: str) -> Iterator[bytes]:
         with open(path, "rb", buffering=0) as file:
-            before = os.fstat(file.fileno())
-            left = before.st_size
-            while piece := file.read(min(CHUNK, left)):
-                left -= len(piece)
-                yield piece
-            after = os.fstat(file.fileno())
-        if left or after.st_mtime_ns != before.st_mtime_ns:
-            raise OSError(errno.EBUSY, "it changed while it was read", path)
+            yield from pieces_of(file, path)
 
     def has(self, entry: Entry, checksum: Checksum, block_size: int) -> bool:
         """Tell whether a file has a checksum that was made of blocks of some size."""
@@ -118,26 +110,15 @@ class LocalTree(Tree):
     ) -> None:
         """Write a file, which appears under its name when it is whole."""
         path = self.path(entry.name)
-        if os.path.isdir(path):
-            raise IsAFolder(path)
-        if not overwrite and os.path.lexists(path):
-            raise Exists(path)
-        temporary = temporary_name(path)
-        try:
-            for left in reversed(range(_TRIES)):
-                try:
-                    with open(temporary, "wb", buffering=0) as file:
-                        for piece in [source] if isinstance(source, bytes) else source():
-                            file.write(piece)
-                    break
-                except Corrupt:
-                    if not left:
-                        raise
-            _place(temporary, path, overwrite)
-        except BaseException:
-            if os.path.lexists(temporary):
-                os.unlink(temporary)
-            raise
+        for left in reversed(range(_TRIES)):
+            try:
+                with WholeFile(path, overwrite) as file:
+                    for piece in [source] if isinstance(source, bytes) else source():
+                        file.write(piece)
+                return
+            except Corrupt:
+                if not left:
+                    raise
 
     def set_attributes(self, entry: Entry) -> None:
         """Give a file or folder the mode and the times of an entry."""
@@ -147,25 +128,5 @@ class LocalTree(Tree):
 
     def clear(self, folder: str) -> dict[str, Entry]:
         """Return what a folder holds, by base name; delete what a killed copy left there."""
-        path = self.path(folder)
-        for name in os.listdir(path):
-            if is_abandoned(name):
-                os.unlink(f"{path}/{name}")
+        remove_abandoned(self.path(folder))
         return {os.path.basename(entry.name): entry for entry in self.children(folder)}
-
-
-def _place(temporary: str, path: str, overwrite: bool) -> None:
-    """Give a file its final name, without a moment in which it is half there."""
-    if overwrite:
-        os.replace(temporary, path)
-        return
-    try:
-        os.link(temporary, path)  # which, unlike a rename, does not replace
-    except FileExistsError:
-        raise Exists(path) from None
-    except OSError:  # there are no hard links here
-        if os.path.lexists(path):
-            raise Exists(path) from None
-        os.rename(temporary, path)
-    else:
-        os.unlink(temporary)

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO
@@ -15,6 +14,7 @@ from hdfs_tools.streams import SeekableReader
 from hdfs_tools.temporary import temporary_name
 from hdfs_tools.trees import Entry, Tree
 from hdfs_tools.uri import is_hdfs_uri, path_of
+from hdfs_tools.whole_files import WholeFile, whole_directory
 
 __all__ = ["Location"]
 
@@ -91,19 +91,49 @@ class Location:
         self.tree.write(Entry(""), lambda: iter(source()), overwrite, True, None)
 
     @contextlib.contextmanager
-    def folder_when_whole(self) -> "Iterator[Location]":
-        """Make a folder that gets its name when the block has ended well, and is gone if not."""
+    def staged(self, source: Callable[[], Iterable[bytes]]) -> Iterator[Entry]:
+        """Write a file that gets its name when the block has ended well, and is gone if not.
+
+        Parameters
+        ----------
+        source : callable
+            Returns the bytes, from the beginning at each call.
+
+        Yields
+        ------
+        Entry
+            What is known of the file, which is whole and verified; its name is not there yet.
+        """
+        if self.storage is None:
+            with WholeFile(self.path, overwrite=False) as file:
+                file.writelines(source())
+                found = file.check()
+                yield Entry("", size=found.st_size, modified=found.st_mtime)
+            return
+        temporary = temporary_name(self.path)
+        try:
+            self.storage.write(temporary, lambda: iter(source()))
+            yield Location(self.text, temporary, self.storage).entry()
+            self.storage.rename(temporary, self.path)
+        except BaseException:
+            self.storage.delete(temporary)
+            raise
+
+    @contextlib.contextmanager
+    def directory_when_whole(self) -> "Iterator[Location]":
+        """Make a directory that gets its name when the block has ended well, and is gone if not."""
+        if self.storage is None:
+            with whole_directory(self.path) as made:
+                os.mkdir(made)
+                yield Location(self.text, made)
+            return
         if self.tree.entry(""):
             raise Exists(self.text)
         temporary = temporary_name(self.path)
-        storage = self.storage
-        storage.mkdir(temporary) if storage else os.makedirs(temporary)
+        self.storage.mkdir(temporary)
         try:
-            yield Location(self.text, temporary, storage)
-            storage.rename(temporary, self.path) if storage else os.rename(temporary, self.path)
+            yield Location(self.text, temporary, self.storage)
+            self.storage.rename(temporary, self.path)
         except BaseException:
-            if storage:
-                storage.delete(temporary, recursive=True)
-            else:
-                shutil.rmtree(temporary)
+            self.storage.delete(temporary, recursive=True)
             raise

@@ -4,7 +4,7 @@ import glob
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import chain, islice
 from typing import NamedTuple
@@ -16,8 +16,8 @@ from hdfs_tools.errors import Exists, HdfsToolsError, NotFound, TransferFailed, 
 from hdfs_tools.folders import walk_files
 from hdfs_tools.globbing import has_magic
 from hdfs_tools.location import Location
-from hdfs_tools.record import Reference, bundle_line
-from hdfs_tools.streams import gathered
+from hdfs_tools.record import Reference, bundle_pieces
+from hdfs_tools.streams import IN_MEMORY, gathered, pieces_of
 from hdfs_tools.temporary import is_by_product
 from hdfs_tools.transfer import Meter
 
@@ -28,11 +28,27 @@ _MOST_NAMED = 100  # failures of one pack that are collected before it ends
 
 
 class Image(NamedTuple):
-    """An image to put into a bundle: its name there, where it is for people, what reads it."""
+    """An image to put into a bundle.
+
+    Attributes
+    ----------
+    name : str
+        Its name there.
+    place : str
+        Where it is, for people.
+    size : int
+        Bytes; 0 where they are not known.
+    pieces : callable
+        Returns its bytes, in pieces.
+    in_turn : bool
+        Whether it can be read only when it is its turn.
+    """
 
     name: str
     place: str
-    read: Callable[[], bytes]
+    size: int
+    pieces: Callable[[], Iterable[bytes]]
+    in_turn: bool = False
 
 
 def pack(
@@ -79,7 +95,7 @@ def pack(
     packing = _Packing([os.fspath(source) for source in sources], target, meter or Meter())
     if size is None:
         return packing.write(target)
-    with target.folder_when_whole() as folder:
+    with target.directory_when_whole() as folder:
         return packing.write_parts(folder, size)
 
 
@@ -91,73 +107,59 @@ class _Packing:
         self._target = target
         self._meter = meter
         self._failures: list[tuple[str, Exception]] = []
+        self._packed = 0
+        self._images = self._from(0)
 
-    def write(self, bundle: Location) -> int:
-        """Write all images into one bundle; return their number."""
-        return self._write(bundle, None, self._images, None)
-
-    def write_parts(self, folder: Location, size: int) -> int:
-        """Write all images into bundles of about `size` bytes; return their number."""
-        images = self._images()
-        count = number = 0
-        while True:
-            first = next(images, None)
-            if first is None and number:
-                return count
-            rest = chain([first] if first else [], images)
-            bundle = folder.beneath(f"part-{number:05d}.bundle")
-            count += self._write(bundle, rest, partial(self._from, count), size)
-            number += 1
-
-    def _from(self, number: int) -> Iterator[Image]:
-        return islice(self._images(), number, None)
-
-    def _write(
-        self,
-        bundle: Location,
-        images: Iterator[Image] | None,
-        anew: Callable[[], Iterator[Image]],
-        size: int | None,
-    ) -> int:
-        """Write images into a bundle, until it is full; return their number.
+    def write(self, bundle: Location, size: int | None = None) -> int:
+        """Write images into a bundle, all or until it is full; return their number.
 
         Parameters
         ----------
         bundle : Location
             The bundle.
-        images : iterator, optional
-            The images; what the bundle does not hold is left in it.
-        anew : callable
-            Returns the images again, should sending fail on the way.
         size : int, optional
             Bytes that fill it.
         """
         index = IndexWriter()
+        tries = 0
 
         def lines() -> Iterator[bytes]:
-            nonlocal images
+            nonlocal tries
+            tries += 1
+            if tries > 1:  # sending failed on the way
+                self._images = self._from(self._packed)
             index.begin_anew()
-            these, images = images or anew(), None
             while size is None or index.position < max(size, 1):
-                image = next(these, None)
+                image = next(self._images, None)
                 if image is None:
                     break
-                line = self._line(image)
-                if line:
-                    index.add(line)
-                    yield line
+                for piece in self._record(image):
+                    index.add(piece)
+                    yield piece
             if self._failures:
                 raise TransferFailed(tuple(self._failures))
 
-        with index:
-            bundle.write(lambda: gathered(lines()))
-            index.write(bundle)
-            return index.count
+        with index, bundle.staged(lambda: gathered(lines())) as found:
+            index.write(bundle, found)
+        self._packed += index.count
+        return index.count
 
-    def _line(self, image: Image) -> bytes:
+    def write_parts(self, folder: Location, size: int) -> int:
+        """Write all images into bundles of about `size` bytes; return their number."""
+        number = 0
+        while True:
+            first = next(self._images, None)
+            if first is None and number:
+                return self._packed
+            self._images = chain([first] if first else [], self._images)
+            self.write(folder.beneath(f"part-{number:05d}.bundle"), size)
+            number += 1
+
+    def _record(self, image: Image) -> Iterator[bytes]:
+        """Iterate over the record of an image; nothing more comes of one that fails."""
         try:
             check_name(image.name)
-            data = image.read()
+            yield from bundle_pieces(image.name, self._counted(image))
         except (OSError, HdfsToolsError) as error:
             if isinstance(error, OSError) and error.filename:
                 error.filename = image.place
@@ -165,16 +167,21 @@ class _Packing:
             self._meter.failed(image.place, error)
             if len(self._failures) >= _MOST_NAMED:
                 raise TransferFailed(tuple(self._failures)) from None
-            return b""
-        self._meter.add(len(data))
-        self._meter.done(image.place)
-        return bundle_line(image.name, data)
+        else:
+            self._meter.done(image.place)
+
+    def _counted(self, image: Image) -> Iterator[bytes]:
+        for piece in image.pieces():
+            self._meter.add(len(piece))
+            yield piece
 
     # Where images come from
 
-    def _images(self) -> Iterator[Image]:
+    def _from(self, number: int) -> Iterator[Image]:
+        """Iterate over the images from one on."""
         self._failures.clear()
-        return _ahead(chain.from_iterable(map(self._of_source, self._sources)))
+        images = chain.from_iterable(map(self._of_source, self._sources))
+        return _ahead(islice(images, number, None))
 
     def _of_source(self, source: str) -> Iterator[Image]:
         for place in _named(source):
@@ -184,27 +191,29 @@ class _Packing:
             elif is_archive_name(place.path):
                 is_zip = place.path.lower().endswith(".zip")
                 with place.open_seekable() if is_zip else place.open() as file:
-                    for name, read in members(place.path, file):
-                        yield Image(name, f"{place.text}/{name}", _Now(read))
+                    for name, size, pieces in members(place.path, file):
+                        yield Image(name, f"{place.text}/{name}", size, pieces, in_turn=True)
             else:
-                yield Image(os.path.basename(place.path), place.text, partial(_read, place))
+                name = os.path.basename(place.path)
+                yield Image(name, place.text, entry.size, partial(_pieces, place))
 
     def _of_folder(self, folder: Location) -> Iterator[Image]:
         written = os.path.dirname(self._target.path) if not self._target.storage else ""
         if folder.storage:
             root = folder.path.rstrip("/") + "/"
             for found in folder.storage.walk(folder.path):
-                if not is_by_product(found.name):
-                    read = partial(folder.storage.read, found.path)
-                    yield Image(found.path.removeprefix(root), found.path, read)
+                name = found.path.removeprefix(root)
+                if not is_by_product(name):
+                    pieces = partial(folder.storage.chunks, found.path)
+                    yield Image(name, found.path, found.size, pieces)
             return
         names: Iterable[tuple[str, int]] = walk_files(folder.path)
         if f"{written}/".startswith(f"{folder.path}/"):
             names = list(names)  # before there is a temporary file among them
-        for name, _ in names:
+        for name, size in names:
             if not is_by_product(name):
-                file = Reference(f"{folder.path}/./{name}")
-                yield Image(name, f"{folder.text}/{name}", file.read)
+                place = Location(f"{folder.text}/{name}", f"{folder.path}/{name}")
+                yield Image(name, place.text, size, partial(_pieces, place))
 
 
 def _named(source: str) -> Iterator[Location]:
@@ -223,18 +232,12 @@ def _named(source: str) -> Iterator[Location]:
         yield Location(path, path, place.storage)
 
 
-def _read(place: Location) -> bytes:
-    return place.storage.read(place.path) if place.storage else Reference(place.path).read()
-
-
-class _Now:
-    """What must be read when it is its turn, and not ahead."""
-
-    def __init__(self, read: Callable[[], bytes]) -> None:
-        self.read = read
-
-    def __call__(self) -> bytes:
-        return self.read()
+def _pieces(place: Location) -> Iterator[bytes]:
+    if place.storage:
+        yield from place.storage.chunks(place.path)
+        return
+    with Reference(place.path).open() as file:
+        yield from pieces_of(file, place.path)
 
 
 def _ahead(images: Iterator[Image]) -> Iterator[Image]:
@@ -242,12 +245,21 @@ def _ahead(images: Iterator[Image]) -> Iterator[Image]:
     waiting: deque[Image] = deque()
     with ThreadPoolExecutor(_THREADS) as pool:
         for image in images:
-            if isinstance(image.read, _Now):
+            if image.in_turn or image.size > IN_MEMORY:
                 yield from waiting
                 waiting.clear()
                 yield image
                 continue
-            waiting.append(image._replace(read=pool.submit(image.read).result))
+            data = pool.submit(_whole, image.pieces)
+            waiting.append(image._replace(pieces=partial(_one, data)))
             if len(waiting) > _THREADS:
                 yield waiting.popleft()
         yield from waiting
+
+
+def _whole(pieces: Callable[[], Iterable[bytes]]) -> bytes:
+    return b"".join(pieces())
+
+
+def _one(data: "Future[bytes]") -> Iterator[bytes]:
+    yield data.result()

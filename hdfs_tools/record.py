@@ -28,12 +28,12 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from urllib.parse import quote, unquote
 
-from hdfs_tools.errors import NotARegularFile, ReadFailed, UnsupportedScheme
+from hdfs_tools.errors import NotARegularFile, ReadFailed, TooLarge, UnsupportedScheme
 from hdfs_tools.lazy import decoded, open_base64, open_ranges
 from hdfs_tools.uri import (
     authority_of,
@@ -49,9 +49,11 @@ if TYPE_CHECKING:
     from hdfs_tools.filesystem import FileSystem
 
 __all__ = [
+    "MAX_LINE",
     "Record",
     "Reference",
     "bundle_line",
+    "bundle_pieces",
     "decode_name",
     "encode_name",
     "is_image_line",
@@ -65,6 +67,8 @@ _Read = TypeVar("_Read", bytes, BinaryIO)
 _FAILED, _STORED = "failed:/", "stored:/"
 _ERROR = b'{"error":'  # which base64 cannot begin with
 _AUDIT = b'"\t{"audit":'
+_MAX_HEAD = 1 << 16  # bytes of a name or a reference, encoded: more than any file system has
+_SHOWN = 80  # characters of what is no name
 
 
 @dataclass(frozen=True)
@@ -259,6 +263,9 @@ def parse_line(line: bytes) -> Record | Reference:
             error = json.loads(encoded)
             return Reference.failed(str(json.loads(head)), error["error"], error["message"])
     text = head.decode("utf-8", "surrogateescape")
+    if len(text) > _MAX_HEAD:
+        reason = f"not a record: {len(text)} bytes without a TAB"
+        return Reference.failed(decode_name(text[:_SHOWN]), "CorruptRecord", reason)
     if tab:
         return Record(decode_name(text), encoded)
     return Reference(text if is_uri(text) else decode_name(text))
@@ -273,6 +280,38 @@ def is_image_line(line: bytes) -> bool:
     if line[:1] == b'"':  # quick: a line may be long
         return _AUDIT not in line
     return line not in (b"", b"\n", b"\r\n")
+
+
+MAX_LINE = (1 << 31) - 1
+"""Bytes of the longest line that Hadoop reads (org.apache.hadoop.util.LineReader)."""
+
+
+def bundle_pieces(name: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    r"""Iterate over the bundle record of one image that comes in pieces.
+
+    Raises
+    ------
+    TooLarge
+        Hadoop could not read it as a line.
+
+    Examples
+    --------
+    >>> b"".join(bundle_pieces("a.png", [b"\x00", b"\x00\x00"]))
+    b'a.png\tAAAA\n'
+    """
+    head = encode_name(name).encode() + b"\t"
+    room = (MAX_LINE - len(head) - 1) // 4 * 3
+    yield head
+    waiting = b""
+    for piece in pieces:
+        room -= len(piece)
+        if room < 0:
+            raise TooLarge(name)
+        held = waiting + piece if waiting else piece
+        cut = len(held) // 3 * 3
+        yield binascii.b2a_base64(held[:cut], newline=False)
+        waiting = held[cut:]
+    yield binascii.b2a_base64(waiting)
 
 
 def bundle_line(name: str, data: bytes) -> bytes:

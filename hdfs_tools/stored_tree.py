@@ -8,7 +8,7 @@ from hdfs_tools.checksum import FileChecksum
 from hdfs_tools.errors import Corrupt, Exists, NotAFolder, NotFound
 from hdfs_tools.filesystem import FileSystem, Source
 from hdfs_tools.status import Checksum, Status
-from hdfs_tools.temporary import is_abandoned
+from hdfs_tools.temporary import REMOTE_LEASE, is_temporary
 from hdfs_tools.trees import Entry, Tree
 
 __all__ = ["StoredTree", "same_bytes"]
@@ -49,7 +49,7 @@ class StoredTree(Tree):
     def children(self, folder: str) -> Iterator[Entry]:
         """Iterate over what a folder holds."""
         for found in self.storage.list(self.path(folder)):
-            if not is_abandoned(found.name):
+            if not is_temporary(found.name):
                 yield _entry(f"{folder}/{found.name}" if folder else found.name, found)
 
     def source(self, entry: Entry, verify: bool) -> Source:
@@ -112,8 +112,9 @@ class StoredTree(Tree):
         """Return what a folder holds, by base name; delete what a killed copy left there."""
         there = {}
         for found in self.storage.list(self.path(folder)):
-            if is_abandoned(found.name):
-                self.storage.delete(found.path)
+            if is_temporary(found.name):
+                if found.modified < self.storage.now() - REMOTE_LEASE:
+                    self.storage.delete(found.path, recursive=True)
             else:
                 name = f"{folder}/{found.name}" if folder else found.name
                 there[found.name] = _entry(name, found)

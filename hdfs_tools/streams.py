@@ -1,14 +1,64 @@
 """File objects over chunks of bytes."""
 
+import errno
 import io
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any
 
-__all__ = ["CHUNK", "ChunkReader", "SeekableReader", "gathered"]
+__all__ = [
+    "CHUNK",
+    "IN_MEMORY",
+    "ChunkReader",
+    "SeekableReader",
+    "buffer_output",
+    "gathered",
+    "leave_output",
+    "pieces_of",
+]
 
 CHUNK = 1 << 20
 """Bytes that are moved at once."""
+
+IN_MEMORY = 16 << 20
+"""Bytes of an image, or of a line, from which on it is moved in pieces and not as a whole."""
+
+
+def pieces_of(file: IO[bytes], path: str) -> Iterator[bytes]:
+    """Iterate over the bytes of an open file of this machine; an error if it changes meanwhile."""
+    before = os.fstat(file.fileno())
+    left = before.st_size
+    while piece := file.read(min(CHUNK, left)):
+        left -= len(piece)
+        yield piece
+    after = os.fstat(file.fileno())
+    if left or after.st_mtime_ns != before.st_mtime_ns:
+        raise OSError(errno.EBUSY, "it changed while it was read", path)
+
+
+def buffer_output() -> None:
+    """Let standard output write all that it is given, or fail.
+
+    Where Python is told not to buffer (``-u``, ``PYTHONUNBUFFERED``), its file writes as much as
+    the system takes at once and says nothing of the rest: at the end of a disk, or past 2 GiB.
+    """
+    output = sys.stdout
+    raw = getattr(output, "buffer", None)
+    is_own = sys.stdout is sys.__stdout__
+    if output is not None and is_own and isinstance(raw, io.RawIOBase):
+        output.flush()
+        sys.stdout = io.TextIOWrapper(io.BufferedWriter(raw), output.encoding, output.errors)
+
+
+def leave_output() -> None:
+    """Let nothing more be written to standard output, at the end of the process neither."""
+    output = sys.stdout
+    try:
+        if output is not None:  # whoever started the process may have closed it
+            output.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
 
 
 class ChunkReader(io.RawIOBase):

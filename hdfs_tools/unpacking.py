@@ -3,15 +3,18 @@
 import os
 import threading
 from collections.abc import Collection, Iterator
+from functools import partial
 from itertools import accumulate
 
 from hdfs_tools.archives import check_name
-from hdfs_tools.bundle_index import members
+from hdfs_tools.bundle_index import Member, members, pieces_of, scanned
 from hdfs_tools.errors import HdfsToolsError, NotFound, TransferFailed, UnsafeName
+from hdfs_tools.filesystem import Source
 from hdfs_tools.local_tree import LocalTree
 from hdfs_tools.location import Location
 from hdfs_tools.parallel import for_each
-from hdfs_tools.record import Reference, is_image_line, parse_line
+from hdfs_tools.record import Record, Reference, parse_line
+from hdfs_tools.streams import IN_MEMORY
 from hdfs_tools.transfer import Meter
 from hdfs_tools.trees import Entry
 
@@ -56,7 +59,7 @@ def unpack(
     source = Location.of(bundle)
     source.entry()
     work = _Unpacking(source, Location.of(folder), meter or Meter())
-    for_each(_THREADS, work.one, work.chosen(names) if names else work.lines())
+    for_each(_THREADS, work.one, work.chosen(names) if names else work.all())
     if work.failures:
         raise TransferFailed(tuple(work.failures))
     return work.count
@@ -76,42 +79,51 @@ class _Unpacking:
         self._made: set[str] = set()
         self._target.make_folder("")
 
-    def lines(self) -> Iterator[bytes]:
-        """Iterate over the lines of the bundle."""
-        with self._source.open() as lines:
-            for line in lines:
-                if is_image_line(line):
-                    yield line
+    def all(self) -> Iterator[bytes | Member]:
+        """Iterate over all images of the bundle: a line each or, if it is large, where it is."""
+        with self._source.open() as file:
+            yield from scanned(file)
 
-    def chosen(self, names: Collection[str]) -> Iterator[bytes]:
-        """Iterate over the lines of some images."""
+    def chosen(self, names: Collection[str]) -> Iterator[Member]:
+        """Iterate over some images."""
         missing = set(names)
         for member in members(self._source):
             if member.name in missing:
                 missing.discard(member.name)
-                with self._source.open(member.position) as file:
-                    yield file.read(member.length)
+                yield member
         for name in sorted(missing):
             self._fail(name, NotFound(name, f"no image of {self._source.text}"))
 
-    def one(self, line: bytes) -> None:
-        """Write the image of a line."""
-        item = parse_line(line)
-        if isinstance(item, Reference):
-            item = item.within(self._base)
+    def one(self, image: bytes | Member) -> None:
+        """Write an image."""
+        item: Record | Reference | Member = (
+            image if isinstance(image, Member) else parse_line(image)
+        )
         name = item.name
         try:
             check_name(name)
-            data = item.read()
+            source: Source = partial(self._pieces, item)
+            if not isinstance(item, Member) or item.length <= IN_MEMORY:
+                source = b"".join(self._pieces(item))
             self._make_folders(os.path.dirname(name))
-            self._target.write(Entry(name), data, False, True, None)
+            self._target.write(Entry(name), source, False, True, None)
         except (OSError, HdfsToolsError) as error:
             self._fail(name, error)
             return
-        self._meter.add(len(data))
         self._meter.done(name)
         with self._lock:
             self.count += 1
+
+    def _pieces(self, item: Record | Reference | Member) -> Iterator[bytes]:
+        if isinstance(item, Member):
+            pieces = pieces_of(self._source, item)
+        else:
+            pieces = iter(
+                [(item.within(self._base) if isinstance(item, Reference) else item).read()]
+            )
+        for piece in pieces:
+            self._meter.add(len(piece))
+            yield piece
 
     def _make_folders(self, name: str) -> None:
         """Make the folders of a file; a link among them might lead out of the target."""

@@ -3,6 +3,7 @@
 import getpass
 import os
 from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
 from functools import cached_property, partial
 from typing import Any
 
@@ -144,6 +145,11 @@ class WebHDFS(Writing):
         """Return how much room there is."""
         told = self.get("GETSTATUS", "/")["FsStatus"]
         return Capacity(told["capacity"], told["used"], told["remaining"])
+
+    def now(self) -> float:
+        """Return the NameNode's time, to the second; 0 where it does not say."""
+        told = self.rest.ask("GET", "GETFILESTATUS", "/").headers.get("Date")
+        return parsedate_to_datetime(told).timestamp() if told else 0.0
 
     def home(self) -> str:
         """Return the home folder of whoever asks."""

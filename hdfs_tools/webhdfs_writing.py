@@ -26,6 +26,8 @@ from hdfs_tools.webhdfs_metadata import Metadata, octal
 __all__ = ["Writing"]
 
 _TRIES = 3  # of sending a file that does not arrive as it was sent
+RENEWAL = 3_600.0
+"""Seconds after which a temporary file is said to be somebody's: a part of `REMOTE_LEASE`."""
 _LATE, _PAUSE = 3.0, 0.05  # seconds to wait for a file that is to be deleted
 
 
@@ -85,7 +87,7 @@ class Writing(Metadata, ABC):
             if isinstance(source, bytes):
                 sent.update(source)
                 return source
-            return sent.through(_guarded(source))
+            return sent.through(self._renewed(path, _guarded(source)))
 
         params = {
             "overwrite": True,  # what an earlier try has left
@@ -98,6 +100,16 @@ class Writing(Metadata, ABC):
         except _SourceFailed as failure:
             raise failure.error from None
         return sent
+
+    def _renewed(self, path: str, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """Renew a file's time of change while it is written, so that it is not abandoned."""
+        renewed = time.monotonic()
+        for piece in pieces:
+            if time.monotonic() - renewed > RENEWAL:
+                with contextlib.suppress(HdfsToolsError):  # the next time
+                    self.set_times(path, self.now())
+                renewed = time.monotonic()
+            yield piece
 
     def _compare(
         self, path: str, sent: FileChecksum, source: Source, block_size: int, verify: bool

@@ -8,7 +8,8 @@ import tempfile
 from typing import TYPE_CHECKING, Any
 
 from hdfs_tools.uri import encode_name
-from mapreduce_jobs.core.commands import check_output, run_command, write_whole
+from hdfs_tools.whole_files import write_whole
+from mapreduce_jobs.core.commands import check_output, run_command
 from mapreduce_jobs.core.errors import JobError, UsageError
 from mapreduce_jobs.core.image_options import add_pixel_options, check_options
 

@@ -7,7 +7,8 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from hdfs_tools.uri import encode_name
-from mapreduce_jobs.core.commands import check_output, run_command, write_whole
+from hdfs_tools.whole_files import write_whole
+from mapreduce_jobs.core.commands import check_output, run_command
 from mapreduce_jobs.core.errors import UsageError
 
 if TYPE_CHECKING:  # slow to import

@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
             if bundle is None:
                 _write(session, argument, output)
             else:
-                output.write(bundle.read())
+                output.writelines(bundle.pieces())
     output.flush()
     return session.status
 

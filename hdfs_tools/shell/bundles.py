@@ -51,8 +51,8 @@ class Inside:
         if nothing:
             raise NotFound(f"{self.bundle.shown}/{self.name}")
 
-    def read(self) -> bytes:
-        """Return the bytes of the image."""
+    def pieces(self) -> Iterator[bytes]:
+        """Iterate over the bytes of the image, in pieces."""
         from hdfs_tools.bundle_index import read_member
 
         return read_member(self._location, self.name)

@@ -152,7 +152,11 @@ class Session:
             yield
         except (BrokenPipeError, NoAddress, Unreachable):
             raise
-        except (HdfsToolsError, OSError) as error:
+        except HdfsToolsError as error:
+            self.fail(error)
+        except OSError as error:
+            if error.filename is None:  # of standard output
+                raise
             self.fail(error)
 
     def fail(self, error: Exception, about: str = "") -> None:

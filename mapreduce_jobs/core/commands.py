@@ -1,17 +1,16 @@
 """What the commands beside the jobs share: how they end, and where they write."""
 
-import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import NoReturn
 
 from hdfs_tools.errors import HdfsToolsError
-from hdfs_tools.temporary import temporary_name
+from hdfs_tools.streams import buffer_output, leave_output
 from mapreduce_jobs.core.errors import JobError, UsageError, words_of
 
-__all__ = ["check_output", "is_standard_output", "run_command", "whole_file", "write_whole"]
+__all__ = ["check_output", "is_standard_output", "run_command"]
 
 
 def run_command(name: str, work: Callable[[], int]) -> NoReturn:
@@ -27,13 +26,21 @@ def run_command(name: str, work: Callable[[], int]) -> NoReturn:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, lambda number, _: sys.exit(128 + number))  # and clean up
+    buffer_output()
     try:
-        sys.exit(work())
+        status = work()
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        sys.exit(status)
     except JobError as error:
         sys.stderr.write(f"{name}: {error}\n")
         sys.exit(error.exit_status)
+    except BrokenPipeError:  # whoever reads has read enough
+        leave_output()
+        sys.exit(1)
     except (HdfsToolsError, OSError) as error:
         place = getattr(error, "filename", None)
+        leave_output()
         sys.stderr.write(f"{name}: {f'{place}: ' if place else ''}{words_of(error)[1]}\n")
         sys.exit(1)
     except KeyboardInterrupt:
@@ -66,21 +73,3 @@ def is_standard_output(path: str) -> bool:
         return os.path.samestat(os.fstat(sys.stdout.fileno()), os.stat(path))
     except (OSError, ValueError, AttributeError):
         return False
-
-
-@contextlib.contextmanager
-def whole_file(path: str) -> Iterator[str]:
-    """Give a path to write to, beside another whose name it gets when all is written."""
-    until_then = temporary_name(path)
-    try:
-        yield until_then
-        os.replace(until_then, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(until_then)
-
-
-def write_whole(path: str, data: bytes) -> None:
-    """Write a file that has its name only when it is whole."""
-    with whole_file(path) as until_then, open(until_then, "wb") as file:
-        file.write(data)

@@ -14,6 +14,7 @@ from itertools import chain
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, ClassVar, NoReturn, cast
 
+from hdfs_tools.streams import buffer_output, leave_output
 from mapreduce_jobs.core.cores import blas_on_one_core
 from mapreduce_jobs.core.errors import JobError, UsageError
 from mapreduce_jobs.core.given import Given
@@ -125,12 +126,13 @@ class Job(MRJob):
             sys.stdin = open(os.devnull)  # noqa: SIM115
         if sys.stdout is None:
             cls._end("standard output is closed", 1)
+        buffer_output()
         try:
             cls().execute()
         except JobError as error:
             cls._end(str(error), error.exit_status)
         except BrokenPipeError:  # whoever reads the results has read enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            leave_output()
             sys.exit(1)
         except OSError as error:  # a full disk, a folder that may not be written
             if error.strerror is None or "--verbose" in sys.argv:
@@ -144,6 +146,7 @@ class Job(MRJob):
 
     @classmethod
     def _end(cls, message: str, status: int) -> NoReturn:
+        leave_output()
         name = os.path.basename(sys.argv[0]).removesuffix(".py")
         is_task = any(a in sys.argv for a in ("--mapper", "--combiner", "--reducer"))
         sys.stderr.write(f"{message}\n" if is_task else f"{name}: {message}\n")

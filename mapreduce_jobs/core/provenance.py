@@ -44,7 +44,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 from hdfs_tools import __version__
 from hdfs_tools.uri import is_hdfs_uri, is_uri
-from mapreduce_jobs.core.commands import is_standard_output, write_whole
+from hdfs_tools.whole_files import WholeFile, write_whole
+from mapreduce_jobs.core.commands import is_standard_output
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.input_sums import GROUP, InputSums
 from mapreduce_jobs.core.secrecy import HIDDEN, is_secret, without_secrets, words_without_secrets
@@ -101,10 +102,8 @@ def check_place(path: str) -> None:
         raise UsageError(f"--provenance: {path}: there is no folder {folder}: make it first")
     if os.path.lexists(real) and not os.path.isfile(real):
         raise UsageError(f"--provenance: {path}: is not a file")
-    until_then = f"{real}.{os.getpid()}"  # as long a name, at least
     try:
-        open(until_then, "xb").close()
-        os.unlink(until_then)
+        WholeFile(real).close()
     except OSError as error:
         raise UsageError(
             f"--provenance: {path}: cannot be written in the folder {folder}: {error.strerror}"

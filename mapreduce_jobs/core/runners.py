@@ -2,12 +2,13 @@
 
 import os
 import re
-import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from hdfs_tools.errors import Exists
+from hdfs_tools.whole_files import whole_directory
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.given import Given
 from mapreduce_jobs.core.splits import TaskFiles
@@ -43,17 +44,12 @@ def whole_output(folder: str) -> Iterator[str]:
     str
         Where to write until then.
     """
-    if os.path.lexists(folder):
-        raise UsageError(f"{folder}: the output folder exists already")
-    until_then = f"{folder}.partial-{os.getpid()}"
-    os.makedirs(os.path.dirname(folder), exist_ok=True)
     try:
-        yield until_then
-        open(os.path.join(until_then, "_SUCCESS"), "wb").close()
-        os.rename(until_then, folder)
-    except BaseException:
-        shutil.rmtree(until_then, ignore_errors=True)
-        raise
+        with whole_directory(folder) as made:
+            yield made
+            open(os.path.join(made, "_SUCCESS"), "wb").close()
+    except Exists:
+        raise UsageError(f"{folder}: the output folder exists already") from None
 
 
 def is_words(line: str) -> bool:

@@ -1,8 +1,9 @@
 """A table as CSV, which pandas, R and databases read."""
 
+import io
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, BinaryIO
 
 from mapreduce_jobs.viewing.columns import as_json, written
 from mapreduce_jobs.viewing.tables import Table
@@ -12,23 +13,24 @@ __all__ = ["write_csv"]
 _QUOTED = re.compile('[",\r\n]')
 
 
-def write_csv(table: Table, path: str) -> None:
-    """Write a table into a new file: UTF-8, the names of the columns first.
+def write_csv(table: Table, file: BinaryIO) -> None:
+    """Write a table: UTF-8, the names of the columns first.
 
     Parameters
     ----------
     table : Table
         Any.
-    path : str
-        The file.
+    file : binary file
+        Where to.
     """
     columns = table.columns
     as_cell = [_text if kind == "text" else _cell for kind in columns.values()]
-    with open(path, "x", encoding="utf-8", newline="\n") as file:
-        file.write(_line(list(map(_text, columns))))
-        for row in table.rows():
-            cells = [write(value) for write, value in zip(as_cell, row.values(), strict=True)]
-            file.write(_line(cells))
+    text = io.TextIOWrapper(file, "utf-8", newline="\n")
+    text.write(_line(list(map(_text, columns))))
+    for row in table.rows():
+        cells = [write(value) for write, value in zip(as_cell, row.values(), strict=True)]
+        text.write(_line(cells))
+    text.detach()
 
 
 def _line(cells: Sequence[str]) -> str:

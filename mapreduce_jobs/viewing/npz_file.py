@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -19,15 +19,15 @@ _MOST_BYTES = 1 << 30  # of an array of texts, each of which takes as much as th
 Array = npt.NDArray[Any]
 
 
-def write_npz(tables: Sequence[Table], path: str) -> None:
-    """Write tables as arrays, which lie in memory until they are written, into a file.
+def write_npz(tables: Sequence[Table], file: BinaryIO) -> None:
+    """Write tables as arrays, which lie in memory until they are written.
 
     Parameters
     ----------
     tables : sequence of Table
         Of different kinds.
-    path : str
-        The file.
+    file : binary file
+        Where to.
 
     Raises
     ------
@@ -40,8 +40,7 @@ def write_npz(tables: Sequence[Table], path: str) -> None:
             if name in arrays:
                 raise UsageError(f"two columns would have the name {name}: use csv or parquet")
             arrays[name] = values
-    with open(path, "xb") as file:
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+    np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
 def arrays_of(table: Table) -> dict[str, Array]:

@@ -1,7 +1,7 @@
 """A table as Parquet, whose columns keep their types, lists of numbers among them."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
 from mapreduce_jobs.viewing.columns import as_json, written
 from mapreduce_jobs.viewing.tables import Table
@@ -28,15 +28,15 @@ def needed_pyarrow() -> Any:
     return pyarrow
 
 
-def write_parquet(table: Table, path: str) -> None:
-    """Write a table into a file; its metadata has the kind of the lines under ``kind``.
+def write_parquet(table: Table, file: BinaryIO) -> None:
+    """Write a table; its metadata has the kind of the lines under ``kind``.
 
     Parameters
     ----------
     table : Table
         Any.
-    path : str
-        The file.
+    file : binary file
+        Where to.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def write_parquet(table: Table, path: str) -> None:
     types = [_type(pa, kind) for kind in columns.values()]
     to_arrow = [_TO_ARROW.get(kind, _as_it_is) for kind in columns.values()]
     schema = pa.schema(list(zip(columns, types, strict=True)), {"kind": table.kind})
-    with pa.parquet.ParquetWriter(path, schema) as writer:
+    with pa.parquet.ParquetWriter(file, schema) as writer:
         for rows in _groups(table):
             arrays = [
                 pa.array([None if row[name] is None else convert(row[name]) for row in rows], type_)

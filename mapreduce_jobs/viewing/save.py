@@ -5,9 +5,9 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from tempfile import TemporaryFile
-from typing import Any
+from typing import Any, BinaryIO, cast
 
-from mapreduce_jobs.core.commands import whole_file
+from hdfs_tools.whole_files import WholeFile
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.viewing.columns import SCHEMA
 from mapreduce_jobs.viewing.csv_file import write_csv
@@ -20,7 +20,7 @@ __all__ = ["FORMATS", "save"]
 FORMATS = ("csv", "parquet", "npz")
 
 _BESIDE = ("error", "provenance")  # of results, and none by themselves
-_WRITERS: dict[str, Callable[[Table, str], None]] = {
+_WRITERS: dict[str, Callable[[Table, BinaryIO], None]] = {
     "csv": write_csv,
     "parquet": write_parquet,
 }
@@ -76,8 +76,8 @@ def save(paths: Iterable[str], file_format: str, output: str, kind: str | None =
                 *tables.keys() & {"error"},
             ]
             saved = [tables[name] for name in with_errors]
-            with whole_file(output) as path:
-                write_npz(saved, path)
+            with WholeFile(output) as file:
+                write_npz(saved, cast(BinaryIO, file))
             return [f"{output}: {', '.join(map(_counted, saved))}", *sentences]
         (main,) = chosen
         return [*_write_tables(tables, main, _WRITERS[file_format], output), *sentences]
@@ -105,7 +105,7 @@ def _counted(table: Table) -> str:
 
 
 def _write_tables(
-    tables: dict[str, Table], main: str, write: Callable[[Table, str], None], output: str
+    tables: dict[str, Table], main: str, write: Callable[[Table, BinaryIO], None], output: str
 ) -> list[str]:
     """Write a table, and the errors beside it."""
     stem, ending = os.path.splitext(output)
@@ -114,10 +114,10 @@ def _write_tables(
     # A file from before, that is not of these results, would be taken for theirs.
     with_errors = main != "error" and (len(errors) > 0 or os.path.lexists(beside))
     with contextlib.ExitStack() as stack:
-        path = stack.enter_context(whole_file(output))
+        file = stack.enter_context(WholeFile(output))
         if with_errors:
-            write(errors, stack.enter_context(whole_file(beside)))
-        write(tables[main], path)
+            write(errors, cast(BinaryIO, stack.enter_context(WholeFile(beside))))
+        write(tables[main], cast(BinaryIO, file))
     sentences = [f"{output}: {_counted(tables[main])}"]
     return [*sentences, f"{beside}: {_counted(errors)}"] if with_errors else sentences
 

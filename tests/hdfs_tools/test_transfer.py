@@ -2,6 +2,9 @@
 
 import os
 import stat
+import subprocess
+import sys
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,8 +12,16 @@ from hypothesis import strategies as st
 
 from hdfs_tools import connect
 from hdfs_tools.errors import Exists, IsAFolder, NotAFolder, NotFound, TransferFailed
-from hdfs_tools.temporary import is_abandoned, temporary_name
+from hdfs_tools.temporary import REMOTE_LEASE, is_temporary, temporary_name
 from hdfs_tools.transfer import Meter, Options, copy
+
+# Holds the lock of a file or directory, as whoever writes it does.
+HOLD = """
+import fcntl, os, sys, time
+fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
+print("held", flush=True)
+time.sleep(600)
+"""
 
 NAME = st.text(st.characters(exclude_categories=["C"], exclude_characters="/:"), min_size=1)
 NAMES = NAME.filter(lambda name: name not in (".", "..") and len(name.encode()) < 100)
@@ -193,20 +204,54 @@ class TestModesAndTimes:
 
 
 class TestTemporaryFiles:
-    def test_of_dead_processes_go_when_a_copy_looks_there(self, fs, scans, monkeypatch, tmp_path):
-        monkeypatch.setattr(os, "getpid", lambda: 2**22 + 1)  # which no process has
-        left = temporary_name("/scans/a.png")
-        monkeypatch.undo()
-        fs.write(left, b"half")
-        theirs = "/scans/.a.png.00000000-1-0123456789abcdef._COPYING_"
-        fs.write(theirs, b"of another machine")
-        assert is_abandoned(os.path.basename(left))
+    def test_that_nobody_renewed_for_a_day_go_when_a_copy_looks_there(self, fs, scans):
+        left, theirs = temporary_name("/scans/a.png"), temporary_name("/scans/a.png")
+        for name in (left, theirs):
+            fs.write(name, b"half")
+        fs.mkdir(f"{left}.d/below")
+        fs.rename(f"{left}.d", directory := temporary_name("/scans/x.bundle"))
+        for name in (left, directory):
+            fs.set_times(name, time.time() - REMOTE_LEASE - 1)
+        fs.set_times(theirs, time.time() - REMOTE_LEASE + 60)
         fs.copy_from_local(scans, "/scans", sync=True)
         assert not fs.exists(left)
-        assert fs.exists(theirs)
+        assert not fs.exists(directory)
+        assert fs.read(theirs) == b"half"
 
-    def test_of_this_process_are_not_abandoned(self):
-        assert not is_abandoned(os.path.basename(temporary_name("/scans/a.png")))
+    def test_are_never_copied(self, fs, scans, tmp_path):
+        (scans / temporary_name("a.png")).write_bytes(b"half")
+        fs.copy_from_local(scans, "/scans")
+        fs.write(temporary_name("/scans/b.png"), b"half")
+        assert fs.copy_to_local("/scans", tmp_path / "copy").files == 4
+
+    @pytest.mark.parametrize("kind", ["file", "directory"])
+    def test_on_this_machine_go_when_they_are_old_and_nobody_has_their_lock(
+        self, fs, scans, tmp_path, kind
+    ):
+        fs.copy_from_local(scans, "/scans")
+        target = tmp_path / "copy"
+        target.mkdir()
+        left = {}
+        for state in ("new", "old and locked", "old"):
+            left[state] = target / temporary_name("a.png")
+            left[state].write_bytes(b"half") if kind == "file" else left[state].mkdir()
+            if state != "new":
+                os.utime(left[state], (1e9, 1e9))
+        holder = subprocess.Popen(
+            [sys.executable, "-c", HOLD, left["old and locked"]], stdout=subprocess.PIPE
+        )
+        with holder:
+            assert holder.stdout.readline() == b"held\n"
+            fs.copy_to_local("/scans", target)
+            assert [state for state in left if left[state].exists()] == ["new", "old and locked"]
+            holder.kill()
+        fs.copy_to_local("/scans", target, sync=True)  # the lock went with the process
+        assert [state for state in left if left[state].exists()] == ["new"]
+
+    def test_have_names_that_nobody_else_has(self):
+        names = {temporary_name("/scans/a.png") for _ in range(1000)}
+        assert len(names) == 1000
+        assert all(is_temporary(os.path.basename(name)) for name in names)
         assert len(os.path.basename(temporary_name("/" + "胸" * 85)).encode()) <= 255
 
 
