@@ -73,10 +73,10 @@ class CorruptRecord(HdfsToolsError):
 class TooLarge(HdfsToolsError):
     """An image whose line in a bundle Hadoop could not read."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self) -> None:
         super().__init__(
-            f"{name}: too large for a bundle, whose lines hold 1.5 GiB, as much as Hadoop reads:"
-            " leave it a file of its own"
+            "too large for a bundle, whose lines hold 1.5 GiB, as much as Hadoop reads: leave it a"
+            " file of its own"
         )
 
 

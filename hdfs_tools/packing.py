@@ -12,11 +12,11 @@ from typing import NamedTuple
 from hdfs_tools.archives import check_name, is_archive_name, members
 from hdfs_tools.bundle import is_bundle_name
 from hdfs_tools.bundle_index import IndexWriter
-from hdfs_tools.errors import Exists, HdfsToolsError, NotFound, TransferFailed, UnsafeName
+from hdfs_tools.errors import Exists, HdfsToolsError, NotFound, TooLarge, TransferFailed, UnsafeName
 from hdfs_tools.folders import walk_files
 from hdfs_tools.globbing import has_magic
 from hdfs_tools.location import Location
-from hdfs_tools.record import Reference, bundle_pieces
+from hdfs_tools.record import Reference, bundle_pieces, room_of
 from hdfs_tools.streams import IN_MEMORY, gathered, pieces_of
 from hdfs_tools.temporary import is_by_product
 from hdfs_tools.transfer import Meter
@@ -159,6 +159,8 @@ class _Packing:
         """Iterate over the record of an image; nothing more comes of one that fails."""
         try:
             check_name(image.name)
+            if image.size > room_of(image.name):
+                raise TooLarge
             yield from bundle_pieces(image.name, self._counted(image))
         except (OSError, HdfsToolsError) as error:
             if isinstance(error, OSError) and error.filename:

@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from hdfs_tools.filesystem import FileSystem
 
 __all__ = [
-    "MAX_LINE",
     "Record",
     "Reference",
     "bundle_line",
@@ -60,6 +59,7 @@ __all__ = [
     "is_uri",
     "parse_line",
     "reference_line",
+    "room_of",
 ]
 
 _Read = TypeVar("_Read", bytes, BinaryIO)
@@ -68,6 +68,7 @@ _FAILED, _STORED = "failed:/", "stored:/"
 _ERROR = b'{"error":'  # which base64 cannot begin with
 _AUDIT = b'"\t{"audit":'
 _MAX_HEAD = 1 << 16  # bytes of a name or a reference, encoded: more than any file system has
+_MAX_LINE = (1 << 31) - 1
 _SHOWN = 80  # characters of what is no name
 
 
@@ -282,8 +283,15 @@ def is_image_line(line: bytes) -> bool:
     return line not in (b"", b"\n", b"\r\n")
 
 
-MAX_LINE = (1 << 31) - 1
-"""Bytes of the longest line that Hadoop reads (org.apache.hadoop.util.LineReader)."""
+def room_of(name: str) -> int:
+    """Return the bytes of the largest image of some name that fits into a bundle record.
+
+    Hadoop reads lines of up to 2³¹ − 1 bytes (org.apache.hadoop.util.LineReader).
+
+    >>> room_of("a.png")
+    1610612730
+    """
+    return (_MAX_LINE - len(encode_name(name).encode()) - len("\t\n")) // 4 * 3
 
 
 def bundle_pieces(name: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -299,14 +307,13 @@ def bundle_pieces(name: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
     >>> b"".join(bundle_pieces("a.png", [b"\x00", b"\x00\x00"]))
     b'a.png\tAAAA\n'
     """
-    head = encode_name(name).encode() + b"\t"
-    room = (MAX_LINE - len(head) - 1) // 4 * 3
-    yield head
+    room = room_of(name)
+    yield encode_name(name).encode() + b"\t"
     waiting = b""
     for piece in pieces:
         room -= len(piece)
         if room < 0:
-            raise TooLarge(name)
+            raise TooLarge
         held = waiting + piece if waiting else piece
         cut = len(held) // 3 * 3
         yield binascii.b2a_base64(held[:cut], newline=False)

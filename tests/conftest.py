@@ -113,3 +113,16 @@ def without_privileges() -> list[str]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests that start a cluster behind all others."""
     items.sort(key=lambda item: "cluster" in item.path.parts)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was left out, and how to get it."""
+    config = terminalreporter.config
+    left_out = [
+        item
+        for item in terminalreporter.stats.get("deselected", ())
+        if item.get_closest_marker("slow") is not None
+    ]
+    if left_out and config.getoption("markexpr") == "not slow":
+        words = "make test PYTEST_ARGS='-m slow'"
+        terminalreporter.write_line(f"{len(left_out)} slow tests were left out: {words}")

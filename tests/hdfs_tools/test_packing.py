@@ -6,14 +6,19 @@ import tarfile
 import zipfile
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from hdfs_tools import connecting
 from hdfs_tools.bundle_index import members, read_member, splits
 from hdfs_tools.cli import main
-from hdfs_tools.errors import NotFound, TransferFailed, UnsafeName
+from hdfs_tools.errors import CorruptRecord, NotFound, TransferFailed, UnsafeName
 from hdfs_tools.location import Location
 from hdfs_tools.packing import pack
+from hdfs_tools.record import bundle_line
+from hdfs_tools.streams import pieces_of
 from hdfs_tools.unpacking import unpack
+from tests.support import write_tree
 
 IMAGES = {"a.png": b"one", "ct/1.dcm": bytes(range(256)), "ct/胸 部.dcm": b"\n\t%", "empty": b""}
 
@@ -193,6 +198,34 @@ class TestIndex:
         )
         assert index.read_bytes() == whole
 
+    def test_of_another_bundle_of_the_same_size(self, tmp_path):
+        for folder, names in {"one": "ab", "other": "ba"}.items():
+            write_tree(tmp_path / folder, {name: f"{name}'s".encode() * 9 for name in names})
+        pack([tmp_path / "one/a", tmp_path / "one/b"], tmp_path / "x.bundle")
+        pack([tmp_path / "other/b", tmp_path / "other/a"], tmp_path / "y.bundle")
+        time = os.stat(tmp_path / "x.bundle").st_mtime_ns
+        os.replace(tmp_path / "y.bundle", tmp_path / "x.bundle")
+        assert unpack(tmp_path / "x.bundle", tmp_path / "copy", ["a"]) == 1
+        assert read(tmp_path / "copy") == {"a": b"a's" * 9}
+        # Also of the same time, it hands out no other image.
+        os.unlink(tmp_path / ".x.bundle.index")
+        pack([tmp_path / "one/a", tmp_path / "one/b"], tmp_path / "z.bundle")
+        os.utime(tmp_path / "z.bundle", ns=(time, time))
+        os.utime(tmp_path / "x.bundle", ns=(time, time))
+        list(members(Location.of(tmp_path / "x.bundle")))
+        os.replace(tmp_path / "z.bundle", tmp_path / "x.bundle")
+        with pytest.raises(CorruptRecord, match=r"delete .*/\.x\.bundle\.index$"):
+            b"".join(read_member(Location.of(tmp_path / "x.bundle"), "a"))
+        with pytest.raises(TransferFailed, match=r"a: .*delete .*\.index$"):
+            unpack(tmp_path / "x.bundle", tmp_path / "again", ["a"])
+        assert read(tmp_path / "again") == {}
+
+    def test_where_a_name_leaves_no_room_for_its_own(self, scans, tmp_path):
+        bundle = tmp_path / ("胸" * 82 + ".bundle")  # of 253 bytes
+        assert pack(scans, bundle) == len(IMAGES)
+        assert sum(name.endswith(".index") for name in os.listdir(tmp_path)) == 1
+        assert b"".join(read_member(Location.of(bundle), "a.png")) == IMAGES["a.png"]
+
     def test_reads_no_more_than_it_must(self, scans, hdfs, monkeypatch):
         pack(scans, "hdfs:///x.bundle")
         asked = []
@@ -235,6 +268,84 @@ class TestIndex:
         with pytest.raises(TransferFailed, match="nothing: no image of"):
             unpack(tmp_path / "x.bundle", tmp_path / "copy", ["ct/1.dcm", "nothing"])
         assert read(tmp_path / "copy") == {"ct/1.dcm": IMAGES["ct/1.dcm"]}
+
+
+class TestLargeImages:
+    """Of those that are not held in memory; here these are small."""
+
+    @pytest.fixture(autouse=True)
+    def small_memory(self, monkeypatch):
+        for module in ("bundle_index", "packing", "unpacking"):
+            monkeypatch.setattr(f"hdfs_tools.{module}.IN_MEMORY", 100)
+
+    @given(st.lists(st.binary(max_size=400), max_size=6))
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+    def test_there_and_back(self, tmp_path_factory, contents):
+        here = tmp_path_factory.mktemp("large")
+        images = {str(number): data for number, data in enumerate(contents)}
+        write_tree(here / "scans", images)
+        (here / "scans").mkdir(exist_ok=True)
+        assert pack(here / "scans", here / "x.bundle") == len(images)
+        expected = b"".join(bundle_line(name, data) for name, data in sorted(images.items()))
+        assert (here / "x.bundle").read_bytes() == expected
+        assert unpack(here / "x.bundle", here / "copy") == len(images)
+        assert read(here / "copy") == images
+        index = here / ".x.bundle.index"
+        written = index.read_bytes()
+        index.unlink()
+        assert {m.name: m.size for m in members(Location.of(here / "x.bundle"))} == {
+            name: len(data) for name, data in images.items()
+        }
+        assert index.read_bytes() == written
+
+    def test_that_are_damaged_are_named(self, tmp_path):
+        good, bad = bundle_line("good", b"x" * 300), bytearray(bundle_line("bad", b"y" * 300))
+        bad[250] = ord("!")
+        (tmp_path / "x.bundle").write_bytes(bad + good)
+        with pytest.raises(TransferFailed, match=r"bad: .*damaged"):
+            unpack(tmp_path / "x.bundle", tmp_path / "copy")
+        assert read(tmp_path / "copy") == {"good": b"x" * 300}
+
+    def test_that_grow_while_they_are_packed(self, tmp_path, monkeypatch):
+        (tmp_path / "growing").write_bytes(b"x" * 300)
+
+        def grows(file, path):
+            for piece in pieces_of(file, path):
+                with open(path, "ab") as more:
+                    more.write(b"y")
+                yield piece
+
+        monkeypatch.setattr("hdfs_tools.packing.pieces_of", grows)
+        with pytest.raises(TransferFailed, match="growing: it changed while it was read"):
+            pack(tmp_path / "growing", tmp_path / "x.bundle")
+        assert os.listdir(tmp_path) == ["growing"]
+
+
+def test_what_is_sent_again_is_in_a_bundle_once(hdfs, tmp_path, monkeypatch):
+    images = {f"{number}": bytes([number]) * 500 for number in range(9)}
+    write_tree(tmp_path / "scans", images)
+    write = type(hdfs).write
+
+    def breaks_off(fs, path, source, **options):
+        if not isinstance(source, bytes):
+            next(iter(source()))  # as much as was sent before the connection broke
+        return write(fs, path, source, **options)
+
+    monkeypatch.setattr(type(hdfs), "write", breaks_off)
+    assert pack(tmp_path / "scans", "hdfs:///parts", size=1500) == len(images)
+    parts = [part.path for part in hdfs.walk("/parts") if part.path.endswith(".bundle")]
+    assert len(parts) > 2
+    lines = b"".join(map(hdfs.read, parts)).splitlines()
+    assert [line.partition(b"\t")[0].decode() for line in lines] == list(images)
+
+
+def test_a_line_that_is_no_record_is_told_in_a_few_words(tmp_path):
+    (tmp_path / "x.bundle").write_bytes(b"a" * 3_000_000 + b"\n" + bundle_line("b", b"B"))
+    with pytest.raises(TransferFailed) as failed:
+        unpack(tmp_path / "x.bundle", tmp_path / "copy")
+    ((name, error),) = failed.value.failures
+    assert (len(name), str(error)) == (80, "not a record: 3000000 bytes without a TAB")
+    assert read(tmp_path / "copy") == {"b": b"B"}
 
 
 def test_a_bundle_has_a_name_that_jobs_know(scans, tmp_path):
