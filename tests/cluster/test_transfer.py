@@ -16,9 +16,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from hdfs_tools import connect
+from hdfs_tools import connect, webhdfs_writing
 from hdfs_tools.checksum import FileChecksum
 from hdfs_tools.errors import Corrupt, QuotaExceeded, TransferFailed, Unreachable
+from hdfs_tools.temporary import REMOTE_LEASE, is_temporary
 from tests.proxy import Fault, Proxy, sometimes
 from tests.support import ROOT
 
@@ -241,6 +242,27 @@ def test_a_quota_that_is_too_small(hdfs, there, tmp_path):
     )
 
 
+def test_a_temporary_file_is_renewed_while_it_is_written(hdfs, there, monkeypatch):
+    monkeypatch.setattr(webhdfs_writing, "RENEWAL", 0)
+    assert abs(hdfs.now() - time.time()) < 5  # of one machine
+    times = []
+
+    def pieces():
+        for _ in range(3):
+            yield b"x" * 100_000
+            while not (found := [*hdfs.list(there)]):
+                time.sleep(0.01)  # the DataNode makes it while bytes arrive
+            (temporary,) = found
+            assert is_temporary(temporary.name)
+            times.append(temporary.modified)
+            hdfs.set_times(temporary.path, 1e9)  # long ago
+
+    hdfs.mkdir(there)
+    hdfs.write(f"{there}/slow", pieces)
+    assert min(times) > 1.5e9
+    assert hdfs.stat(f"{there}/slow").size == 300_000
+
+
 class TestKilledClients:
     """A client that is killed at any moment leaves nothing half, and the next one goes on."""
 
@@ -279,6 +301,15 @@ class TestKilledClients:
                     hdfs.delete(there, recursive=True)
                 else:
                     shutil.rmtree(local)
+        subprocess.run(command, cwd=ROOT, check=True)
+        self.check(visible(), digests)
+        if upload:  # a day goes by
+            for found in hdfs.walk(there):
+                if is_temporary(found.name):
+                    hdfs.set_times(found.path, hdfs.now() - REMOTE_LEASE - 1)
+        else:
+            for path in local.rglob("*._COPYING_"):
+                os.utime(path, (1e9, 1e9))
         subprocess.run(command, cwd=ROOT, check=True)
         last = visible()
         self.check(last, digests)
