@@ -199,6 +199,23 @@ CASES = {
     "edges, local": job_to_folder("edge_density", "-r", "local", "-D", "mapreduce.job.maps=3"),
     "words": job_to_folder("word_count", "-r", "local", data="result.jsonl"),
     "table": job_to_folder("aggregate", "--fields", "x,y", data="table.csv"),
+    "regression": job_to_folder(
+        "linear_regression", "--features", "x", "--target", "y", "-r", "local", data="table.csv"
+    ),
+    "headers": job_to_folder("dicom_headers", "--on-error", "skip"),
+    "profile": job_to_folder("collection_profile"),
+    "classes": job_to_folder("segment_collection", "--k", "2"),
+    "recognise": job_to_folder("recognise", "--labels", "folder", "--on-error", "skip"),
+    "provenance": Case(
+        lambda given, out: [
+            *(sys.executable, JOBS / "image_histogram.py", "--provenance", out / "run.json"),
+            given.folder / "images",
+        ],
+        lambda out: {
+            name: str(sorted(json.loads(data)["provenance"])).encode()
+            for name, data in under("run.json")(out).items()
+        },
+    ),
     "transform": job_to_file("image_transform", "--ops", "flip axis=horizontal"),
     "transform, local": job_to_file("image_transform", "-r", "local", "--ops", "invert"),
     "deidentify": job_to_file("deidentify", "--key-file", "GIVEN/key"),
