@@ -8,6 +8,7 @@ from functools import partial
 
 from hdfs_tools.checksum import FileChecksum
 from hdfs_tools.errors import (
+    Changed,
     Corrupt,
     Exists,
     HdfsToolsError,
@@ -93,7 +94,7 @@ class LocalTree(Tree):
                 yield piece
             after = os.fstat(file.fileno())
         if left or after.st_mtime_ns != before.st_mtime_ns:
-            raise OSError(errno.EBUSY, "it changed while it was read", path)
+            raise Changed(path, "it changed while it was read")
 
     def has(self, entry: Entry, checksum: Checksum, block_size: int) -> bool:
         """Tell whether a file has a checksum that was made of blocks of some size."""

@@ -25,11 +25,10 @@ from mrjob.spark.runner import SparkMRJobRunner, log
 from hdfs_tools.uri import is_uri
 from mapreduce_jobs.core import spark_driver
 from mapreduce_jobs.core.errors import JobError, UsageError
-from mapreduce_jobs.core.given import Given
 from mapreduce_jobs.core.processes import ShipsProject
 from mapreduce_jobs.core.progress import Progress
 from mapreduce_jobs.core.runners import Plan, told_tasks, whole_output
-from mapreduce_jobs.core.splits import TaskFiles
+from mapreduce_jobs.core.task_files import TaskFiles
 
 __all__ = ["SparkRunner"]
 
@@ -69,7 +68,7 @@ class SparkRunner(ShipsProject, SparkMRJobRunner):
     plan: Plan
     _output_dir: str
     items: str
-    given: Given | None = None
+    given: TaskFiles | None = None
     """What the job is given; set when it runs."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -166,14 +165,17 @@ class SparkRunner(ShipsProject, SparkMRJobRunner):
         folder = os.path.join(self._spark_tmp_dir, "input")
         os.makedirs(folder)
         with TaskFiles(folder, count) as files:
-            self.given = self.plan(files)
+            self.plan(files)
+        self.given = files
         self._task_files = files.paths()
         if is_uri(self._output_dir):
             self._run_steps_on_spark()
+            files.check_unchanged()
             return
         final = self._output_dir = os.path.abspath(os.path.expanduser(self._output_dir))
         with whole_output(final) as self._output_dir:
             self._run_steps_on_spark()
+            files.check_unchanged()
         self._output_dir = final
 
     def _run_spark_submit(
