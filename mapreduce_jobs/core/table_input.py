@@ -22,7 +22,8 @@ from mapreduce_jobs.core.task_files import TaskFiles
 __all__ = ["Rows", "RowsProtocol", "assign_table", "blocks"]
 
 _BLOCK = 1 << 21  # bytes
-_LISTED = 1 << 16  # bytes that are looked through at once where no more is made of them
+_LISTED = 1 << 16  # bytes that are looked through at once: the processor's cache holds them
+_STEPS = 8  # looks a span, at least
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def assign_table(file: InputFile, files: TaskFiles) -> None:
         return
     length = span_length(file.size, files.count or 1)
     try:
-        head, rest = first_row(_pieces(file, 0, file.size, length))
+        head, rest = first_row(_pieces(file, 0, file.size, max(1, length // _STEPS)))
     except ValueError as error:
         raise UsageError(f"{file.location}: {error}") from None
     columns = columns_of(head)
@@ -126,7 +127,7 @@ def _spans(file: InputFile, head: bytes, blocks: Iterator[bytes], length: int) -
         if line:
             within += line_count(block)
         stop += len(block)
-        if stop - start >= length:
+        if stop - start + len(block) // 2 >= length:  # the next border is no nearer
             yield Span(file.location, start, stop - start, len(head), line)
             start, line, within = stop, line + within, 0
     if stop > start:
