@@ -22,7 +22,9 @@ from typing import Any, NoReturn
 import mrjob.bin
 from mrjob.spark.runner import SparkMRJobRunner, log
 
-from hdfs_tools.uri import is_uri
+from hdfs_tools.errors import HdfsToolsError
+from hdfs_tools.record import Reference
+from hdfs_tools.uri import is_hdfs_uri, is_uri, path_of
 from mapreduce_jobs.core import spark_driver
 from mapreduce_jobs.core.errors import JobError, UsageError
 from mapreduce_jobs.core.processes import ShipsProject
@@ -170,7 +172,11 @@ class SparkRunner(ShipsProject, SparkMRJobRunner):
         self._task_files = files.paths()
         if is_uri(self._output_dir):
             self._run_steps_on_spark()
-            files.check_unchanged()
+            try:
+                files.check_unchanged()
+            except JobError:
+                _remove(self._output_dir)
+                raise
             return
         final = self._output_dir = os.path.abspath(os.path.expanduser(self._output_dir))
         with whole_output(final) as self._output_dir:
@@ -246,6 +252,19 @@ class SparkRunner(ShipsProject, SparkMRJobRunner):
         with open(self._log_path, encoding="utf-8", errors="backslashreplace") as file:
             found = _LOGGED_TRACEBACK.search(file.read())
         return found and found[0]
+
+
+def _remove(uri: str) -> None:
+    """Remove a directory of results that are not kept."""
+    from hdfs_tools.connecting import locate  # slow to import
+
+    try:
+        if is_hdfs_uri(uri):
+            locate(uri).delete(path_of(uri, raw=True), recursive=True)
+        else:
+            shutil.rmtree(Reference(uri).path())
+    except (HdfsToolsError, OSError) as error:
+        log.warning(f"{uri} is left behind: {error}")
 
 
 def _file_uri(path: str) -> str:
