@@ -182,7 +182,7 @@ class TestInputThatChanges:
         """The tasks of this cluster run here, too."""
         script = tmp_path / "changing.py"
         script.write_text(CHANGING.format(module="image_histogram", name="ImageHistogram"))
-        ran = on_cluster(script, "--cmdenv", f"CHANGE=after {bundle} 0", bundle)
+        ran = on_cluster(script, "--cmdenv", f"CHANGE=after,{bundle},0", bundle)
         assert_no_result(ran, bundle, "changed while the job ran", tmp_path)
 
 

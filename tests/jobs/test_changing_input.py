@@ -19,7 +19,7 @@ from mapreduce_jobs.{module} import {name} as Base
 
 class Changing(Base):
     def task_lines(self, spans):
-        when, path, size = os.environ["CHANGE"].split(" ", 2)
+        when, path, size = os.environ["CHANGE"].split(",")
         if when == "before":
             os.truncate(path, int(size))
         yield from super().task_lines(spans)
@@ -76,7 +76,7 @@ def assert_no_result(ran, path, sentence, tmp_path):
 class TestOnThisMachine:
     def test_what_became_shorter(self, given, tmp_path, kind, runner):
         path, command = given(kind)
-        change = {"CHANGE": f"before {path} {at_a_line_s_end(path)}"}
+        change = {"CHANGE": f"before,{path},{at_a_line_s_end(path)}"}
         ran = run(*command, "-r", runner, path, env=change, cwd=tmp_path)
         assert_no_result(ran, path, "it became shorter while it was read", tmp_path)
 
@@ -89,21 +89,21 @@ class TestOnThisMachine:
                 runner,
                 *options,
                 path,
-                env={"CHANGE": f"after {path} 0"},
+                env={"CHANGE": f"after,{path},0"},
                 cwd=tmp_path,
             )
             assert_no_result(ran, path, "changed while the job ran", tmp_path)
 
     def test_what_stays_as_it_is(self, given, tmp_path, kind, runner):
         path, command = given(kind)
-        ran = run(*command, "-r", runner, path, env={"CHANGE": "never - 0"}, cwd=tmp_path)
+        ran = run(*command, "-r", runner, path, env={"CHANGE": "never,-,0"}, cwd=tmp_path)
         assert ran.status == 0
         assert ran.stdout
 
 
 def test_what_is_gone(given, tmp_path):
     path, command = given("text")
-    ran = run(*command, path, env={"CHANGE": f"gone {path} 0"})
+    ran = run(*command, path, env={"CHANGE": f"gone,{path},0"})
     assert_no_result(ran, path, "changed while the job ran", tmp_path)
 
 
@@ -111,10 +111,10 @@ def test_a_list_that_holds_images_itself(given, tmp_path):
     """It is read by tasks, too; one that only names them is not."""
     path, command = given("bundle")
     listed = path.rename(tmp_path / "scans.manifest")
-    ran = run(*command, listed, env={"CHANGE": f"after {listed} 0"})
+    ran = run(*command, listed, env={"CHANGE": f"after,{listed},0"})
     assert_no_result(ran, listed, "changed while the job ran", tmp_path)
     listed.write_text(f"{tmp_path}/scans/1.png\n")
-    assert run(*command, listed, env={"CHANGE": f"after {listed} 0"}).status == 0
+    assert run(*command, listed, env={"CHANGE": f"after,{listed},0"}).status == 0
 
 
 def test_on_hdfs(tmp_path, given):
@@ -126,10 +126,10 @@ def test_on_hdfs(tmp_path, given):
     _, command = given("text")
     stored = tmp_path / "store" / "texts" / "29.txt"
     assert stored.read_bytes() == b"to be\n"
-    env = {"HDFS_URL": url, "CHANGE": "never - 0"}
+    env = {"HDFS_URL": url, "CHANGE": "never,-,0"}
     ran = run(*command, "hdfs:///texts", env=env)
     assert (ran.status, ran.lines) == (0, [b'"be"\t30', b'"to"\t30'])
-    ran = run(*command, "hdfs:///texts", env={**env, "CHANGE": f"after {stored} 0"})
+    ran = run(*command, "hdfs:///texts", env={**env, "CHANGE": f"after,{stored},0"})
     assert_no_result(ran, "hdfs:///texts/29.txt", "changed while the job ran", tmp_path)
 
 

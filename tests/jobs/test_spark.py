@@ -174,7 +174,7 @@ class TestInputThatChanges:
         script.write_text(CHANGING.format(module="image_histogram", name="ImageHistogram"))
 
         def run_job(when, *options):
-            change = f"{when} {path} {path.stat().st_size // 12 * 10}"
+            change = f"{when},{path},{path.stat().st_size // 12 * 10}"
             return path, run(sys.executable, script, *spark, *options, path, env={"CHANGE": change})
 
         return run_job
