@@ -97,20 +97,24 @@ def first_row(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
     """
     chunks = iter(chunks)
     data, is_end = b"", False
-    while True:
-        start = len(_BYTE_ORDER_MARK) if data.startswith(_BYTE_ORDER_MARK) else 0
-        end = _line_end(data, start, is_end)
-        if end is not None:
-            line = data[start:end]
-            found = (end, True) if _is_result(line) else None
-            found = found or _row_end(data, start, _delimiter_of(line), is_end)
-            if found is not None:
-                break
+    while (found := _first_row_end(data, is_end)) is None:
         data, is_end = _longer(data, chunks)
     end, is_closed = found
     if not is_closed:
         raise ValueError(NOT_CLOSED.format(1))
     return data[:end], chain(filter(None, [data[end:]]), chunks)
+
+
+def _first_row_end(data: bytes, is_end: bool) -> tuple[int, bool] | None:
+    """Return what `_row_end` does, of the first row of a table; that of results is a line."""
+    start = len(_BYTE_ORDER_MARK) if data.startswith(_BYTE_ORDER_MARK) else 0
+    end = _line_end(data, start, is_end)
+    if end is None:
+        return None
+    line = data[start:end]
+    if _is_result(line):
+        return end, True
+    return _row_end(data, start, _delimiter_of(line), is_end)
 
 
 def _longer(data: bytes, chunks: Iterator[bytes]) -> tuple[bytes, bool]:
