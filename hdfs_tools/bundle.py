@@ -5,9 +5,11 @@ import re
 from collections.abc import Iterator
 from typing import IO
 
+from hdfs_tools.errors import Changed
+from hdfs_tools.streams import CHUNK
 from hdfs_tools.uri import is_hdfs_uri, path_of
 
-__all__ = ["is_bundle_name", "lines_between", "open_at"]
+__all__ = ["bytes_between", "is_bundle_name", "lines_between", "open_at", "shorter"]
 
 _BUNDLE_NAME = re.compile(r".+\.bundle|part-(?:[mr]-)?\d{5,}", re.DOTALL)
 
@@ -37,6 +39,11 @@ def lines_between(location: str, start: int, length: int) -> Iterator[bytes]:
     ------
     bytes
         A line, with its line end; the last may reach beyond the span.
+
+    Raises
+    ------
+    Changed
+        The file ends before the span does.
     """
     # A line that begins at `start` follows the line end just before it.
     position = max(0, start - 1)
@@ -46,9 +53,30 @@ def lines_between(location: str, start: int, length: int) -> Iterator[bytes]:
         while position < start + length:
             line = file.readline()
             if not line:
-                return
+                raise shorter(location, position - start, length)
             position += len(line)
             yield line
+
+
+def bytes_between(location: str, start: int, length: int, at_once: int = CHUNK) -> Iterator[bytes]:
+    """Iterate over a span of bytes, some at once.
+
+    Parameters, and what is raised, are those of `lines_between`.
+    """
+    position = start
+    with open_at(location, start) as file:
+        while position < start + length:
+            piece = file.read(min(at_once, start + length - position))
+            if not piece:
+                raise shorter(location, position - start, length)
+            position += len(piece)
+            yield piece
+
+
+def shorter(location: str, found: int, length: int) -> Changed:
+    """Return the error for a span of a file in which there are fewer bytes than once were."""
+    words = f"it became shorter while it was read: {max(0, found)} of {length} bytes are there"
+    return Changed(location, words)
 
 
 def open_at(location: str, start: int = 0) -> IO[bytes]:

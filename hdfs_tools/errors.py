@@ -22,6 +22,7 @@
           │    └── QuotaExceeded  the folder may not hold more (OSError, EDQUOT)
           ├── InvalidPath      a path or name that HDFS cannot have (ValueError)
           ├── Corrupt          bytes are not those that were written (OSError, EIO)
+          ├── Changed          a file is not as it was a moment ago (OSError, EBUSY)
           ├── Unsupported      this file system cannot do that (OSError, ENOTSUP)
           ├── Unreachable      no NameNode or DataNode answers (ConnectionError)
           ├── SafeMode         HDFS takes no changes, because it starts or was told so
@@ -35,6 +36,7 @@ import errno
 import os
 
 __all__ = [
+    "Changed",
     "Corrupt",
     "CorruptRecord",
     "Exists",
@@ -219,6 +221,12 @@ class InvalidPath(StorageError, ValueError):
 
 class Corrupt(StorageError):
     """Bytes are not those that were written."""
+
+
+class Changed(StorageError):
+    """A file is not as it was a moment ago."""
+
+    number = errno.EBUSY
 
 
 class Unsupported(StorageError):

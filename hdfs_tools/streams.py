@@ -1,11 +1,12 @@
 """File objects over chunks of bytes."""
 
-import errno
 import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any
+
+from hdfs_tools.errors import Changed
 
 __all__ = [
     "CHUNK",
@@ -34,7 +35,7 @@ def pieces_of(file: IO[bytes], path: str) -> Iterator[bytes]:
         yield piece
     after = os.fstat(file.fileno())
     if left or after.st_mtime_ns != before.st_mtime_ns:
-        raise OSError(errno.EBUSY, "it changed while it was read", path)
+        raise Changed(path, "it changed while it was read")
 
 
 def buffer_output() -> None:

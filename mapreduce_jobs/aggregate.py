@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from mapreduce_jobs.core.item_job import Totals
+from mapreduce_jobs.core.table_input import Rows
 from mapreduce_jobs.core.table_job import TableJob
 
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -85,7 +86,7 @@ class Aggregate(TableJob):
         self._known: dict[str | None, Totals] = {}
         self._rows = self.more() or {}
 
-    def mapper(self, _: None, block: bytes) -> Iterator[tuple[str | None, Totals]]:
+    def mapper(self, _: None, block: Rows) -> Iterator[tuple[str | None, Totals]]:
         """Sum up a block of rows, by group."""
         from mapreduce_jobs.core.tables import Failed, number_of, records
 

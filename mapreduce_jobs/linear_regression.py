@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from mapreduce_jobs.core.item_job import Totals
+from mapreduce_jobs.core.table_input import Rows
 from mapreduce_jobs.core.table_job import TableJob
 
 _MOST_FEATURES = 200
@@ -57,7 +58,7 @@ class LinearRegression(TableJob):
         self._known: list[list[Fraction]] | None = None
         self._more = self.more()
 
-    def mapper(self, _: None, block: bytes) -> Iterator[tuple[str, Totals]]:
+    def mapper(self, _: None, block: Rows) -> Iterator[tuple[str, Totals]]:
         """Add up the products of a block of rows."""
         import numpy as np
 

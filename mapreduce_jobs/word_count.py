@@ -11,7 +11,8 @@ from mapreduce_jobs.core.inputs import deal_text
 from mapreduce_jobs.core.job import Job
 from mapreduce_jobs.core.mrjob_classes import BytesValueProtocol
 from mapreduce_jobs.core.protocols import CountLineProtocol
-from mapreduce_jobs.core.splits import TaskFiles, text_blocks
+from mapreduce_jobs.core.splits import text_blocks
+from mapreduce_jobs.core.task_files import TaskFiles
 
 _MOST_WORDS = 500_000  # distinct words that a map task holds
 _HADOOP_WORD = re.compile(rb"[^ \t\n\r\f]+")

@@ -1,5 +1,6 @@
 """What several tests need: images, odd names, and commands run as processes."""
 
+import csv
 import io
 import json
 import os
@@ -36,6 +37,15 @@ ODD_NAMES = [
     "no-extension",
     "#bytes=1+2",
 ]
+
+
+def rows_with_line_ends(count: int) -> bytes:
+    """Return a table of the columns key and x, whose keys hold what means something to tables."""
+    texts = ["\n", "\r\n", "a\rb", 'say "x"', ",;", "\t", "胸部", "\n\n1,2\n"]
+    text = io.StringIO()
+    rows = ((f"{n}{texts[n % len(texts)]}", n % 97) for n in range(count))
+    csv.writer(text).writerows([("key", "x"), *rows])
+    return text.getvalue().encode()
 
 
 @dataclass

@@ -38,7 +38,6 @@ from hdfs_tools.uri import is_hdfs_uri, path_of
 from hdfs_tools.webhdfs import WebHDFS
 from mapreduce_jobs.core.diagnosis import client_failure, task_failure
 from mapreduce_jobs.core.errors import JobError, UsageError
-from mapreduce_jobs.core.given import Given
 from mapreduce_jobs.core.input_sums import SUM_UP
 from mapreduce_jobs.core.processes import ShipsProject
 from mapreduce_jobs.core.progress import Progress, phase_of
@@ -66,7 +65,7 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
     _output_dir: str
     _fs: Any
     items: str
-    given: Given | None = None
+    given: ClusterFiles | None = None
     """What the job is given; set when it runs."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -192,8 +191,10 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
             raise UsageError(f"{self._output_dir}: the output folder exists already")
         folder = os.path.join(self._get_local_tmp_dir(), "input")
         os.makedirs(folder)
-        with ClusterFiles(folder, told_tasks(self._opts["jobconf"], "maps")) as files:
-            self.given = self.plan(files)
+        count = told_tasks(self._opts["jobconf"], "maps")
+        with ClusterFiles(folder, count, self._hadoop_tmp_dir) as files:
+            self.plan(files)
+        self.given = files
         told_tasks(self._opts["jobconf"], "reduces")
         self._create_setup_wrapper_scripts()
         try:
@@ -207,6 +208,7 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
             raise JobError(f"HDFS: {error}") from None
         try:
             self._run_job_in_hadoop()
+            files.check_unchanged()
         except BaseException:
             if named and self._submissions[-1].job is not None:  # else Hadoop did not make it
                 self._remove(self._output_dir)
@@ -235,6 +237,9 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         inputs = [
             (posixpath.join(self._hadoop_tmp_dir, name), data)
             for name, data in files.uploads(self._store)
+        ]
+        uploads += [
+            (posixpath.join(self._hadoop_tmp_dir, name), data) for name, data in files.tables()
         ]
         self._bringing = True
         if self._storage is not None:

@@ -14,7 +14,8 @@ from mapreduce_jobs.core.mrjob_classes import MRStep
 from mapreduce_jobs.core.protocols import RecordLineProtocol
 from mapreduce_jobs.core.reading import Item, noted, read_ahead
 from mapreduce_jobs.core.selection import GROUPS, group_of, selected
-from mapreduce_jobs.core.splits import TaskFiles, record_lines
+from mapreduce_jobs.core.splits import record_lines
+from mapreduce_jobs.core.task_files import TaskFiles
 
 if TYPE_CHECKING:  # the libraries behind it are for map tasks, not for --help
     from mapreduce_jobs.imaging.image import Image
@@ -193,9 +194,9 @@ class ImageJob(ItemJob):
 
     # Input
 
-    def deal(self, inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> int | None:
+    def deal(self, inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> None:
         """Deal images to map tasks."""
-        return deal_images(inputs, stdin, files)
+        deal_images(inputs, stdin, files)
 
     def task_lines(self, spans: bool) -> Iterator[bytes]:
         """Iterate over the record lines of a map task."""

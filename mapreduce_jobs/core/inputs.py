@@ -14,13 +14,14 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from hdfs_tools.bundle import is_bundle_name
-from hdfs_tools.errors import UnsupportedScheme
+from hdfs_tools.errors import HdfsToolsError, UnsupportedScheme
 from hdfs_tools.record import Reference, parse_line, reference_line
 from hdfs_tools.temporary import is_by_product
 from hdfs_tools.uri import encode_name, is_hdfs_uri, path_of
 from mapreduce_jobs.core.errors import UsageError
+from mapreduce_jobs.core.input_files import InputFile
 from mapreduce_jobs.core.places import (
-    SizesOnHDFS,
+    StatusOnHDFS,
     is_stream,
     named_files,
     named_on_hdfs,
@@ -29,13 +30,14 @@ from mapreduce_jobs.core.places import (
     uri_like,
     walk,
 )
-from mapreduce_jobs.core.splits import Span, TaskFiles
+from mapreduce_jobs.core.splits import Span
+from mapreduce_jobs.core.task_files import TaskFiles
 
 if TYPE_CHECKING:
     from hdfs_tools.filesystem import FileSystem
     from hdfs_tools.status import Status
 
-__all__ = ["deal_images", "deal_text", "is_by_product_of_jobs"]
+__all__ = ["deal_images", "deal_text", "is_by_product_of_jobs", "texts_of"]
 
 _MANIFEST_NAMES = (".manifest", ".txt")
 # What Hadoop leaves beside a job's part files.
@@ -46,7 +48,7 @@ _SPOOLED_SPAN = 1 << 20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def deal_images(inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> int | None:
+def deal_images(inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> None:
     """Deal images to map tasks, evenly by bytes.
 
     Parameters
@@ -57,11 +59,6 @@ def deal_images(inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> 
         Lines of standard input, read only if it is asked for.
     files : TaskFiles
         What takes the images.
-
-    Returns
-    -------
-    int or None
-        How many images there are; None where bundles hold an unknown number.
 
     Raises
     ------
@@ -83,32 +80,39 @@ def deal_images(inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> 
             dealer.check_names |= len(inputs) > 1 or len(paths) > 1
             for path in paths:
                 dealer.add(path, argument)
-    return dealer.images
 
 
 def deal_text(inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> None:
-    """Deal text to map tasks: files, folders and globs, plain or compressed, standard input.
+    """Deal texts to map tasks, plain or compressed.
+
+    Parameters and errors are those of `deal_images`.
+    """
+    for file in texts_of(inputs, stdin, files):
+        files.add_text(file)
+
+
+def texts_of(inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> Iterator[InputFile]:
+    """Iterate over texts, or tables: files, directories and globs, standard input.
 
     Parameters and errors are those of `deal_images`.
     """
     for argument in inputs or ["-"]:
         if argument == "-":
-            path = _spool(stdin, files)
-            files.add_text(path, os.path.getsize(path))
+            yield InputFile.at(_spool(stdin, files))
         elif is_hdfs_uri(argument):
             with on_hdfs(argument):
                 storage, found = named_on_hdfs(argument)
                 for entry in found:
                     for text in storage.walk(entry.path) if entry.is_folder else [entry]:
                         if not is_by_product_of_jobs(text.path):
-                            files.add_text(uri_like(argument, text.path), text.size)
+                            yield _on_hdfs(argument, text)
         else:
             for path in _texts(argument, files):
                 try:
-                    size = os.stat(path).st_size
+                    file = InputFile.at(path)
                 except OSError as error:
                     raise UsageError(f"{path}: {error.strerror}") from None
-                files.add_text(os.path.abspath(path), size)
+                yield file
 
 
 def is_by_product_of_jobs(name: str) -> bool:
@@ -129,6 +133,10 @@ def _texts(argument: str, files: TaskFiles) -> Iterator[str]:
             yield path
 
 
+def _on_hdfs(like: str, found: "Status") -> InputFile:
+    return InputFile(uri_like(like, found.path), found.size, found.modified)
+
+
 def _spool(lines: Iterable[bytes], files: TaskFiles) -> str:
     path = files.new_file()
     with open(path, "wb") as file:
@@ -141,11 +149,10 @@ class _Dealer:
 
     def __init__(self, files: TaskFiles) -> None:
         self.check_names = False
-        self.images: int | None = 0
         self._files = files
         self._seen: set[int] = set()
         self._bundles: set[str] = set()
-        self._sizes = SizesOnHDFS()
+        self._on_hdfs = StatusOnHDFS()
 
     def add(self, path: str, argument: str) -> None:
         """Add a path that the user named, by itself or by the glob `argument`."""
@@ -159,7 +166,7 @@ class _Dealer:
                 if is_by_product_of_jobs(name):
                     continue
                 if is_bundle_name(name):
-                    self._bundle(f"{root}/{name}")
+                    self._local_bundle(f"{root}/{name}")
                 elif prefix:
                     self._reference(_as_written(prefix + name), size)
                 else:
@@ -168,7 +175,7 @@ class _Dealer:
             with open(path, "rb") as stream:
                 self.stream(stream, path, os.getcwd())
         elif is_bundle_name(path):
-            self._bundle(os.path.abspath(path))
+            self._local_bundle(os.path.abspath(path))
         elif path.endswith(_MANIFEST_NAMES):
             self._manifest(path)
         else:
@@ -186,15 +193,16 @@ class _Dealer:
                 if is_by_product_of_jobs(name):
                     continue
                 if is_bundle_name(name):
-                    self._bundle(uri_like(argument, file.path), file.size)
+                    self._bundle(_on_hdfs(argument, file))
                 else:
                     location = f"{uri.rstrip('/')}{separator}{encode_name(name)}"
                     self._reference(Reference(location), file.size)
         elif is_bundle_name(entry.path):
-            self._bundle(uri, entry.size)
+            self._bundle(_on_hdfs(argument, entry))
         elif entry.path.endswith(_MANIFEST_NAMES):
             with storage.open(entry.path) as lines:
-                self._lines(_numbered(lines), uri, argument, os.path.dirname(uri))
+                if self._lines(_numbered(lines), uri, argument, os.path.dirname(uri)):
+                    self._files.note(_on_hdfs(argument, entry))
         else:
             self._reference(Reference(uri), entry.size)
 
@@ -215,13 +223,15 @@ class _Dealer:
 
     def _manifest(self, path: str) -> None:
         try:
+            found = InputFile.at(path)
             with open(path, "rb") as file:
-                self._lines(_numbered(file), os.path.abspath(path), path, _folder_of(path))
+                if self._lines(_numbered(file), found.location, path, _folder_of(path)):
+                    self._files.note(found)
         except OSError as error:
             raise UsageError(f"{path}: {error.strerror}") from None
 
-    def _lines(self, lines: Iterable[tuple[int, bytes]], path: str, source: str, base: str) -> None:
-        """Add record lines of a file, each with its position in it."""
+    def _lines(self, lines: Iterable[tuple[int, bytes]], path: str, source: str, base: str) -> bool:
+        """Add record lines of a file, each with its position; tell whether tasks will read it."""
         self.check_names = True
         start = stop = 0
         for position, line in lines:
@@ -240,25 +250,23 @@ class _Dealer:
                 start = position
             stop = position + len(line)
         self._span(Span(path, start, stop - start))
+        return stop > 0
 
-    def _bundle(self, location: str, size: int | None = None) -> None:
-        if location in self._bundles:
-            return  # the same bundle, named twice
-        self._bundles.add(location)
-        if size is None:
-            try:
-                with open(location, "rb") as bundle:
-                    size = os.fstat(bundle.fileno()).st_size
-            except OSError as error:
-                raise UsageError(f"{location}: {error.strerror}") from None
-        if size:
-            self.images = None
-            self._files.add_records(location, size)
+    def _local_bundle(self, path: str) -> None:
+        try:
+            open(path, "rb").close()
+            self._bundle(InputFile.at(path))
+        except OSError as error:
+            raise UsageError(f"{path}: {error.strerror}") from None
+
+    def _bundle(self, file: InputFile) -> None:
+        if file.location not in self._bundles:  # else it is the same, named twice
+            self._bundles.add(file.location)
+            self._files.add_records(file)
 
     def _span(self, span: Span) -> None:
         if span.length:
-            self.images = None
-            self._files.add(span.line(), span.length)
+            self._files.add_span(span)
 
     def _reference(self, reference: Reference, size: int) -> None:
         if self.check_names:
@@ -271,15 +279,17 @@ class _Dealer:
                     f" have the same name, {reference.name}: give the folder above both"
                 )
             self._seen |= {location, hash(reference.name)}
-        if self.images is not None:
-            self.images += 1
         cost = _OPENING_COST_HDFS if is_hdfs_uri(reference.location) else _OPENING_COST
-        self._files.add(reference_line(reference), size + cost)
+        self._files.add_image(reference_line(reference), size + cost)
 
     def _size_of(self, reference: Reference) -> int:
-        if is_hdfs_uri(reference.location):
-            return self._sizes.of(reference)
-        return size_of(_local(reference))
+        if not is_hdfs_uri(reference.location):
+            return size_of(_local(reference))
+        try:
+            found = self._on_hdfs.of(reference.location)
+        except (HdfsToolsError, OSError, UnicodeError):
+            return 0  # the task says why
+        return found.size if found else 0
 
 
 def _as_written(path: str) -> Reference:

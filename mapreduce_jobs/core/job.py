@@ -12,18 +12,18 @@ import traceback
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any, ClassVar, NoReturn, cast
+from typing import IO, Any, ClassVar, NoReturn
 
 from hdfs_tools.streams import buffer_output, leave_output
 from mapreduce_jobs.core.cores import blas_on_one_core
 from mapreduce_jobs.core.errors import JobError, UsageError
-from mapreduce_jobs.core.given import Given
 from mapreduce_jobs.core.input_sums import GROUP, SUM_UP, InputSums
 from mapreduce_jobs.core.mrjob_classes import MRJob, log_to_null, log_to_stream, without
 from mapreduce_jobs.core.progress import progress, status_of
 from mapreduce_jobs.core.protocols import JSONLineProtocol
 from mapreduce_jobs.core.provenance import Record, add_options, check_place
-from mapreduce_jobs.core.splits import EARLIER, TaskFiles, spans_expected
+from mapreduce_jobs.core.splits import EARLIER, spans_expected
+from mapreduce_jobs.core.task_files import TaskFiles
 
 __all__ = ["Job"]
 
@@ -50,7 +50,7 @@ class Job(MRJob):
     INTERNAL_PROTOCOL: type[Any] = JSONLineProtocol
     OUTPUT_PROTOCOL: type[Any] = JSONLineProtocol
 
-    def deal(self, inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> int | None:
+    def deal(self, inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> None:
         """Deal the input to map tasks; see `mapreduce_jobs.core.inputs`."""
         raise NotImplementedError
 
@@ -236,12 +236,10 @@ class Job(MRJob):
         runner.task_modules = [*ours, *self.task_modules]
         return runner
 
-    def _plan(self, files: TaskFiles) -> Given:
+    def _plan(self, files: TaskFiles) -> None:
         for line in self.earlier():
             files.add(EARLIER + line, len(line))
-        given = Given(files)
-        given.images = self.deal(list(self.options.args), self.stdin, cast(TaskFiles, given))
-        return given
+        self.deal(list(self.options.args), self.stdin, files)
 
     def _non_option_kwargs(self) -> dict[str, Any]:
         kwargs = super()._non_option_kwargs()

@@ -20,10 +20,10 @@ from mrjob.inline import InlineMRJobRunner
 from mrjob.sim import SimMRJobRunner
 
 from mapreduce_jobs.core.errors import JobError
-from mapreduce_jobs.core.given import Given
 from mapreduce_jobs.core.progress import LoggedCounters, Progress, phase_of
 from mapreduce_jobs.core.runners import Plan, end_of, is_words, told_tasks, whole_output
-from mapreduce_jobs.core.splits import SPANS_VARIABLE, TaskFiles
+from mapreduce_jobs.core.splits import SPANS_VARIABLE
+from mapreduce_jobs.core.task_files import TaskFiles
 
 __all__ = ["InlineRunner", "OneMachineRunner"]
 
@@ -36,7 +36,7 @@ class OneMachineRunner(SimMRJobRunner):
     plan: Plan
     items: str
     _output_dir: str | None
-    given: Given | None = None
+    given: TaskFiles | None = None
     """What the job is given; set when it runs."""
 
     @classmethod
@@ -50,14 +50,17 @@ class OneMachineRunner(SimMRJobRunner):
         folder = os.path.join(self._get_local_tmp_dir(), "input")
         os.makedirs(folder)
         with TaskFiles(folder, self._task_count("maps")) as files:
-            self.given = self.plan(files)
+            self.plan(files)
+        self.given = files
         self._task_files = files.paths()
         if self._output_dir is None:
             super()._run()
+            files.check_unchanged()
             return
         final = os.path.abspath(os.path.expanduser(self._output_dir))
         with whole_output(final) as self._output_dir:
             super()._run()
+            files.check_unchanged()
         self._output_dir = final
 
     def _task_count(self, kind: str) -> int:

@@ -2,6 +2,7 @@
 
 import glob
 import os
+import posixpath
 import re
 import stat
 from collections import Counter
@@ -20,7 +21,7 @@ if TYPE_CHECKING:  # it is slow to import, and only for what lies on HDFS
     from hdfs_tools.status import Status
 
 __all__ = [
-    "SizesOnHDFS",
+    "StatusOnHDFS",
     "is_stream",
     "named_files",
     "named_on_hdfs",
@@ -30,7 +31,7 @@ __all__ = [
     "walk",
 ]
 
-_LIST_FROM = 20  # references into one folder of HDFS, from which on it is listed for sizes
+_LIST_FROM = 20  # files of one directory of HDFS, from which on it is listed
 
 
 def named_files(argument: str) -> list[str]:
@@ -102,30 +103,29 @@ def is_stream(path: str) -> bool:
     return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
 
 
-class SizesOnHDFS:
-    """Sizes of images on HDFS, asked for one by one or, of many in one folder, all at once."""
+class StatusOnHDFS:
+    """What HDFS knows of files, asked for one by one or, of many in one directory, all at once."""
 
     def __init__(self) -> None:
         self._asked: Counter[str] = Counter()
-        self._folder = ""
-        self._listed: dict[str, int] = {}
+        self._directory = ""
+        self._listed: dict[str, Status] = {}
 
-    def of(self, reference: Reference) -> int:
-        """Return a size in bytes; 0 where HDFS does not tell."""
+    def of(self, uri: str) -> "Status | None":
+        """Return what is known of a file; None, or a `NotFound`, where there is none."""
         from hdfs_tools.connecting import locate
 
-        uri = tidy_uri(reference.location)
-        folder, path = os.path.dirname(uri), path_of(uri)
-        self._asked[folder] += 1
-        try:
-            if self._asked[folder] < _LIST_FROM:
-                return locate(uri).stat(path).size
-            if folder != self._folder:
-                entries = locate(uri).list(path_of(folder))
-                self._folder, self._listed = folder, {entry.name: entry.size for entry in entries}
-            return self._listed.get(os.path.basename(path), 0)
-        except (HdfsToolsError, OSError, UnicodeError):
-            return 0  # the task says why
+        uri = tidy_uri(uri)
+        path = path_of(uri)
+        directory = posixpath.dirname(path)
+        key = authority_of(uri) + directory
+        self._asked[key] += 1
+        if self._asked[key] < _LIST_FROM:
+            return locate(uri).stat(path)
+        if key != self._directory:
+            self._listed = {entry.name: entry for entry in locate(uri).list(directory)}
+            self._directory = key
+        return self._listed.get(posixpath.basename(path))
 
 
 def size_of(path: str) -> int:

@@ -51,16 +51,20 @@ def read_labels(path: str) -> dict[str, str]:
     UsageError
         It cannot be read, or is no such table; an image has two labels, or an empty one.
     """
-    from mapreduce_jobs.core.tables import Failed, columns_of, records
+    from mapreduce_jobs.core.table_input import Rows
+    from mapreduce_jobs.core.tables import Failed, records
 
-    data = _contents(path, "--labels")
-    columns = columns_of(data.partition(b"\n")[0])
+    try:
+        table = Rows.of(_contents(path, "--labels"))
+    except ValueError as error:
+        raise UsageError(f"--labels: {path}: {error}") from None
+    columns = table.columns
     if columns is None or len(columns.names) != 2:
         raise UsageError(
             f"--labels: {path}: must have two columns and a line of headings, such as name,label"
         )
     labels: dict[str, str] = {}
-    for row in records(data):
+    for row in records(table):
         if isinstance(row, Failed):
             raise UsageError(f"--labels: {path}: {row.key}: {row.message}")
         name, values = row

@@ -10,13 +10,12 @@ from typing import Any
 from hdfs_tools.errors import Exists
 from hdfs_tools.whole_files import whole_directory
 from mapreduce_jobs.core.errors import UsageError
-from mapreduce_jobs.core.given import Given
-from mapreduce_jobs.core.splits import TaskFiles
+from mapreduce_jobs.core.task_files import TaskFiles
 
 __all__ = ["Plan", "end_of", "is_words", "told_tasks", "whole_output"]
 
-# Deals a job's input to its tasks; returns what was noted of it.
-Plan = Callable[[TaskFiles], Given]
+# Assigns a job's input to its tasks.
+Plan = Callable[[TaskFiles], None]
 
 
 def told_tasks(jobconf: dict[str, Any], kind: str) -> int | None:

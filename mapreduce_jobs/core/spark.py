@@ -22,14 +22,15 @@ from typing import Any, NoReturn
 import mrjob.bin
 from mrjob.spark.runner import SparkMRJobRunner, log
 
-from hdfs_tools.uri import is_uri
+from hdfs_tools.errors import HdfsToolsError
+from hdfs_tools.record import Reference
+from hdfs_tools.uri import is_hdfs_uri, is_uri, path_of
 from mapreduce_jobs.core import spark_driver
 from mapreduce_jobs.core.errors import JobError, UsageError
-from mapreduce_jobs.core.given import Given
 from mapreduce_jobs.core.processes import ShipsProject
 from mapreduce_jobs.core.progress import Progress
 from mapreduce_jobs.core.runners import Plan, told_tasks, whole_output
-from mapreduce_jobs.core.splits import TaskFiles
+from mapreduce_jobs.core.task_files import TaskFiles
 
 __all__ = ["SparkRunner"]
 
@@ -69,7 +70,7 @@ class SparkRunner(ShipsProject, SparkMRJobRunner):
     plan: Plan
     _output_dir: str
     items: str
-    given: Given | None = None
+    given: TaskFiles | None = None
     """What the job is given; set when it runs."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -166,14 +167,21 @@ class SparkRunner(ShipsProject, SparkMRJobRunner):
         folder = os.path.join(self._spark_tmp_dir, "input")
         os.makedirs(folder)
         with TaskFiles(folder, count) as files:
-            self.given = self.plan(files)
+            self.plan(files)
+        self.given = files
         self._task_files = files.paths()
         if is_uri(self._output_dir):
             self._run_steps_on_spark()
+            try:
+                files.check_unchanged()
+            except JobError:
+                _remove(self._output_dir)
+                raise
             return
         final = self._output_dir = os.path.abspath(os.path.expanduser(self._output_dir))
         with whole_output(final) as self._output_dir:
             self._run_steps_on_spark()
+            files.check_unchanged()
         self._output_dir = final
 
     def _run_spark_submit(
@@ -244,6 +252,19 @@ class SparkRunner(ShipsProject, SparkMRJobRunner):
         with open(self._log_path, encoding="utf-8", errors="backslashreplace") as file:
             found = _LOGGED_TRACEBACK.search(file.read())
         return found and found[0]
+
+
+def _remove(uri: str) -> None:
+    """Remove a directory of results that are not kept."""
+    from hdfs_tools.connecting import locate  # slow to import
+
+    try:
+        if is_hdfs_uri(uri):
+            locate(uri).delete(path_of(uri, raw=True), recursive=True)
+        else:
+            shutil.rmtree(Reference(uri).path())
+    except (HdfsToolsError, OSError) as error:
+        log.warning(f"{uri} is left behind: {error}")
 
 
 def _file_uri(path: str) -> str:

@@ -10,17 +10,17 @@ damaged.
 
 import bz2
 import gzip
-import heapq
 import os
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 from urllib.parse import quote, unquote
 
-from hdfs_tools.bundle import lines_between, open_at
+from hdfs_tools.bundle import lines_between, open_at, shorter
+from hdfs_tools.errors import Changed, HdfsToolsError
 from hdfs_tools.record import (
     Record,
     Reference,
@@ -32,20 +32,20 @@ from hdfs_tools.record import (
 from hdfs_tools.uri import authority_of, is_hdfs_uri, path_of
 from mapreduce_jobs.core.errors import JobError, words_of
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
-
 __all__ = [
     "EARLIER",
     "SPANS_VARIABLE",
     "Span",
     "Store",
-    "TaskFiles",
+    "is_compressed",
     "portable_lines",
+    "reading",
     "record_lines",
+    "span_length",
     "spans_expected",
     "spans_of",
     "text_blocks",
+    "uncompressed",
 ]
 
 SPANS_VARIABLE = "MAPREDUCE_IMAGING_SPANS"
@@ -55,7 +55,9 @@ such an input begins, as far as Hadoop tells a task the path of its input."""
 EARLIER = b"\tearlier\t"
 """What stands before a line of an earlier result."""
 
-_SPAN = re.compile(rb"\t(file|hdfs|s?webhdfs)://([^#]*)#bytes=(\d+)\+(\d+)\r?\n?")
+_SPAN = re.compile(
+    rb"\t(file|hdfs|s?webhdfs)://([^#]*)#bytes=(\d+)\+(\d+)(?:;head=(\d+);line=(\d+))?\r?\n?"
+)
 _BLOCK = 1 << 20
 # What separates words to Hadoop's own word count, java.util.StringTokenizer.
 _WHITESPACE = (b" ", b"\t", b"\n", b"\r", b"\f")
@@ -63,9 +65,6 @@ _GAP = re.compile(rb"[ \t\n\r\f]")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _DECOMPRESS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {".gz": gzip.open, ".bz2": bz2.open}  # type: ignore[dict-item]
 _LARGE = 16 << 20  # bytes of an image
-_TASK_BYTES = 128 << 20  # what a task is given where nobody says how many there are: HDFS's block
-_FEWEST_TASKS = 2  # then, as Hadoop's own default
-_MOST_TASKS = 999
 
 
 @dataclass(frozen=True)
@@ -78,11 +77,16 @@ class Span:
         A local path, or a URI of HDFS.
     start, length : int
         In bytes.
+    head, first_line : int, optional
+        Of rows of a CSV file, which is cut between rows: the length of the file's first row, and
+        the number of the line at which the span begins; see `mapreduce_jobs.core.table_input`.
     """
 
     location: str
     start: int
     length: int
+    head: int = 0
+    first_line: int = 0
 
     def line(self) -> bytes:
         """Return the line that stands for the span."""
@@ -91,7 +95,8 @@ class Span:
             uri = authority_of(self.location) + path
         else:
             uri = "file://" + quote(self.location, errors="surrogateescape")
-        return f"\t{uri}#bytes={self.start}+{self.length}\n".encode()
+        table = f";head={self.head};line={self.first_line}" if self.head else ""
+        return f"\t{uri}#bytes={self.start}+{self.length}{table}\n".encode()
 
     @classmethod
     def parse(cls, line: bytes) -> "Span | None":
@@ -102,7 +107,7 @@ class Span:
         location = f"{match[1].decode()}://{match[2].decode()}"
         if match[1] == b"file":
             location = unquote(match[2].decode(), errors="surrogateescape")
-        return cls(location, int(match[3]), int(match[4]))
+        return cls(location, *(int(number or 0) for number in match.groups()[2:]))
 
 
 def spans_expected(environ: Mapping[str, str] = os.environ) -> bool:
@@ -110,78 +115,6 @@ def spans_expected(environ: Mapping[str, str] = os.environ) -> bool:
     prefix = environ.get(SPANS_VARIABLE)
     path = environ.get("mapreduce_map_input_file", "")
     return prefix is not None and (path_of(path) if is_hdfs_uri(path) else path).startswith(prefix)
-
-
-class TaskFiles:
-    """The input files of the map tasks; each line goes to the task that has least to do so far.
-
-    Neighbours so go to different tasks, and a collection whose images are small here and large
-    there is spread evenly, without its lines ever being held in memory.
-
-    Parameters
-    ----------
-    folder : str
-        Where the files are written.
-    count : int or None
-        Number of tasks, at least 1; None for one in 128 MiB of work, and two at least.
-    """
-
-    def __init__(self, folder: str, count: int | None) -> None:
-        self.folder = folder
-        self.count = count
-        self._paths: list[str] = []
-        self._lines = open(os.path.join(folder, "lines"), "w+b")  # noqa: SIM115
-        self._weight = 0
-
-    def add(self, line: bytes, weight: int) -> None:
-        """Deal a line that stands for `weight` bytes of work."""
-        self._weight += weight
-        self._lines.write(b"%d %b" % (weight, line))
-
-    def add_records(self, location: str, size: int) -> None:
-        """Deal a file of record lines, local or on HDFS, in spans."""
-        self._add_spans(location, size)
-
-    def add_text(self, location: str, size: int) -> None:
-        """Deal a text, local or on HDFS, in spans."""
-        self._add_spans(location, size)
-
-    def _add_spans(self, location: str, size: int) -> None:
-        for span in spans_of(location, size, self.count or 1):
-            self.add(span.line(), span.length)
-
-    def new_file(self) -> str:
-        """Return the path of a file in the folder that is not there yet."""
-        return os.path.join(self.folder, f"spooled-{len(os.listdir(self.folder))}")
-
-    def __enter__(self) -> "Self":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with self._lines:
-            count = self.count
-            if count is None:
-                count = max(_FEWEST_TASKS, min(_MOST_TASKS, -(-self._weight // _TASK_BYTES)))
-            self._deal(count)
-        os.unlink(self._lines.name)
-
-    def _deal(self, count: int) -> None:
-        paths = [os.path.join(self.folder, f"task-{number:05d}") for number in range(count)]
-        load = [(0, number) for number in range(count)]
-        self._lines.seek(0)
-        with ExitStack() as stack:
-            files = [stack.enter_context(open(path, "wb")) for path in paths]
-            for dealt in self._lines:
-                weight, _, line = dealt.partition(b" ")
-                least, number = load[0]
-                heapq.heapreplace(load, (least + int(weight), number))
-                files[number].write(line)
-        self._paths = paths
-
-    def paths(self) -> list[str]:
-        """Return the paths of the files that got lines, once closed; one empty if none did."""
-        filled = [path for path in self._paths if os.path.getsize(path)]
-        return filled or self._paths[:1]
 
 
 def record_lines(stdin: Iterable[bytes], folder: str, spans: bool) -> Iterator[bytes]:
@@ -206,8 +139,9 @@ def record_lines(stdin: Iterable[bytes], folder: str, spans: bool) -> Iterator[b
         if span is None:
             yield from _absolute([line], folder)
         else:
-            lines = lines_between(span.location, span.start, span.length)
-            yield from _absolute(lines, os.path.dirname(span.location))
+            with reading(span.location):
+                lines = lines_between(span.location, span.start, span.length)
+                yield from _absolute(lines, os.path.dirname(span.location))
 
 
 def _absolute(lines: Iterable[bytes], folder: str) -> Iterator[bytes]:
@@ -303,30 +237,28 @@ def _blocks(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def _span_text(span: Span) -> Iterator[bytes]:
     """Iterate over the text of the words that begin in a span."""
-    decompress = _DECOMPRESS.get(os.path.splitext(span.location)[1])
-    start = max(0, span.start - 1)
-    try:
-        with open_at(span.location, start) as stored:
-            if decompress is None:
-                yield from _between(stored, start, span.start, span.start + span.length)
-            else:
-                with decompress(stored) as file:
-                    yield from _between(file, 0, 0, None)
-    except (OSError, EOFError, zlib.error) as error:
-        raise JobError(f"{span.location}: cannot be read: {error}") from error
+    if is_compressed(span.location):
+        with reading(span.location), uncompressed(span.location) as file:
+            yield from _between(file, span)
+        return
+    with reading(span.location), open_at(span.location, max(0, span.start - 1)) as file:
+        yield from _between(file, span, span.start + span.length)
 
 
-def _between(file: Any, position: int, start: int, stop: int | None) -> Iterator[bytes]:
-    """Iterate over the text of the words that begin between `start` and `stop`.
+def _between(file: Any, span: Span, stop: int | None = None) -> Iterator[bytes]:
+    """Iterate over the text of the words that begin in a span, or before the end of the file.
 
-    The file is at `position`, which is one byte before `start` unless that is 0.
+    The file is one byte before the span, unless that begins it.
     """
-    if not start and file.peek(3)[:3] == _BYTE_ORDER_MARK:  # left out, as by Hadoop
+    position = max(0, span.start - 1)
+    if not span.start and file.peek(3)[:3] == _BYTE_ORDER_MARK:  # left out, as by Hadoop
         position = len(file.read(3))
-    inside = not start
+    inside = not span.start
     last = b""
     while stop is None or position < stop:
         chunk = file.read(_BLOCK if stop is None else min(_BLOCK, stop - position))
+        if not chunk and stop is not None:
+            raise shorter(span.location, position - span.start, span.length)
         if not chunk:
             return
         position += len(chunk)
@@ -351,8 +283,43 @@ def spans_of(location: str, size: int, tasks: int) -> Iterator[Span]:
 
     A compressed text (``.gz``, ``.bz2``) cannot be cut and is one span.
     """
-    length = max(1, min(16 * _BLOCK, -(-size // (4 * tasks))))
-    if os.path.splitext(location)[1] in _DECOMPRESS:
-        length = max(1, size)
+    length = max(1, size) if is_compressed(location) else span_length(size, tasks)
     for start in range(0, size, length):
         yield Span(location, start, min(length, size - start))
+
+
+def span_length(size: int, tasks: int) -> int:
+    """Return how long spans of a file should be."""
+    return max(1, min(16 * _BLOCK, -(-size // (4 * tasks))))
+
+
+def is_compressed(location: str) -> bool:
+    """Tell by its name whether a text is compressed."""
+    return os.path.splitext(location)[1] in _DECOMPRESS
+
+
+@contextmanager
+def uncompressed(location: str) -> Iterator[IO[bytes]]:
+    """Open a compressed text."""
+    decompress = _DECOMPRESS[os.path.splitext(location)[1]]
+    with open_at(location) as stored, decompress(stored) as file:
+        yield file
+
+
+@contextmanager
+def reading(location: str, kind: type[JobError] = JobError) -> Iterator[None]:
+    """Name the file where it cannot be read, or changes meanwhile.
+
+    Parameters
+    ----------
+    location : str
+        Path or URI.
+    kind : type, optional
+        The error to raise where it cannot be read.
+    """
+    try:
+        yield
+    except Changed as error:
+        raise JobError(f"{location}: {error.strerror}") from error
+    except (OSError, EOFError, zlib.error, HdfsToolsError) as error:
+        raise kind(f"{location}: cannot be read: {words_of(error)[1]}") from error

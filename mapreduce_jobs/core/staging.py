@@ -4,6 +4,7 @@ import bz2
 import gzip
 import hashlib
 import os
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,9 @@ from mrjob.fs.base import Filesystem
 from hdfs_tools.globbing import has_magic
 from hdfs_tools.uri import authority_of, is_hdfs_uri, path_of
 from hdfs_tools.webhdfs import WebHDFS
-from mapreduce_jobs.core.splits import Store, TaskFiles, portable_lines
+from mapreduce_jobs.core.input_files import InputFile
+from mapreduce_jobs.core.splits import Store, is_compressed, portable_lines
+from mapreduce_jobs.core.task_files import TaskFiles
 
 __all__ = ["ClusterFiles", "HDFSFilesystem", "upload_all"]
 
@@ -32,41 +35,54 @@ Source = bytes | Callable[[], Iterable[bytes]]
 class ClusterFiles(TaskFiles):
     """Input of tasks on a cluster: what lies on HDFS stays there, the rest is to be brought.
 
-    Bundles and texts on HDFS are left to Hadoop, which reads them where their blocks are.
+    Bundles and texts on HDFS are left to Hadoop, which reads them where their blocks are. CSV
+    files are not: it would cut them at line ends within cells.
+
+    Parameters
+    ----------
+    folder, count : str, int or None
+        As for `TaskFiles`.
+    directory : str
+        URI of the job's directory on HDFS.
 
     Attributes
     ----------
     direct : list of str
         URIs of what Hadoop reads itself.
-    texts : list of str
-        Paths of local texts.
     """
 
-    def __init__(self, folder: str, count: int | None) -> None:
+    def __init__(self, folder: str, count: int | None, directory: str) -> None:
         super().__init__(folder, count)
         self.direct: list[str] = []
-        self.texts: list[str] = []
+        self._directory = directory
+        self._local_texts: list[str] = []
+        self._local_tables: list[str] = []
 
-    def add_records(self, location: str, size: int) -> None:
-        """Leave a bundle to Hadoop if it can take it, else deal it in spans."""
-        if not size:
-            return
+    def _assign_records(self, file: InputFile) -> None:
+        """Leave a bundle to Hadoop if it can take it, else assign it in spans."""
+        location = file.location
         plain = location.startswith("hdfs:") and _PLAIN.fullmatch(path_of(location, raw=True))
         if plain and len(self.direct) < _MOST_DIRECT:
             self.direct.append(location)
         else:
-            super().add_records(location, size)
+            super()._assign_records(file)
 
-    def add_text(self, location: str, size: int) -> None:
+    def _assign_text(self, file: InputFile) -> None:
         """Leave a text to Hadoop, unless it would take it for compressed and we do not."""
-        if not size:
-            return  # to Hadoop, an empty .gz is a broken one
-        if not is_hdfs_uri(location):
-            self.texts.append(location)
-        elif os.path.splitext(location)[1] in _OTHER_CODECS:
-            super().add_text(location, size)
+        if not is_hdfs_uri(file.location):
+            self._local_texts.append(file.location)
+        elif os.path.splitext(file.location)[1] in _OTHER_CODECS:
+            super()._assign_records(file)
         else:
-            self.add_records(location, size)
+            self._assign_records(file)
+
+    def _within_reach(self, location: str) -> str:
+        """Return where a table will lie on HDFS."""
+        if is_hdfs_uri(location):
+            return location
+        self._local_tables.append(location)
+        name = _name("tables", len(self._local_tables) - 1, location)
+        return posixpath.join(self._directory, name)
 
     def uploads(self, store: Store) -> Iterator[tuple[str, Source]]:
         """Iterate over the files to write: a name in the job's folder, and its bytes.
@@ -77,13 +93,22 @@ class ClusterFiles(TaskFiles):
             Writes an image that is too large for a line; see `portable_lines`.
         """
         paths = self.paths()
-        if not (self.direct or self.texts) or any(os.path.getsize(path) for path in paths):
+        if not (self.direct or self._local_texts) or any(os.path.getsize(path) for path in paths):
             for path in paths:
                 yield f"input/{os.path.basename(path)}", partial(_portable, path, store)
-        for number, path in enumerate(self.texts):
-            ending = os.path.splitext(path)[1]  # which tells Hadoop to decompress
-            kept = ending if ending in (".gz", ".bz2") else ""
-            yield f"texts/{number:05d}{kept}", partial(_whole, path)
+        for number, path in enumerate(self._local_texts):
+            yield _name("texts", number, path), partial(_whole, path)
+
+    def tables(self) -> Iterator[tuple[str, Source]]:
+        """Iterate likewise over tables, which are no input of Hadoop's."""
+        for number, path in enumerate(self._local_tables):
+            yield _name("tables", number, path), partial(_whole, path)
+
+
+def _name(directory: str, number: int, path: str) -> str:
+    # Its ending tells to decompress it.
+    ending = os.path.splitext(path)[1] if is_compressed(path) else ""
+    return f"{directory}/{number:05d}{ending}"
 
 
 def _portable(path: str, store: Store) -> Iterator[bytes]:

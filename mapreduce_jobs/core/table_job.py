@@ -3,22 +3,23 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mapreduce_jobs.core.inputs import deal_text
+from mapreduce_jobs.core.inputs import texts_of
 from mapreduce_jobs.core.item_job import ItemJob
 from mapreduce_jobs.core.memory import keep_freed_memory
-from mapreduce_jobs.core.mrjob_classes import BytesValueProtocol, MRStep
-from mapreduce_jobs.core.splits import TaskFiles
+from mapreduce_jobs.core.mrjob_classes import MRStep
+from mapreduce_jobs.core.table_input import RowsProtocol, assign_table, blocks
+from mapreduce_jobs.core.task_files import TaskFiles
 
 __all__ = ["TableJob"]
 
 
 class TableJob(ItemJob):
-    """A job whose mapper is given blocks of rows; see `mapreduce_jobs.core.tables`.
+    """A job whose mapper is given blocks of rows; see `mapreduce_jobs.core.table_input`.
 
     A subclass extends `mapper_init` and defines `mapper`, `mapper_final`, `merge` and `result`.
     """
 
-    INPUT_PROTOCOL = BytesValueProtocol
+    INPUT_PROTOCOL = RowsProtocol
 
     items = "rows"
     task_modules = ("mapreduce_jobs.core.tables",)
@@ -51,7 +52,7 @@ class TableJob(ItemJob):
         """Return the values of more columns, by what rows are known by; None if none are given."""
         if not self.options.join:
             return None
-        from mapreduce_jobs.core.tables import by_key
+        from mapreduce_jobs.core.tables import by_key  # NumPy is slow to import
 
         return by_key(self.options.join)
 
@@ -71,11 +72,11 @@ class TableJob(ItemJob):
         keep_freed_memory()
 
     def deal(self, inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> None:
-        """Deal tables to map tasks."""
-        deal_text(inputs, stdin, files)
+        """Assign tables to map tasks."""
+        for table in texts_of(inputs, stdin, files):
+            assign_table(table, files)
 
     def task_lines(self, spans: bool) -> Iterator[bytes]:
         """Iterate over blocks of rows."""
-        from mapreduce_jobs.core.tables import blocks  # NumPy is slow to import
-
-        return blocks(self.stdin, spans)
+        write = RowsProtocol().write
+        return (write(None, rows) for rows in blocks(self.stdin, spans))

@@ -1,26 +1,23 @@
-"""Tables as input: CSV files and the results of other jobs, in blocks of rows."""
+"""Values of the rows of tables: CSV files, and the results of other jobs."""
 
 import csv
 import io
 import json
-import os
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from hdfs_tools.bundle import open_at
+from mapreduce_jobs.core.csv_rows import NOT_CLOSED, Columns, rows_of
 from mapreduce_jobs.core.errors import UsageError
-from mapreduce_jobs.core.splits import Span
+from mapreduce_jobs.core.table_input import Rows
 
-__all__ = ["Columns", "Failed", "blocks", "by_key", "columns_of", "number_of", "numbers", "records"]
+__all__ = ["Failed", "by_key", "number_of", "numbers", "records"]
 
-_BLOCK = 1 << 21  # bytes
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LARGEST = 1e150  # so that squares, and sums of many of them, are still numbers
-_DELIMITERS = (",", ";", "\t")
 _UNUSUAL = (b'"', b"\0", b"\x1c", b"\x1d", b"\x1e", b"\x1f")  # which readers take differently
 _KEY = 80  # characters that are told of a row that cannot be read
 
@@ -44,142 +41,32 @@ class Failed:
     message: str
 
 
-@dataclass(frozen=True)
-class Columns:
-    """What the first line of a CSV file says.
-
-    Attributes
-    ----------
-    names : tuple of str
-        Of the columns; rows are known by what stands in the first.
-    delimiter : str
-        Comma, semicolon or TAB.
-    """
-
-    names: tuple[str, ...]
-    delimiter: str
-
-
-def blocks(
-    stdin: IO[bytes], spans: bool, environ: Mapping[str, str] = os.environ
-) -> Iterator[bytes]:
-    """Iterate over a task's rows, two megabytes at a time.
-
-    Parameters
-    ----------
-    stdin : binary file
-        The task's lines or, with `spans`, lines that stand for them.
-    spans : bool
-        Whether lines stand for spans.
-    environ : mapping, optional
-        Environment variables; by them Hadoop tells which part of which file the lines are.
-
-    Yields
-    ------
-    bytes
-        Lines of a CSV file after its first line, which every block begins with; or results.
-    """
-    if not spans:
-        start = int(environ.get("mapreduce_map_input_start", "0"))
-        head = _head(environ["mapreduce_map_input_file"]) if start else stdin.readline()
-        yield from _with_head(head, not start, _lines(stdin, None))
-        return
-    for line in stdin:
-        span = Span.parse(line)
-        if span is not None:
-            yield from _span_blocks(span)
-
-
-def _span_blocks(span: Span) -> Iterator[bytes]:
-    """Iterate over blocks of the rows that begin in a span."""
-    position = max(0, span.start - 1)
-    with open_at(span.location, position) as file:
-        # Either the first line of the file, or the end of a row that began before the span.
-        head = file.readline()
-        size = span.start + span.length - position - len(head)
-        if span.start:
-            head = _head(span.location)
-        yield from _with_head(head, not span.start, _lines(file, size))
-
-
-def _head(location: str) -> bytes:
-    with open_at(location) as file:
-        return file.readline()
-
-
-def _lines(file: IO[bytes], size: int | None) -> Iterator[bytes]:
-    """Iterate over whole lines, many at once: those that begin in the next `size` bytes, or all."""
-    pending: list[bytes] = []
-    read = 0
-    while size is None or read < size:
-        chunk = file.read(_BLOCK if size is None else min(_BLOCK, size - read))
-        if not chunk:
-            break
-        read += len(chunk)
-        end = chunk.rfind(b"\n") + 1
-        if end:
-            yield b"".join([*pending, chunk[:end]])
-            pending.clear()
-        pending.append(chunk[end:])
-    if any(pending):
-        yield b"".join([*pending, file.readline()])
-
-
-def _with_head(head: bytes, is_input: bool, lines: Iterator[bytes]) -> Iterator[bytes]:
-    """Put the first line of a CSV file before each block; of results, only where it was read."""
-    if columns_of(head) is not None:
-        first = head.rstrip(b"\r\n") + b"\n"
-        yield from (first + block for block in lines)
-        return
-    if is_input:
-        yield head
-    yield from lines
-
-
-def columns_of(line: bytes) -> Columns | None:
-    r"""Read the first line of a table; None if it is the result of a job.
-
-    >>> columns_of(b'name;age\n'), columns_of(b'"a.png"\t{"images": 1}\n')
-    (Columns(names=('name', 'age'), delimiter=';'), None)
-    """
-    if line.startswith(b'"') and b'"\t{' in line:
-        return None
-    text = line.removeprefix(_BYTE_ORDER_MARK).decode("utf-8", "surrogateescape").rstrip("\r\n")
-    delimiter = max(_DELIMITERS, key=text.count)
-    return Columns(tuple(next(csv.reader([text], delimiter=delimiter), [])), delimiter)
-
-
-def records(block: bytes) -> Iterator[tuple[str, dict[str, Any]] | Failed]:
-    r"""Iterate over the rows of a block: what each is known by, and its values by name.
+def records(rows: Rows) -> Iterator[tuple[str, dict[str, Any]] | Failed]:
+    r"""Iterate over rows: what each is known by, and its values by name.
 
     Values of a CSV file are text; results have them as JSON has them.
 
-    >>> list(records(b"name,age\na.png,40\n"))
+    >>> list(records(Rows.of(b"name,age\na.png,40\n")))
     [('a.png', {'name': 'a.png', 'age': '40'})]
-    >>> list(records(b'"a.png"\t{"error": "EmptyFile", "message": "the file is empty"}\n'))
+    >>> list(records(Rows.of(b'"a.png"\t{"error": "EmptyFile", "message": "the file is empty"}\n')))
     [Failed(key='a.png', error='EmptyFile', message='the file is empty')]
     """
-    head, _, rest = block.partition(b"\n")
-    columns = columns_of(head)
+    columns = rows.columns
     if columns is None:
-        yield from map(_result, filter(bytes.strip, block.splitlines()))
+        yield from map(_result, filter(bytes.strip, rows.data.splitlines()))
         return
-    line = ""
-
-    def lines() -> Iterator[str]:
-        nonlocal line
-        for line in io.StringIO(rest.decode("utf-8", "surrogateescape"), newline=""):  # noqa: UP028  (it is looked at)
-            yield line
-
-    reader = csv.reader(lines(), delimiter=columns.delimiter)
-    while True:
+    texts: deque[str] = deque()
+    reader = csv.reader(iter(texts.popleft, None), delimiter=columns.delimiter)
+    for text, line in rows_of(rows.data, columns.delimiter, rows.line):
+        first_cell = text.partition(columns.delimiter)[0].strip()[:_KEY]
+        if line is not None:
+            yield Failed(first_cell.lstrip('"'), "BadRow", NOT_CLOSED.format(line))
+            continue
+        texts.append(text)
         try:
             row = next(reader)
-        except StopIteration:
-            return
         except csv.Error as error:
-            key = line.partition(columns.delimiter)[0].strip()[:_KEY]
-            yield Failed(key, "BadRow", f"it cannot be read: {error}")
+            yield Failed(first_cell, "BadRow", f"it cannot be read: {error}")
             continue
         if not row:
             continue
@@ -203,14 +90,14 @@ def _result(line: bytes) -> tuple[str, dict[str, Any]] | Failed:
 
 
 def numbers(
-    block: bytes, names: Sequence[str], more: Mapping[str, Mapping[str, Any]] | None = None
+    rows: Rows, names: Sequence[str], more: Mapping[str, Mapping[str, Any]] | None = None
 ) -> tuple[Numbers, list[Failed]]:
-    r"""Return some columns of a block as numbers.
+    r"""Return some columns as numbers.
 
     Parameters
     ----------
-    block : bytes
-        As `blocks` gives it.
+    rows : Rows
+        Rows of a table.
     names : sequence of str
         The columns.
     more : mapping, optional
@@ -225,18 +112,17 @@ def numbers(
 
     Examples
     --------
-    >>> values, failed = numbers(b"name,age\na,40\nb,old\n", ["age"])
+    >>> values, failed = numbers(Rows.of(b"name,age\na,40\nb,old\n"), ["age"])
     >>> values.tolist(), failed[0].message
     ([[40.0]], "age: 'old' is no number")
     """
-    head, _, rest = block.partition(b"\n")
-    columns = columns_of(head)
+    columns = rows.columns
     if columns is not None and more is None:
-        quick = _quickly(rest, columns, names)
+        quick = _quickly(rows.data, columns, names)
         if quick is not None:
             return quick, []
-    rows, failed = [], []
-    for row in records(block):
+    values_of, failed = [], []
+    for row in records(rows):
         if isinstance(row, Failed):
             failed.append(row)
             continue
@@ -244,10 +130,10 @@ def numbers(
         if more is not None:
             values |= more.get(key, {})
         try:
-            rows.append([number_of(name, values.get(name)) for name in names])
+            values_of.append([number_of(name, values.get(name)) for name in names])
         except ValueError as error:
             failed.append(Failed(key, "BadRow", str(error)))
-    return np.array(rows, np.float64).reshape(-1, len(names)), failed
+    return np.array(values_of, np.float64).reshape(-1, len(names)), failed
 
 
 def by_key(path: str) -> dict[str, dict[str, Any]]:
@@ -260,11 +146,13 @@ def by_key(path: str) -> dict[str, dict[str, Any]]:
     """
     try:
         with open(path, "rb") as file:
-            block = file.read()
+            table = Rows.of(file.read())
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}") from None
     rows: dict[str, dict[str, Any]] = {}
-    for row in records(block.removeprefix(_BYTE_ORDER_MARK)):
+    for row in records(table):
         if isinstance(row, Failed):
             raise UsageError(f"{path}: {row.key}: {row.message}")
         key, values = row

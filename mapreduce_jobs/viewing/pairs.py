@@ -12,7 +12,8 @@ from hdfs_tools.record import Reference, parse_line
 from hdfs_tools.uri import encode_name
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.inputs import deal_images
-from mapreduce_jobs.core.splits import Span, TaskFiles, record_lines
+from mapreduce_jobs.core.splits import Span, record_lines
+from mapreduce_jobs.core.task_files import TaskFiles
 
 __all__ = ["Pair", "Pairs", "Source", "paired", "sources"]
 

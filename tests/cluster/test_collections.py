@@ -1,9 +1,14 @@
 """Jobs over whole collections on a real cluster: the lines that they give in one process."""
 
+import bz2
+import gzip
+
 import numpy as np
 import pytest
 
-from tests.support import png, write_tree
+from hdfs_tools.packing import pack
+from tests.jobs.test_changing_input import CHANGING, assert_no_result
+from tests.support import png, rows_with_line_ends, write_tree
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +118,72 @@ def test_rows_on_hdfs(on_cluster, in_process, hdfs, tmp_path):
     here = in_process("linear_regression", *options, tmp_path / "local.csv")
     there = on_cluster("linear_regression", *options, tmp_path / "local.csv")
     assert there.lines == here.lines, there.stderr
+
+
+def test_rows_of_tables_with_line_ends_in_cells(on_cluster, in_process, hdfs, tmp_path):
+    """Here and on HDFS, compressed or not, beside results, which Hadoop reads itself."""
+    table = rows_with_line_ends(3000) + b'last,"5\n'
+    (tmp_path / "local.csv").write_bytes(table)
+    (tmp_path / "local.csv.gz").write_bytes(gzip.compress(table))
+    (tmp_path / "results.jsonl").write_bytes(b'"a"\t{"x": 1}\n' * 99)
+    hdfs.write("/cells/of # 100%/t.csv", table)
+    hdfs.write("/cells/t.csv.bz2", bz2.compress(table))
+    inputs = [
+        [tmp_path / "local.csv", tmp_path / "results.jsonl"],
+        ["hdfs:///cells"],
+        [tmp_path / "local.csv.gz"],
+    ]
+    for given, rows in zip(inputs, (3099, 6000, 3000), strict=True):
+        options = ["--fields", "x", *given]
+        here = in_process("aggregate", *options)
+        assert b'"rows": %d' % rows in here.stdout
+        there = on_cluster("aggregate", "-D", "mapreduce.job.maps=5", *options)
+        assert there.lines == here.lines, there.stderr
+        assert (there.status, there.stderr) == (1, here.stderr)
+
+
+# A job that changes a file on HDFS when it has read its input.
+CHANGING_HDFS = """
+from hdfs_tools.connecting import locate
+from mapreduce_jobs.image_histogram import ImageHistogram
+
+
+class Changing(ImageHistogram):
+    def task_lines(self, spans):
+        yield from super().task_lines(spans)
+        locate("hdfs:///").write("/changing/scans.bundle", b"", overwrite=True)
+
+
+if __name__ == "__main__":
+    Changing.run()
+"""
+
+
+class TestInputThatChanges:
+    @pytest.fixture
+    def bundle(self, labelled, tmp_path):
+        pack(labelled / "bright", tmp_path / "scans.bundle")
+        return tmp_path / "scans.bundle"
+
+    def test_on_hdfs_where_hadoop_reads_it(self, on_cluster, hdfs, bundle, tmp_path):
+        (tmp_path / "changing.py").write_text(CHANGING_HDFS)
+        for options in ([], ["-o", "hdfs:///changed"]):
+            hdfs.write("/changing/scans.bundle", bundle.read_bytes(), overwrite=True)
+            ran = on_cluster(
+                tmp_path / "changing.py",
+                *("-D", "mapreduce.job.maps=1", *options, "hdfs:///changing/scans.bundle"),
+            )
+            assert_no_result(
+                ran, "hdfs:///changing/scans.bundle", "changed while the job ran", tmp_path
+            )
+            assert not hdfs.exists("/changed")
+
+    def test_here(self, on_cluster, bundle, tmp_path):
+        """The tasks of this cluster run here, too."""
+        script = tmp_path / "changing.py"
+        script.write_text(CHANGING.format(module="image_histogram", name="ImageHistogram"))
+        ran = on_cluster(script, "--cmdenv", f"CHANGE=after,{bundle},0", bundle)
+        assert_no_result(ran, bundle, "changed while the job ran", tmp_path)
 
 
 def test_slices_of_a_series(on_cluster, job, good_folder):

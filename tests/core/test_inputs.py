@@ -7,7 +7,8 @@ import pytest
 from hdfs_tools.record import bundle_line, parse_line
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.inputs import deal_images, deal_text
-from mapreduce_jobs.core.splits import TaskFiles, record_lines
+from mapreduce_jobs.core.splits import record_lines
+from mapreduce_jobs.core.task_files import TaskFiles
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def names(tmp_path, monkeypatch):
         folder = tmp_path / "dealt"
         folder.mkdir()
         with TaskFiles(str(folder), tasks) as files:
-            count = deal_images(list(inputs), stdin, files)
+            deal_images(list(inputs), stdin, files)
         found = []
         for path in files.paths():
             with open(path, "rb") as lines:
@@ -27,7 +28,7 @@ def names(tmp_path, monkeypatch):
                     item = parse_line(line)
                     item.read()
                     found.append(item.name)
-        return sorted(found), count
+        return sorted(found), files.images
 
     return deal
 

@@ -5,9 +5,10 @@ import re
 import pytest
 
 from hdfs_tools.packing import pack
-from mapreduce_jobs.core.given import Given
+from mapreduce_jobs.core.input_files import InputFile
 from mapreduce_jobs.core.progress import LoggedCounters, Pace, Progress, status_of, words_of
-from mapreduce_jobs.core.splits import Span, TaskFiles
+from mapreduce_jobs.core.splits import Span
+from mapreduce_jobs.core.task_files import TaskFiles
 from tests.support import JOBS, on_a_terminal, png, scan
 
 
@@ -153,30 +154,35 @@ def test_logs_are_read_once_and_only_whole_lines(tmp_path):
     assert counters.now() == counters.now() == (25, 1, 900)
 
 
-class TestGiven:
+class TestSize:
     """How much there is to read can be told where tasks read it line by line."""
 
     @pytest.fixture
-    def given(self, tmp_path):
+    def files(self, tmp_path):
         with TaskFiles(str(tmp_path), 1) as files:
-            yield Given(files)
+            yield files
 
-    def test_bundles_and_spans(self, given):
-        given.add_records("/x.bundle", 100)
-        given.add(Span("/y.bundle", 10, 20).line(), 20)
-        assert (given.size, given.texts) == (120, [])
+    def test_bundles_and_spans(self, files):
+        files.add_records(InputFile("/x.bundle", 100, 0))
+        files.add_span(Span("/y.bundle", 10, 20))
+        assert (files.size, files.texts, files.images) == (120, [], None)
 
-    def test_texts(self, given):
-        given.add_text("/a.txt", 30)
-        given.add_text("hdfs:///b.txt", 40)
-        assert (given.size, given.texts) == (70, ["/a.txt", "hdfs:///b.txt"])
+    def test_texts(self, files):
+        files.add_text(InputFile("/a.txt", 30, 0))
+        files.add_text(InputFile("hdfs:///b.txt", 40, 0))
+        assert (files.size, files.texts) == (70, ["/a.txt", "hdfs:///b.txt"])
 
-    def test_a_compressed_text_holds_more_than_its_size(self, given):
-        given.add_text("/a.txt", 30)
-        given.add_text("/b.txt.gz", 10)
-        assert given.size is None
+    def test_a_compressed_text_holds_more_than_its_size(self, files):
+        files.add_text(InputFile("/a.txt", 30, 0))
+        files.add_text(InputFile("/b.txt.gz", 10, 0))
+        assert files.size is None
 
-    def test_an_image_in_a_file_of_its_own_is_not_in_the_lines(self, given):
-        given.add_records("/x.bundle", 100)
-        given.add(b"/a.png\n", 5000)
-        assert given.size is None
+    def test_an_image_in_a_file_of_its_own_is_not_in_the_lines(self, files):
+        files.add_image(b"/a.png\n", 5000)
+        assert (files.size, files.images) == (None, 1)
+        files.add_records(InputFile("/x.bundle", 100, 0))
+        assert (files.size, files.images) == (None, None)
+
+    def test_what_is_passed_through_is_not_read(self, files):
+        files.add(b"\tearlier\t...", 12)
+        assert (files.size, files.images) == (None, 0)

@@ -2,17 +2,16 @@
 
 import io
 import itertools
-from unittest import mock
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapreduce_jobs.core import tables
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.splits import Span
-from mapreduce_jobs.core.tables import Failed, blocks, by_key, numbers, records
+from mapreduce_jobs.core.table_input import Rows, blocks
+from mapreduce_jobs.core.tables import Failed, by_key, numbers, records
 
 CSV = b'name,age,"dose, mGy"\na.png,40,1.5\n"b, c.png",41,-2e3\n\nd.png,42,0\n'
 RESULTS = (
@@ -27,49 +26,42 @@ def rows_of(path, size, cuts):
         Span(str(path), start, stop - start).line() for start, stop in itertools.pairwise(edges)
     ]
     stdin = io.BytesIO(b"".join(lines))
-    return [row for block in blocks(stdin, spans=True) for row in records(block)]
+    return [row for rows in blocks(stdin, spans=True) for row in records(rows)]
+
+
+@pytest.mark.parametrize("ends", [b"\n", b""], ids=["ended", "cut"])
+@given(cuts=st.lists(st.integers(0, 80), max_size=5))
+def test_every_result_once_whatever_the_spans(ends, cuts, tmp_path_factory):
+    path = tmp_path_factory.getbasetemp() / "table"
+    data = RESULTS.removesuffix(b"\n") + ends
+    path.write_bytes(data)
+    assert rows_of(path, len(data), cuts) == list(records(Rows.of(data)))
 
 
 @pytest.mark.parametrize("data", [CSV, RESULTS], ids=["csv", "results"])
 @pytest.mark.parametrize("ends", [b"\n", b""], ids=["ended", "cut"])
-@given(cuts=st.lists(st.integers(0, 80), max_size=5), length=st.integers(1, 90))
-def test_every_row_once_whatever_the_spans_and_blocks(data, ends, cuts, length, tmp_path_factory):
-    path = tmp_path_factory.getbasetemp() / "table"
+def test_every_row_once_of_a_stream(data, ends):
     data = data.removesuffix(b"\n") + ends
-    path.write_bytes(data)
-    with mock.patch.object(tables, "_BLOCK", length):
-        assert rows_of(path, len(data), cuts) == list(records(data))
-        stream = blocks(io.BytesIO(data), False, {})
-        assert [row for block in stream for row in records(block)] == list(records(data))
+    read = [row for rows in blocks(io.BytesIO(data), False, {}) for row in records(rows)]
+    assert read == list(records(Rows.of(data)))
 
 
-class TestOnHadoop:
-    """A task is given lines of a file, and told where they are from."""
-
-    @pytest.mark.parametrize("start", [0, 21])
-    def test_a_split(self, tmp_path, start):
-        path = tmp_path / "table.csv"
-        path.write_bytes(b"name,age\nfirst.png,40\nlast.png,41\n")
-        environ = {
-            "mapreduce_map_input_file": str(path),
-            "mapreduce_map_input_start": str(start),
-        }
-        lines = path.read_bytes().splitlines(keepends=True)[2 if start else 0 :]
-        (block,) = blocks(io.BytesIO(b"".join(lines)), False, environ)
-        expected = [40, 41][1 if start else 0 :]
-        assert numbers(block, ["age"])[0].ravel().tolist() == expected
+def test_a_split_of_results_on_hadoop_that_begins_with_another_line():
+    stdin = io.BytesIO(b"nonsense\n" + RESULTS)
+    (rows,) = blocks(stdin, False, {"mapreduce_map_input_start": "21"})
+    assert [row.key for row in records(rows) if isinstance(row, Failed)] == ["nonsense", "b.png"]
 
 
 class TestNumbers:
     def test_quoted_names_and_values(self):
-        values, failed = numbers(CSV, ["dose, mGy", "age"])
+        values, failed = numbers(Rows.of(CSV), ["dose, mGy", "age"])
         assert values.tolist() == [[1.5, 40], [-2000, 41], [0, 42]]
         assert not failed
 
     @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
     def test_delimiters(self, delimiter):
         text = delimiter.join(["name", "x", "y"]) + "\n" + delimiter.join(["a", "1", "2"]) + "\n"
-        assert numbers(text.encode(), ["y", "x"])[0].tolist() == [[2, 1]]
+        assert numbers(Rows.of(text.encode()), ["y", "x"])[0].tolist() == [[2, 1]]
 
     @pytest.mark.parametrize(
         ("value", "message"),
@@ -83,13 +75,13 @@ class TestNumbers:
         ],
     )
     def test_what_is_none_is_named_and_the_others_stay(self, value, message):
-        values, failed = numbers(f"name,x\na,1\nb,{value}\nc,3\n".encode(), ["x"])
+        values, failed = numbers(Rows.of(f"name,x\na,1\nb,{value}\nc,3\n".encode()), ["x"])
         assert values.tolist() == [[1], [3]]
         assert failed == [Failed("b", "BadRow", message)]
 
     def test_a_row_that_cannot_be_read_is_named(self):
         row = b"b," + b"7" * 200_000 + b"\n"
-        values, (failed,) = numbers(b"name,x\na,1\n" + row + b"c,3\n", ["x"], {})
+        values, (failed,) = numbers(Rows.of(b"name,x\na,1\n" + row + b"c,3\n"), ["x"], {})
         assert values.tolist() == [[1], [3]]
         assert (failed.key, failed.error) == ("b", "BadRow")
         assert failed.message.startswith("it cannot be read: field larger than field limit")
@@ -97,35 +89,35 @@ class TestNumbers:
     def test_of_two_columns_of_a_name_the_last_counts(self):
         for quote in ("", '"'):
             text = f"name,x,x\n{quote}a{quote},1,2\n"
-            assert numbers(text.encode(), ["x"])[0].tolist() == [[2]]
+            assert numbers(Rows.of(text.encode()), ["x"])[0].tolist() == [[2]]
 
     def test_results_of_a_job(self):
-        values, failed = numbers(RESULTS, ["density"])
+        values, failed = numbers(Rows.of(RESULTS), ["density"])
         assert values.tolist() == [[0.25]]
         assert failed == [Failed("b.png", "Truncated", "it ends")]
 
     def test_a_single_result_without_its_end(self):
         """As mrjob gives it to a mapper."""
-        values, failed = numbers(RESULTS.splitlines()[0], ["density"])
+        values, failed = numbers(Rows.of(RESULTS.splitlines()[0]), ["density"])
         assert (values.tolist(), failed) == ([[0.25]], [])
 
     def test_a_line_that_is_no_result(self):
-        assert numbers(b'"a"\t{"x": 1}\nnonsense\n', ["x"])[1] == [
+        assert numbers(Rows.of(b'"a"\t{"x": 1}\nnonsense\n'), ["x"])[1] == [
             Failed("nonsense", "BadRow", "no result of a job")
         ]
 
     def test_columns_of_another_table(self):
-        values, _ = numbers(RESULTS, ["density", "age"], {"a.png": {"age": "40"}})
+        values, _ = numbers(Rows.of(RESULTS), ["density", "age"], {"a.png": {"age": "40"}})
         assert values.tolist() == [[0.25, 40]]
-        assert numbers(RESULTS, ["age"], {})[1][0].message == "age: there is no value"
+        assert numbers(Rows.of(RESULTS), ["age"], {})[1][0].message == "age: there is no value"
 
     def test_quick_and_slow_agree(self):
         table = np.random.default_rng(1).standard_normal((50, 3))
         text = "name,a,b,c\n" + "".join(
             f"{n}," + ",".join(map(repr, row)) + "\n" for n, row in enumerate(table.tolist())
         )
-        quick, _ = numbers(text.encode(), ["c", "a"])
-        slow, _ = numbers(text.encode(), ["c", "a"], {})
+        quick, _ = numbers(Rows.of(text.encode()), ["c", "a"])
+        slow, _ = numbers(Rows.of(text.encode()), ["c", "a"], {})
         np.testing.assert_array_equal(quick, table[:, [2, 0]])
         np.testing.assert_array_equal(slow, quick)
 
@@ -159,8 +151,8 @@ LINES = st.lists(st.tuples(*[st.sampled_from(PIECES)] * 3), max_size=6).map(
 def test_blocks_of_numbers_alone_are_read_as_all_others(rows):
     """NumPy reads them; here, by a table of no more columns, the reader of all others."""
     block = b"name,a,b\n" + rows
-    quick, failed = numbers(block, ["b", "a"])
-    slow, slow_failed = numbers(block, ["b", "a"], {})
+    quick, failed = numbers(Rows.of(block), ["b", "a"])
+    slow, slow_failed = numbers(Rows.of(block), ["b", "a"], {})
     np.testing.assert_array_equal(quick, slow)
     assert failed == slow_failed
 

@@ -1,5 +1,6 @@
 """Bundles: what is packed comes back, and nothing lands outside or half."""
 
+import errno
 import itertools
 import os
 from pathlib import Path
@@ -8,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdfs_tools import bundle
+from hdfs_tools import bundle, connect
 from hdfs_tools.bundle_index import members
-from hdfs_tools.errors import TransferFailed
+from hdfs_tools.errors import Changed, TransferFailed
 from hdfs_tools.location import Location
 from hdfs_tools.packing import pack
 from hdfs_tools.record import bundle_line
@@ -35,6 +36,33 @@ class TestSpans:
         ]
         assert read == data.splitlines(keepends=True) or b"".join(read) == data
         assert all(line.count(b"\n") <= 1 for line in read)
+
+
+class TestFilesThatBecameShorter:
+    @pytest.fixture(params=["here", "on HDFS"])
+    def location(self, request, tmp_path, monkeypatch):
+        """A file of three lines, of ten bytes each."""
+        data = b"123456789\n" * 3
+        if request.param == "here":
+            (tmp_path / "lines").write_bytes(data)
+            return str(tmp_path / "lines")
+        monkeypatch.setenv("HDFS_URL", (tmp_path / "store").as_uri())
+        connect().write("/lines", data)
+        return "hdfs:///lines"
+
+    @pytest.mark.parametrize("read", [bundle.lines_between, bundle.bytes_between])
+    @pytest.mark.parametrize(
+        ("start", "length", "found"), [(0, 40, 30), (20, 11, 10), (30, 5, 0), (99, 5, 0)]
+    )
+    def test_a_span_that_ends_beyond_is_an_error(self, location, read, start, length, found):
+        words = f"shorter while it was read: {found} of {length} bytes are there"
+        with pytest.raises(Changed, match=words) as error:
+            list(read(location, start, length))
+        assert (error.value.filename, error.value.errno) == (location, errno.EBUSY)
+
+    def test_one_that_ends_with_the_file_is_none(self, location):
+        assert list(bundle.lines_between(location, 15, 15)) == [b"123456789\n"]
+        assert b"".join(bundle.bytes_between(location, 15, 15, 4)) == b"6789\n123456789\n"
 
 
 class TestPackAndUnpack:

@@ -1,5 +1,6 @@
 """aggregate: what numpy says of each group, in any number of tasks."""
 
+import gzip
 import json
 import sys
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer
 
-from tests.support import JOBS, results, run
+from tests.support import JOBS, ROOT, results, rows_with_line_ends, run
 
 DATA = load_breast_cancer()
 KINDS = DATA.target_names[DATA.target]
@@ -91,6 +92,67 @@ def test_any_division_gives_the_same_bytes(table):
         ran = aggregate(*options, *tasks, "-D", "mapreduce.job.reduces=2", table)
         assert ran.lines == expected
     assert aggregate(*options, stdin=table.read_bytes()).lines == expected
+
+
+class TestLineEndsInCells:
+    @pytest.mark.parametrize("runner", ["inline", "local"])
+    def test_any_division_gives_the_same_bytes(self, tmp_path, runner):
+        (tmp_path / "t.csv").write_bytes(rows_with_line_ends(3000))
+        expected = sum(n % 97 for n in range(3000))
+        said = set()
+        for number in (1, 2, 3, 7):
+            tasks = ["-r", runner, "-D", f"mapreduce.job.maps={number}"]
+            ran = aggregate("--fields", "x", *tasks, tmp_path / "t.csv")
+            assert (ran.status, ran.stderr) == (0, "")
+            assert results(ran)["all"]["rows"] == 3000
+            assert results(ran)["all"]["fields"]["x"]["sum"] == expected
+            said.add(ran.stdout)
+        said.add(aggregate("--fields", "x", stdin=rows_with_line_ends(3000)).stdout)
+        (tmp_path / "t.csv.gz").write_bytes(gzip.compress(rows_with_line_ends(3000)))
+        said.add(aggregate("--fields", "x", tmp_path / "t.csv.gz").stdout)
+        assert len(said) == 1
+
+    def test_a_quote_that_is_not_closed_is_one_bad_row(self, tmp_path):
+        lines = ["key,x", *(f"{n},{n}" for n in range(3000))]
+        lines[6] = 'seventh,"5'
+        (tmp_path / "t.csv").write_text("\r".join(lines))
+        for number in (1, 2, 3, 7):
+            tasks = ["-r", "local", "-D", f"mapreduce.job.maps={number}"]
+            ran = aggregate("--fields", "x", *tasks, tmp_path / "t.csv")
+            assert (ran.status, ran.stderr) == (1, "1 of 3000 rows failed: 1 BadRow\n")
+            assert results(ran)["seventh"]["message"] == "line 7: a quote is not closed"
+            assert results(ran)["all"]["rows"] == 2999
+
+    def test_rows_of_another_table_are_found_by_such_keys(self, tmp_path):
+        (tmp_path / "t.csv").write_bytes(rows_with_line_ends(80))
+        (tmp_path / "more.csv").write_bytes(rows_with_line_ends(80).replace(b"key,x", b"key,y"))
+        ran = aggregate("--fields", "y", "--join", tmp_path / "more.csv", tmp_path / "t.csv")
+        assert (ran.status, ran.stderr) == (0, "")
+        assert results(ran)["all"]["rows"] == 80
+
+    def test_a_table_that_results_wrote(self, tmp_path):
+        lines = [{"images": 1, "density": n / 8} for n in range(64)]
+        text = "".join(
+            f"{json.dumps(f'ct/{n}' + chr(10) + '.dcm')}\t{json.dumps(line)}\n"
+            for n, line in enumerate(lines)
+        )
+        (tmp_path / "edges.jsonl").write_text(text)
+        saved = run(
+            sys.executable,
+            "-m",
+            "mapreduce_jobs.results",
+            tmp_path / "edges.jsonl",
+            "--save",
+            "csv",
+            "-o",
+            tmp_path / "edges.csv",
+            cwd=ROOT,
+        )
+        assert saved.status == 0, saved.stderr
+        expected = aggregate("--fields", "density", tmp_path / "edges.jsonl")
+        for number in (1, 3):
+            tasks = ["-D", f"mapreduce.job.maps={number}"]
+            assert aggregate("--fields", "density", *tasks, tmp_path / "edges.csv") == expected
 
 
 def test_results_of_a_job(good_folder):

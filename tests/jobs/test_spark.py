@@ -15,7 +15,8 @@ import pytest
 from hdfs_tools.packing import pack
 from hdfs_tools.record import Reference, reference_line
 from tests.cluster.support import unavailable
-from tests.support import JOBS, ROOT, png, run, scan, write_tree
+from tests.jobs.test_changing_input import CHANGING, assert_no_result
+from tests.support import JOBS, ROOT, png, rows_with_line_ends, run, scan, write_tree
 
 SPARK = ["-r", "spark", "--spark-master", "local[2]"]
 JAVA = os.path.join(os.environ["JAVA_HOME"], "bin/java") if "JAVA_HOME" in os.environ else "java"
@@ -151,6 +152,41 @@ def test_words(both, tmp_path):
     (texts / "a.txt").write_bytes(text * 3)
     (texts / "b.txt.gz").write_bytes(gzip.compress(text))
     assert_same(*both("word_count", "--normalise", texts))
+
+
+def test_rows_of_a_table_with_line_ends_in_cells(both, tmp_path):
+    (tmp_path / "t.csv").write_bytes(rows_with_line_ends(3000) + b'last,"5\n')
+    options = ["--fields", "x", "-D", "mapreduce.job.maps=5"]
+    found, expected = both("aggregate", *options, tmp_path / "t.csv")
+    assert_same(found, expected)
+    assert found.status == 1
+    assert b'"rows": 3000' in found.stdout
+
+
+class TestInputThatChanges:
+    @pytest.fixture
+    def changing(self, spark, tmp_path):
+        """Run a job on Spark that changes a bundle of twelve images; return how it ended."""
+        image = png(scan(0, (8, 8)))
+        path = tmp_path / "scans.bundle"
+        pack(write_tree(tmp_path / "scans", {f"{n}.png": image for n in range(12)}), path)
+        script = tmp_path / "changing.py"
+        script.write_text(CHANGING.format(module="image_histogram", name="ImageHistogram"))
+
+        def run_job(when, *options):
+            change = f"{when},{path},{path.stat().st_size // 12 * 10}"
+            return path, run(sys.executable, script, *spark, *options, path, env={"CHANGE": change})
+
+        return run_job
+
+    def test_what_became_shorter(self, changing, tmp_path):
+        path, ran = changing("before")
+        assert_no_result(ran, path, "it became shorter while it was read", tmp_path)
+
+    @pytest.mark.parametrize("place", [None, "{}/out", "file://{}/out"])
+    def test_what_changed_when_it_had_been_read(self, changing, tmp_path, place):
+        path, ran = changing("after", *(["-o", place.format(tmp_path)] if place else []))
+        assert_no_result(ran, path, "changed while the job ran", tmp_path)
 
 
 def test_an_output_folder(spark, job, good_folder, tmp_path):
