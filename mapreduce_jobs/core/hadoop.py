@@ -86,9 +86,6 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
     def _default_opts(cls) -> dict[str, Any]:
         return {**super()._default_opts(), "cleanup_on_failure": ["ALL"], "bootstrap_mrjob": False}
 
-    def _make_unique_job_key(self, label: Any = None, owner: Any = None) -> str:
-        return re.sub(r"[^\w.-]", "_", super()._make_unique_job_key(label, owner), flags=re.ASCII)
-
     # Where things are
 
     def get_hadoop_version(self) -> str:

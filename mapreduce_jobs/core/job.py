@@ -18,6 +18,7 @@ from mapreduce_jobs.core.cores import blas_on_one_core
 from mapreduce_jobs.core.errors import JobError, UsageError
 from mapreduce_jobs.core.given import Given
 from mapreduce_jobs.core.input_sums import GROUP, SUM_UP, InputSums
+from mapreduce_jobs.core.launcher import end_with_launcher
 from mapreduce_jobs.core.mrjob_classes import MRJob, log_to_null, log_to_stream, without
 from mapreduce_jobs.core.progress import progress, status_of
 from mapreduce_jobs.core.protocols import JSONLineProtocol
@@ -121,6 +122,8 @@ class Job(MRJob):
                 signal.signal(number, lambda number, _: sys.exit(128 + number))  # and clean up
         import yaml  # of mrjob; where there is no mrjob, that is what a task should say
 
+        if _is_task():
+            end_with_launcher()
         if sys.stdin is None:
             sys.stdin = open(os.devnull)  # noqa: SIM115
         if sys.stdout is None:
@@ -145,8 +148,7 @@ class Job(MRJob):
     @classmethod
     def _end(cls, message: str, status: int) -> NoReturn:
         name = os.path.basename(sys.argv[0]).removesuffix(".py")
-        is_task = any(a in sys.argv for a in ("--mapper", "--combiner", "--reducer"))
-        sys.stderr.write(f"{message}\n" if is_task else f"{name}: {message}\n")
+        sys.stderr.write(f"{message}\n" if _is_task() else f"{name}: {message}\n")
         sys.exit(status)
 
     def execute(self) -> None:
@@ -326,6 +328,10 @@ class Job(MRJob):
         text = f"{about}:\n{traceback.format_exc()}"
         self.stderr.write(text.encode("utf-8", "backslashreplace"))
         self.stderr.flush()
+
+
+def _is_task() -> bool:
+    return any(word in sys.argv for word in ("--mapper", "--combiner", "--reducer"))
 
 
 def _is_news(entry: logging.LogRecord) -> bool:

@@ -23,6 +23,7 @@ from mapreduce_jobs.core.errors import JobError
 from mapreduce_jobs.core.given import Given
 from mapreduce_jobs.core.progress import LoggedCounters, Progress, phase_of
 from mapreduce_jobs.core.runners import Plan, end_of, is_words, told_tasks, whole_output
+from mapreduce_jobs.core.scratch import ScratchDirectory
 from mapreduce_jobs.core.splits import SPANS_VARIABLE, TaskFiles
 
 __all__ = ["InlineRunner", "OneMachineRunner"]
@@ -30,7 +31,7 @@ __all__ = ["InlineRunner", "OneMachineRunner"]
 _SMALL = 2 << 20  # bytes of reducer input that one reducer deals with at once
 
 
-class OneMachineRunner(SimMRJobRunner):
+class OneMachineRunner(ScratchDirectory, SimMRJobRunner):
     """What the inline and the local runner share."""
 
     plan: Plan

@@ -26,6 +26,7 @@ from hdfs_tools.uri import is_uri
 from mapreduce_jobs.core import spark_driver
 from mapreduce_jobs.core.errors import JobError, UsageError
 from mapreduce_jobs.core.given import Given
+from mapreduce_jobs.core.launcher import VARIABLE
 from mapreduce_jobs.core.processes import ShipsProject
 from mapreduce_jobs.core.progress import Progress
 from mapreduce_jobs.core.runners import Plan, told_tasks, whole_output
@@ -182,7 +183,7 @@ class SparkRunner(ShipsProject, SparkMRJobRunner):
         """Run Spark, in a session of its own so that all of it can be stopped."""
         spark = subprocess.Popen(
             spark_submit_args,
-            env=env,
+            env={**env, VARIABLE: self.launcher_lock() or ""},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
