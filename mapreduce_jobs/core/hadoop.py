@@ -18,12 +18,12 @@ import posixpath
 import re
 import shutil
 import subprocess
-import threading
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from mrjob.cat import is_compressed
 from mrjob.fs.composite import CompositeFilesystem
@@ -40,6 +40,7 @@ from mapreduce_jobs.core.diagnosis import client_failure, task_failure
 from mapreduce_jobs.core.errors import JobError, UsageError
 from mapreduce_jobs.core.given import Given
 from mapreduce_jobs.core.input_sums import SUM_UP
+from mapreduce_jobs.core.outage import RETRIES, Outage, patient
 from mapreduce_jobs.core.processes import ShipsProject
 from mapreduce_jobs.core.progress import Progress, phase_of
 from mapreduce_jobs.core.runners import Plan, is_words, told_tasks
@@ -52,7 +53,6 @@ __all__ = ["HadoopRunner"]
 
 _SMALL_PART = 16 << 20  # bytes of a part of the results that is fetched ahead
 _PARTS_AHEAD = 4
-_QUEUED = 15.0  # seconds after which a job that does not start is a reason to say why
 _CLIENT_TIME = 120  # seconds for a call of the client's
 
 
@@ -77,9 +77,10 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
             self._hadoop_tmp_dir = self._hadoop_tmp_dir.replace(default, mine, 1)
         self._output_dir = self._output_dir.replace(default, mine, 1)
         self._storage: WebHDFS | None = None
+        self._outage = Outage(None, log.warning)
         self._submissions: list[Submission] = []
         self._inputs: list[str] = []
-        self._bringing = False
+        self._bringing = self._finished = False
         self._known_yarn: Yarn | None = None
 
     @classmethod
@@ -133,12 +134,14 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
             if not isinstance(storage, WebHDFS):
                 raise JobError(f"{address} is not HDFS, where Hadoop's jobs read and write")
             storage.check()
+            probe = connect(address or None)
         except HdfsToolsError as error:
             if asked:
                 log.warning(f"{error}: Hadoop's client is used for files, which is slower")
                 return
             raise JobError(f"HDFS: {error}; the address comes from {told_by}") from None
         self._storage, self._fs = storage, None
+        self._outage = Outage(cast(WebHDFS, probe), log.warning)
         if address:
             # Whatever else in this process reads from HDFS finds it there.
             os.environ["HDFS_URL"] = address
@@ -205,7 +208,8 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         try:
             self._run_job_in_hadoop()
         except BaseException:
-            if named and self._submissions[-1].job is not None:  # else Hadoop did not make it
+            made = self._submissions and self._submissions[-1].job is not None  # by Hadoop
+            if named and made and not self._finished:
                 self._remove(self._output_dir)
             raise
 
@@ -275,7 +279,8 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         return {**super()._cmdenv(), SPANS_VARIABLE: spans}
 
     def _jobconf_for_step(self, step_num: int) -> dict[str, Any]:
-        settings = {"mapreduce.job.name": self._label(), **super()._jobconf_for_step(step_num)}
+        defaults = {"mapreduce.job.name": self._label(), **RETRIES}
+        settings = {**defaults, **super()._jobconf_for_step(step_num)}
         if self._is_ours(self._output_dir):  # and we print it, so a cluster's habits do not matter
             settings["mapreduce.output.fileoutputformat.compress"] = "false"
         return settings
@@ -284,18 +289,33 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         for step_num in range(self._num_steps()):
             submission = Submission(self._args_for_step(step_num), self._client_environment())
             self._submissions.append(submission)
-            queued = threading.Timer(_QUEUED, self._say_if_queued, [submission])
-            queued.daemon = True
-            queued.start()
-            try:
-                status = submission.wait(log.debug)
-            except BaseException:
-                submission.stop(self._kill)
-                raise
-            finally:
-                queued.cancel()
-            if status:
-                raise JobError(self._why(submission))
+            with self._outage.watched(partial(self._say_if_queued, submission)):
+                try:
+                    status = submission.wait(self._heard)
+                except BaseException:
+                    submission.stop(self._kill)
+                    raise
+                if (status or not submission.counters) and not self._ended_well(submission):
+                    raise JobError(self._why(submission))
+
+    def _heard(self, line: str) -> None:
+        log.debug(line)
+        self._outage.heard(line)
+
+    def _ended_well(self, submission: Submission) -> bool:
+        """Tell whether a job did whose client failed, as it does where HDFS is away at the end."""
+        if submission.application is None or submission.job is None:
+            return False
+        if self._yarn.application(submission.application).get("finalStatus") != "SUCCEEDED":
+            return False
+        self._finished = len(self._submissions) == self._num_steps()
+        if self._storage is not None:
+            with self._fetching():
+                self._storage.stat("/")
+        submission.counters = self._yarn.counters_afterwards(submission.job)
+        if not submission.counters:
+            raise self._not_fetched("the history server does not tell its counters")
+        return True
 
     def _say_if_queued(self, submission: Submission) -> None:
         application = self._yarn.application(submission.application or "none")
@@ -316,11 +336,30 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
 
     # Results
 
+    @contextlib.contextmanager
+    def _fetching(self) -> Iterator[None]:
+        """Wait for HDFS for long; what cannot be fetched then is left where it is, and named."""
+        try:
+            with contextlib.nullcontext() if self._storage is None else patient(self._storage):
+                yield
+        except HdfsToolsError as error:
+            raise self._not_fetched(str(error)) from None
+
+    def _not_fetched(self, why: str) -> JobError:
+        if self._is_ours(self._output_dir):
+            self._bringing = False  # what was brought stays, with the results
+        return JobError(
+            f"the job has ended well, but its results are not fetched: {why}; they are in"
+            f" {self._output_dir}"
+        )
+
     def cat_output(self) -> Iterator[bytes]:
         """Iterate over the job's output, part by part; small parts are fetched ahead."""
-        if self._storage is None:
-            yield from super().cat_output()
-            return
+        with self._fetching():
+            yield from super().cat_output() if self._storage is None else self._parts()
+
+    def _parts(self) -> Iterator[bytes]:
+        assert self._storage is not None  # noqa: S101
         storage, folder = self._storage, path_of(self._output_dir, raw=True)
         parts = [
             part
