@@ -54,6 +54,7 @@ __all__ = ["HadoopRunner"]
 _SMALL_PART = 16 << 20  # bytes of a part of the results that is fetched ahead
 _PARTS_AHEAD = 4
 _CLIENT_TIME = 120  # seconds for a call of the client's
+_CLEANUP_TIME = 60.0  # seconds that HDFS is waited for, only to remove something
 
 
 class HadoopRunner(ShipsProject, HadoopJobRunner):
@@ -215,8 +216,9 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
 
     def _remove(self, uri: str) -> None:
         try:
-            if self.fs.exists(uri):
-                self.fs.rm(uri)
+            with patient(self._storage, _CLEANUP_TIME):
+                if self.fs.exists(uri):
+                    self.fs.rm(uri)
         except PermissionError:
             pass  # then nothing was brought there
         except (HdfsToolsError, OSError) as error:
@@ -241,7 +243,8 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         if self._storage is not None:
             # Folders that come with a file are open to everybody where the one above is.
             self._storage.mkdir(path_of(self._hadoop_tmp_dir, raw=True), 0o700)  # images, and a key
-        upload_all(uploads + inputs, self._put)
+        with patient(self._storage):  # safe mode that begins now is a start, and ends
+            upload_all(uploads + inputs, self._put)
         folders = {posixpath.dirname(uri) for uri, _ in inputs}
         self._inputs = sorted(folders) + files.direct
 
@@ -340,7 +343,7 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
     def _fetching(self) -> Iterator[None]:
         """Wait for HDFS for long; what cannot be fetched then is left where it is, and named."""
         try:
-            with contextlib.nullcontext() if self._storage is None else patient(self._storage):
+            with patient(self._storage):
                 yield
         except HdfsToolsError as error:
             raise self._not_fetched(str(error)) from None

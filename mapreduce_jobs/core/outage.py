@@ -17,7 +17,7 @@ RETRIES = {
 }
 """Settings with which client, application master and tasks wait for a NameNode that is away."""
 
-_LONG = 600.0  # seconds that finished results are waited for
+_LONG = 600.0  # seconds
 _INTERVAL = 15.0  # seconds between two looks at HDFS
 _SAID_EVERY = 30.0  # seconds
 _TIMEOUT = (5, 10)  # seconds to connect, and for an answer
@@ -90,10 +90,14 @@ class Outage:
 
 
 @contextmanager
-def patient(storage: WebHDFS) -> Iterator[None]:
-    """Have HDFS be waited for longer than usual, also while it starts."""
+def patient(storage: WebHDFS | None, seconds: float | None = None) -> Iterator[None]:
+    """Have HDFS be waited for, for ten minutes or so many seconds, also while it starts."""
+    if storage is None:
+        yield
+        return
     before = storage.patience, storage.waits_in_safe_mode
-    storage.patience, storage.waits_in_safe_mode = _LONG, True
+    storage.patience = _LONG if seconds is None else seconds
+    storage.waits_in_safe_mode = True
     try:
         yield
     finally:
