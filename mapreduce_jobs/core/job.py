@@ -14,8 +14,9 @@ from itertools import chain
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, ClassVar, NoReturn, cast
 
+from hdfs_tools.encoding import use_utf8
 from mapreduce_jobs.core.cores import blas_on_one_core
-from mapreduce_jobs.core.errors import JobError, UsageError
+from mapreduce_jobs.core.errors import JobError, UsageError, shortage
 from mapreduce_jobs.core.given import Given
 from mapreduce_jobs.core.input_sums import GROUP, SUM_UP, InputSums
 from mapreduce_jobs.core.launcher import end_with_launcher
@@ -24,6 +25,7 @@ from mapreduce_jobs.core.progress import progress, status_of
 from mapreduce_jobs.core.protocols import JSONLineProtocol
 from mapreduce_jobs.core.provenance import Record, add_options, check_place
 from mapreduce_jobs.core.splits import EARLIER, TaskFiles, spans_expected
+from mapreduce_jobs.imaging.errors import StrippedDocstrings
 
 __all__ = ["Job"]
 
@@ -120,10 +122,14 @@ class Job(MRJob):
         for number in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
                 signal.signal(number, lambda number, _: sys.exit(128 + number))  # and clean up
+        if sys.flags.optimize > 1:
+            cls._end(str(StrippedDocstrings()), 2)
         import yaml  # of mrjob; where there is no mrjob, that is what a task should say
 
         if _is_task():
             end_with_launcher()
+        else:
+            use_utf8()
         if sys.stdin is None:
             sys.stdin = open(os.devnull)  # noqa: SIM115
         if sys.stdout is None:
@@ -139,7 +145,12 @@ class Job(MRJob):
             if error.strerror is None or "--verbose" in sys.argv:
                 raise
             place = f"{error.filename}: " if error.filename else ""
-            cls._end(f"{place}{error.strerror}", 1)
+            cls._end(shortage(error) or f"{place}{error.strerror}", 1)
+        except (MemoryError, ImportError, RuntimeError) as error:
+            words = shortage(error)
+            if words is None or "--verbose" in sys.argv:
+                raise
+            cls._end(words, 1)
         except yaml.YAMLError as error:
             cls._end(f"mrjob.conf: {' '.join(str(error).split())}", 2)
         except KeyboardInterrupt:

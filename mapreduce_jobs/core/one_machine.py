@@ -19,7 +19,7 @@ from typing import IO, Any
 from mrjob.inline import InlineMRJobRunner
 from mrjob.sim import SimMRJobRunner
 
-from mapreduce_jobs.core.errors import JobError
+from mapreduce_jobs.core.errors import JobError, shortage
 from mapreduce_jobs.core.given import Given
 from mapreduce_jobs.core.progress import LoggedCounters, Progress, phase_of
 from mapreduce_jobs.core.runners import Plan, end_of, is_words, told_tasks, whole_output
@@ -194,5 +194,5 @@ class InlineRunner(OneMachineRunner, InlineMRJobRunner):
 
     def _log_cause_of_error(self, ex: BaseException) -> None:
         """Name the file that a task was reading, unless the error is a sentence by itself."""
-        if not isinstance(ex, JobError):
+        if not isinstance(ex, JobError) and shortage(ex) is None:
             super()._log_cause_of_error(ex)

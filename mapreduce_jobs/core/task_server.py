@@ -24,7 +24,7 @@ from types import FrameType, ModuleType, TracebackType
 from typing import IO, TYPE_CHECKING, NoReturn
 
 from mapreduce_jobs.core.cores import blas_on_one_core
-from mapreduce_jobs.core.errors import JobError
+from mapreduce_jobs.core.errors import JobError, shortage
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -291,7 +291,11 @@ def _main() -> None:
         del sys.path[0]
     blas_on_one_core()
     _import(sys.argv[1:])
-    _run(_Server(socket.socket(fileno=0)).serve())
+    try:
+        request_file = _Server(socket.socket(fileno=0)).serve()
+    except OSError as error:
+        sys.exit(shortage(error) or f"{type(error).__name__}: {error}")
+    _run(request_file)
 
 
 if __name__ == "__main__":
