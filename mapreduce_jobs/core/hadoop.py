@@ -19,13 +19,10 @@ import re
 import shutil
 import subprocess
 import uuid
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, cast
 
-from mrjob.cat import is_compressed
 from mrjob.fs.composite import CompositeFilesystem
 from mrjob.fs.hadoop import HadoopFilesystem
 from mrjob.fs.local import LocalFilesystem
@@ -38,6 +35,7 @@ from hdfs_tools.uri import is_hdfs_uri, path_of
 from hdfs_tools.webhdfs import WebHDFS
 from mapreduce_jobs.core.diagnosis import client_failure, task_failure
 from mapreduce_jobs.core.errors import JobError, UsageError
+from mapreduce_jobs.core.fetching import read_parts
 from mapreduce_jobs.core.given import Given
 from mapreduce_jobs.core.input_sums import SUM_UP
 from mapreduce_jobs.core.outage import RETRIES, Outage, patient
@@ -51,8 +49,6 @@ from mapreduce_jobs.core.yarn import Yarn
 
 __all__ = ["HadoopRunner"]
 
-_SMALL_PART = 16 << 20  # bytes of a part of the results that is fetched ahead
-_PARTS_AHEAD = 4
 _CLIENT_TIME = 120  # seconds for a call of the client's
 _CLEANUP_TIME = 60.0  # seconds that HDFS is waited for, only to remove something
 
@@ -357,31 +353,15 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         )
 
     def cat_output(self) -> Iterator[bytes]:
-        """Iterate over the job's output, part by part; small parts are fetched ahead."""
+        """Iterate over the job's output; HDFS may be away for a while."""
         with self._fetching():
-            yield from super().cat_output() if self._storage is None else self._parts()
-
-    def _parts(self) -> Iterator[bytes]:
-        assert self._storage is not None  # noqa: S101
-        storage, folder = self._storage, path_of(self._output_dir, raw=True)
-        parts = [
-            part
-            for part in storage.walk(folder)
-            if not re.search(r"/[_.]", part.path.removeprefix(folder))
-        ]
-        with ThreadPoolExecutor(_PARTS_AHEAD) as pool:
-            waiting: deque[tuple[str, Future[bytes] | None]] = deque()
-            for part in parts:
-                small = part.size < _SMALL_PART and not is_compressed(part.path)
-                ahead = pool.submit(storage.read, part.path) if small else None
-                waiting.append((part.path, ahead))
-                if len(waiting) > _PARTS_AHEAD:
-                    yield from self._part(*waiting.popleft())
-            for path, ahead in waiting:
-                yield from self._part(path, ahead)
-
-    def _part(self, path: str, ahead: "Future[bytes] | None") -> Iterator[bytes]:
-        return iter([ahead.result()]) if ahead else self.fs._cat_file(f"hdfs://{path}")
+            if self._storage is None:
+                yield from super().cat_output()
+                return
+            folder = path_of(self._output_dir, raw=True)
+            yield from read_parts(
+                self._storage, folder, lambda path: self.fs._cat_file(f"hdfs://{path}")
+            )
 
     # Watching
 

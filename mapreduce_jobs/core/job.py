@@ -227,7 +227,7 @@ class Job(MRJob):
     @classmethod
     def set_up_logging(cls, quiet: bool = False, verbose: bool = False, stream: Any = None) -> None:
         """Log warnings; with ``--verbose`` everything that mrjob does, with ``--quiet`` nothing."""
-        for name in ("mrjob", "__main__"):
+        for name in ("mrjob", "hdfs_tools", "__main__"):
             if quiet:
                 log_to_null(name=name)
             else:
