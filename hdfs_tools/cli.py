@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 import hdfs_tools
+from hdfs_tools.encoding import use_utf8
 from hdfs_tools.errors import HdfsToolsError
 from hdfs_tools.shell.parser import Parser, WrongUsage
 from hdfs_tools.shell.session import complain
@@ -46,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv : sequence of str, optional
         Arguments; by default those of the process.
     """
+    if argv is None:
+        use_utf8()
     # A script may have closed them.
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     sys.stderr = sys.stderr or sys.stdout

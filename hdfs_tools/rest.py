@@ -68,6 +68,8 @@ class Rest:
         As above.
     waits_in_safe_mode : bool
         Whether the end of safe mode is waited for, too.
+    timeout : float or tuple of float
+        Seconds to connect, and between bytes.
     """
 
     def __init__(
@@ -78,7 +80,7 @@ class Rest:
         self.urls = [url.rstrip("/") for url in client.urls]
         self._active = 0
         self._datanodes = DataNodes(datanodes)
-        self._timeout = client._timeout or _TIMEOUT
+        self.timeout = client._timeout or _TIMEOUT
         self._session: requests.Session = client._session
         for scheme in ("http://", "https://"):
             self._session.mount(
@@ -210,7 +212,7 @@ class Rest:
         request.prepare_cookies(self._session.cookies)
         if self._session.auth:
             request.prepare_auth(self._session.auth, url)
-        settings = {**self._settings_of(url), "timeout": self._timeout, "stream": True}
+        settings = {**self._settings_of(url), "timeout": self.timeout, "stream": True}
         answer = self._session.get_adapter(url).send(request, **settings)
         answer = dispatch_hook("response", request.hooks, answer, **settings)
         if "Set-Cookie" in answer.headers:

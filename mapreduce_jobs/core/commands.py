@@ -6,9 +6,10 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import NoReturn
 
+from hdfs_tools.encoding import use_utf8
 from hdfs_tools.errors import HdfsToolsError
 from hdfs_tools.streams import buffer_output, leave_output
-from mapreduce_jobs.core.errors import JobError, UsageError, words_of
+from mapreduce_jobs.core.errors import JobError, UsageError, shortage, words_of
 
 __all__ = ["check_output", "is_standard_output", "run_command"]
 
@@ -23,6 +24,7 @@ def run_command(name: str, work: Callable[[], int]) -> NoReturn:
     work : callable
         Returns the exit status.
     """
+    use_utf8()
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, lambda number, _: sys.exit(128 + number))  # and clean up
@@ -42,6 +44,12 @@ def run_command(name: str, work: Callable[[], int]) -> NoReturn:
         place = getattr(error, "filename", None)
         leave_output()
         sys.stderr.write(f"{name}: {f'{place}: ' if place else ''}{words_of(error)[1]}\n")
+        sys.exit(1)
+    except (MemoryError, ImportError, RuntimeError) as error:
+        words = shortage(error)
+        if words is None:
+            raise
+        sys.stderr.write(f"{name}: {words}\n")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

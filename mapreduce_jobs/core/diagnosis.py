@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterable, Sequence
 
 from hdfs_tools.uri import decode_name
+from mapreduce_jobs.core.outage import silent_server
 from mapreduce_jobs.core.runners import is_words
 from mapreduce_jobs.core.submission import Submission
 from mapreduce_jobs.core.yarn import Yarn
@@ -73,6 +74,11 @@ def task_failure(submission: Submission, yarn: Yarn, again: Again) -> str:
     """
     failure = submission.cause
     assert failure is not None  # noqa: S101
+    if address := silent_server("\n".join(failure.words)):  # and the logs may lie there
+        return (
+            f"a {failure.kind} task failed ({failure.attempt}): {address} did not answer it; run"
+            " the job again when it does"
+        )
     application, job = str(submission.application), str(submission.job)
     attempt = yarn.attempt(application, job, failure.attempt)
     logs = yarn.task_logs(application, attempt, ["stderr", "image"])

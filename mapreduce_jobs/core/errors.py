@@ -7,7 +7,10 @@
      └── ItemFailed     an image or row failed under ``--on-error fail``: exit status 1
 """
 
-__all__ = ["ItemFailed", "JobError", "UsageError", "words_of"]
+import errno
+import os
+
+__all__ = ["ItemFailed", "JobError", "UsageError", "shortage", "words_of"]
 
 
 class JobError(Exception):
@@ -32,7 +35,23 @@ def words_of(error: Exception) -> tuple[str, str]:
     >>> words_of(FileNotFoundError(2, "No such file or directory", "/home/me/a.png"))
     ('FileNotFoundError', 'No such file or directory')
     """
+    if isinstance(error, MemoryError):  # libraries have subclasses, and words of their own
+        return "MemoryError", "there is not enough memory for it"
     kind = getattr(error, "kind", type(error).__name__)
     if isinstance(error, OSError) and error.strerror:
         return kind, error.strerror
     return kind, str(error) or kind
+
+
+def shortage(error: BaseException) -> str | None:
+    """Return what this machine has too little of, in a sentence, if that is what an error says.
+
+    >>> shortage(MemoryError())
+    'there is not enough memory (see ulimit -v)'
+    """
+    if isinstance(error, MemoryError) or "failed to map segment" in str(error):  # of a library
+        return "there is not enough memory (see ulimit -v)"
+    forked = isinstance(error, OSError) and error.strerror == os.strerror(errno.EAGAIN)
+    if forked or str(error) == "can't start new thread":
+        return "no more processes or threads can be started: the limit is reached (see ulimit -u)"
+    return None

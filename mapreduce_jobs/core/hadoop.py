@@ -18,14 +18,11 @@ import posixpath
 import re
 import shutil
 import subprocess
-import threading
 import uuid
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
-from mrjob.cat import is_compressed
 from mrjob.fs.composite import CompositeFilesystem
 from mrjob.fs.hadoop import HadoopFilesystem
 from mrjob.fs.local import LocalFilesystem
@@ -38,7 +35,9 @@ from hdfs_tools.uri import is_hdfs_uri, path_of
 from hdfs_tools.webhdfs import WebHDFS
 from mapreduce_jobs.core.diagnosis import client_failure, task_failure
 from mapreduce_jobs.core.errors import JobError, UsageError
+from mapreduce_jobs.core.fetching import read_parts
 from mapreduce_jobs.core.input_sums import SUM_UP
+from mapreduce_jobs.core.outage import RETRIES, Outage, patient
 from mapreduce_jobs.core.processes import ShipsProject
 from mapreduce_jobs.core.progress import Progress, phase_of
 from mapreduce_jobs.core.runners import Plan, is_words, told_tasks
@@ -49,10 +48,8 @@ from mapreduce_jobs.core.yarn import Yarn
 
 __all__ = ["HadoopRunner"]
 
-_SMALL_PART = 16 << 20  # bytes of a part of the results that is fetched ahead
-_PARTS_AHEAD = 4
-_QUEUED = 15.0  # seconds after which a job that does not start is a reason to say why
 _CLIENT_TIME = 120  # seconds for a call of the client's
+_CLEANUP_TIME = 60.0  # seconds that HDFS is waited for, only to remove something
 
 
 class HadoopRunner(ShipsProject, HadoopJobRunner):
@@ -76,17 +73,15 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
             self._hadoop_tmp_dir = self._hadoop_tmp_dir.replace(default, mine, 1)
         self._output_dir = self._output_dir.replace(default, mine, 1)
         self._storage: WebHDFS | None = None
+        self._outage = Outage(None, log.warning)
         self._submissions: list[Submission] = []
         self._inputs: list[str] = []
-        self._bringing = False
+        self._bringing = self._finished = False
         self._known_yarn: Yarn | None = None
 
     @classmethod
     def _default_opts(cls) -> dict[str, Any]:
         return {**super()._default_opts(), "cleanup_on_failure": ["ALL"], "bootstrap_mrjob": False}
-
-    def _make_unique_job_key(self, label: Any = None, owner: Any = None) -> str:
-        return re.sub(r"[^\w.-]", "_", super()._make_unique_job_key(label, owner), flags=re.ASCII)
 
     # Where things are
 
@@ -135,12 +130,14 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
             if not isinstance(storage, WebHDFS):
                 raise JobError(f"{address} is not HDFS, where Hadoop's jobs read and write")
             storage.check()
+            probe = connect(address or None)
         except HdfsToolsError as error:
             if asked:
                 log.warning(f"{error}: Hadoop's client is used for files, which is slower")
                 return
             raise JobError(f"HDFS: {error}; the address comes from {told_by}") from None
         self._storage, self._fs = storage, None
+        self._outage = Outage(cast(WebHDFS, probe), log.warning)
         if address:
             # Whatever else in this process reads from HDFS finds it there.
             os.environ["HDFS_URL"] = address
@@ -208,16 +205,19 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
             raise JobError(f"HDFS: {error}") from None
         try:
             self._run_job_in_hadoop()
+            self._finished = False  # what is wrong from here on is its result
             files.check_unchanged()
         except BaseException:
-            if named and self._submissions[-1].job is not None:  # else Hadoop did not make it
+            made = self._submissions and self._submissions[-1].job is not None  # by Hadoop
+            if named and made and not self._finished:
                 self._remove(self._output_dir)
             raise
 
     def _remove(self, uri: str) -> None:
         try:
-            if self.fs.exists(uri):
-                self.fs.rm(uri)
+            with patient(self._storage, _CLEANUP_TIME):
+                if self.fs.exists(uri):
+                    self.fs.rm(uri)
         except PermissionError:
             pass  # then nothing was brought there
         except (HdfsToolsError, OSError) as error:
@@ -245,7 +245,8 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         if self._storage is not None:
             # Folders that come with a file are open to everybody where the one above is.
             self._storage.mkdir(path_of(self._hadoop_tmp_dir, raw=True), 0o700)  # images, and a key
-        upload_all(uploads + inputs, self._put)
+        with patient(self._storage):  # safe mode that begins now is a start, and ends
+            upload_all(uploads + inputs, self._put)
         folders = {posixpath.dirname(uri) for uri, _ in inputs}
         self._inputs = sorted(folders) + files.direct
 
@@ -283,7 +284,8 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         return {**super()._cmdenv(), SPANS_VARIABLE: spans}
 
     def _jobconf_for_step(self, step_num: int) -> dict[str, Any]:
-        settings = {"mapreduce.job.name": self._label(), **super()._jobconf_for_step(step_num)}
+        defaults = {"mapreduce.job.name": self._label(), **RETRIES}
+        settings = {**defaults, **super()._jobconf_for_step(step_num)}
         if self._is_ours(self._output_dir):  # and we print it, so a cluster's habits do not matter
             settings["mapreduce.output.fileoutputformat.compress"] = "false"
         return settings
@@ -292,18 +294,33 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         for step_num in range(self._num_steps()):
             submission = Submission(self._args_for_step(step_num), self._client_environment())
             self._submissions.append(submission)
-            queued = threading.Timer(_QUEUED, self._say_if_queued, [submission])
-            queued.daemon = True
-            queued.start()
-            try:
-                status = submission.wait(log.debug)
-            except BaseException:
-                submission.stop(self._kill)
-                raise
-            finally:
-                queued.cancel()
-            if status:
-                raise JobError(self._why(submission))
+            with self._outage.watched(partial(self._say_if_queued, submission)):
+                try:
+                    status = submission.wait(self._heard)
+                except BaseException:
+                    submission.stop(self._kill)
+                    raise
+                if (status or not submission.counters) and not self._ended_well(submission):
+                    raise JobError(self._why(submission))
+
+    def _heard(self, line: str) -> None:
+        log.debug(line)
+        self._outage.heard(line)
+
+    def _ended_well(self, submission: Submission) -> bool:
+        """Tell whether a job did whose client failed, as it does where HDFS is away at the end."""
+        if submission.application is None or submission.job is None:
+            return False
+        if self._yarn.application(submission.application).get("finalStatus") != "SUCCEEDED":
+            return False
+        self._finished = len(self._submissions) == self._num_steps()
+        if self._storage is not None:
+            with self._fetching():
+                self._storage.stat("/")
+        submission.counters = self._yarn.counters_afterwards(submission.job)
+        if not submission.counters:
+            raise self._not_fetched("the history server does not tell its counters")
+        return True
 
     def _say_if_queued(self, submission: Submission) -> None:
         application = self._yarn.application(submission.application or "none")
@@ -324,30 +341,33 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
 
     # Results
 
-    def cat_output(self) -> Iterator[bytes]:
-        """Iterate over the job's output, part by part; small parts are fetched ahead."""
-        if self._storage is None:
-            yield from super().cat_output()
-            return
-        storage, folder = self._storage, path_of(self._output_dir, raw=True)
-        parts = [
-            part
-            for part in storage.walk(folder)
-            if not re.search(r"/[_.]", part.path.removeprefix(folder))
-        ]
-        with ThreadPoolExecutor(_PARTS_AHEAD) as pool:
-            waiting: deque[tuple[str, Future[bytes] | None]] = deque()
-            for part in parts:
-                small = part.size < _SMALL_PART and not is_compressed(part.path)
-                ahead = pool.submit(storage.read, part.path) if small else None
-                waiting.append((part.path, ahead))
-                if len(waiting) > _PARTS_AHEAD:
-                    yield from self._part(*waiting.popleft())
-            for path, ahead in waiting:
-                yield from self._part(path, ahead)
+    @contextlib.contextmanager
+    def _fetching(self) -> Iterator[None]:
+        """Wait for HDFS for long; what cannot be fetched then is left where it is, and named."""
+        try:
+            with patient(self._storage):
+                yield
+        except HdfsToolsError as error:
+            raise self._not_fetched(str(error)) from None
 
-    def _part(self, path: str, ahead: "Future[bytes] | None") -> Iterator[bytes]:
-        return iter([ahead.result()]) if ahead else self.fs._cat_file(f"hdfs://{path}")
+    def _not_fetched(self, why: str) -> JobError:
+        if self._is_ours(self._output_dir):
+            self._bringing = False  # what was brought stays, with the results
+        return JobError(
+            f"the job has ended well, but its results are not fetched: {why}; they are in"
+            f" {self._output_dir}"
+        )
+
+    def cat_output(self) -> Iterator[bytes]:
+        """Iterate over the job's output; HDFS may be away for a while."""
+        with self._fetching():
+            if self._storage is None:
+                yield from super().cat_output()
+                return
+            folder = path_of(self._output_dir, raw=True)
+            yield from read_parts(
+                self._storage, folder, lambda path: self.fs._cat_file(f"hdfs://{path}")
+            )
 
     # Watching
 

@@ -129,7 +129,7 @@ class ItemJob(Job):
 
     def expected(self) -> tuple[type[Exception], ...]:
         """Return the roots of the errors that an item may have without a mistake in the job."""
-        return (HdfsToolsError, OSError)
+        return (HdfsToolsError, OSError, MemoryError)
 
     def failed(self, name: str, error: Exception) -> Iterator[tuple[str, Totals]]:
         """Do with an item that failed what ``--on-error`` says."""

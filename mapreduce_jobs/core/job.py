@@ -14,16 +14,19 @@ from itertools import chain
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, ClassVar, NoReturn
 
+from hdfs_tools.encoding import use_utf8
 from hdfs_tools.streams import buffer_output, leave_output
 from mapreduce_jobs.core.cores import blas_on_one_core
-from mapreduce_jobs.core.errors import JobError, UsageError
+from mapreduce_jobs.core.errors import JobError, UsageError, shortage
 from mapreduce_jobs.core.input_sums import GROUP, SUM_UP, InputSums
+from mapreduce_jobs.core.launcher import end_with_launcher
 from mapreduce_jobs.core.mrjob_classes import MRJob, log_to_null, log_to_stream, without
 from mapreduce_jobs.core.progress import progress, status_of
 from mapreduce_jobs.core.protocols import JSONLineProtocol
 from mapreduce_jobs.core.provenance import Record, add_options, check_place
 from mapreduce_jobs.core.splits import EARLIER, spans_expected
 from mapreduce_jobs.core.task_files import TaskFiles
+from mapreduce_jobs.imaging.errors import StrippedDocstrings
 
 __all__ = ["Job"]
 
@@ -120,8 +123,14 @@ class Job(MRJob):
         for number in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
                 signal.signal(number, lambda number, _: sys.exit(128 + number))  # and clean up
+        if sys.flags.optimize > 1:
+            cls._end(str(StrippedDocstrings()), 2)
         import yaml  # of mrjob; where there is no mrjob, that is what a task should say
 
+        if _is_task():
+            end_with_launcher()
+        else:
+            use_utf8()
         if sys.stdin is None:
             sys.stdin = open(os.devnull)  # noqa: SIM115
         if sys.stdout is None:
@@ -138,7 +147,12 @@ class Job(MRJob):
             if error.strerror is None or "--verbose" in sys.argv:
                 raise
             place = f"{error.filename}: " if error.filename else ""
-            cls._end(f"{place}{error.strerror}", 1)
+            cls._end(shortage(error) or f"{place}{error.strerror}", 1)
+        except (MemoryError, ImportError, RuntimeError) as error:
+            words = shortage(error)
+            if words is None or "--verbose" in sys.argv:
+                raise
+            cls._end(words, 1)
         except yaml.YAMLError as error:
             cls._end(f"mrjob.conf: {' '.join(str(error).split())}", 2)
         except KeyboardInterrupt:
@@ -148,8 +162,7 @@ class Job(MRJob):
     def _end(cls, message: str, status: int) -> NoReturn:
         leave_output()
         name = os.path.basename(sys.argv[0]).removesuffix(".py")
-        is_task = any(a in sys.argv for a in ("--mapper", "--combiner", "--reducer"))
-        sys.stderr.write(f"{message}\n" if is_task else f"{name}: {message}\n")
+        sys.stderr.write(f"{message}\n" if _is_task() else f"{name}: {message}\n")
         sys.exit(status)
 
     def execute(self) -> None:
@@ -217,7 +230,7 @@ class Job(MRJob):
     @classmethod
     def set_up_logging(cls, quiet: bool = False, verbose: bool = False, stream: Any = None) -> None:
         """Log warnings; with ``--verbose`` everything that mrjob does, with ``--quiet`` nothing."""
-        for name in ("mrjob", "__main__"):
+        for name in ("mrjob", "hdfs_tools", "__main__"):
             if quiet:
                 log_to_null(name=name)
             else:
@@ -327,6 +340,10 @@ class Job(MRJob):
         text = f"{about}:\n{traceback.format_exc()}"
         self.stderr.write(text.encode("utf-8", "backslashreplace"))
         self.stderr.flush()
+
+
+def _is_task() -> bool:
+    return any(word in sys.argv for word in ("--mapper", "--combiner", "--reducer"))
 
 
 def _is_news(entry: logging.LogRecord) -> bool:

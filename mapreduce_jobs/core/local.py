@@ -6,10 +6,11 @@ Python runs them on Linux, they are forked from a process that has imported what
 """
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,12 +20,15 @@ from mrjob.local import LocalMRJobRunner
 import hdfs_tools
 import mapreduce_jobs
 from mapreduce_jobs.core.errors import JobError
+from mapreduce_jobs.core.launcher import VARIABLE
 from mapreduce_jobs.core.one_machine import OneMachineRunner
 from mapreduce_jobs.core.processes import ProcessRunner
 from mapreduce_jobs.core.runners import end_of, is_words
 from mapreduce_jobs.core.task_server import ForkedTask, TaskServer
 
 __all__ = ["LocalRunner"]
+
+_GRACE = 10.0  # seconds for tasks to end when they are asked to
 
 
 class LocalRunner(ProcessRunner, OneMachineRunner, LocalMRJobRunner):
@@ -65,7 +69,8 @@ class LocalRunner(ProcessRunner, OneMachineRunner, LocalMRJobRunner):
         return {**environment, "PYTHONPATH": paths}
 
     def _env_for_task(self, *args: Any, **kwargs: Any) -> dict[str, str]:
-        return self._with_project(super()._env_for_task(*args, **kwargs))
+        environment = self._with_project(super()._env_for_task(*args, **kwargs))
+        return {**environment, VARIABLE: self.launcher_lock() or ""}
 
     def _default_task_count(self) -> int:
         return int(self._num_cores())
@@ -73,22 +78,35 @@ class LocalRunner(ProcessRunner, OneMachineRunner, LocalMRJobRunner):
     def _run_multiple(
         self, funcs: Iterable[Callable[[], None]], num_processes: int | None = None
     ) -> None:
+        running: list[Future[None]] = []
         with ThreadPoolExecutor(self._num_cores()) as pool:
-            running = [pool.submit(func) for func in funcs]
             try:
+                for func in funcs:
+                    running.append(pool.submit(func))
                 wait(running, return_when=FIRST_EXCEPTION)
             finally:
                 failed = [task for task in running if task.done() and task.exception()]
                 if failed or not all(task.done() for task in running):
-                    self._stop()
-                    pool.shutdown(cancel_futures=True)
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    self._stop([task for task in running if not task.cancelled()])
             if failed:
                 raise failed[0].exception()  # type: ignore[misc]
 
-    def _stop(self) -> None:
+    def _stop(self, running: "list[Future[None]]") -> None:
+        """Ask tasks to end, and end those that do not."""
         self._stopping = True
         for task in list(self._tasks):
-            task.terminate()
+            _ask_to_end(task)
+        if self._server is not None:
+            self._server.send_signal(signal.SIGCONT)  # it tells of their end
+        try:
+            wait(running, _GRACE)
+        finally:
+            if not all(task.done() for task in running):
+                for task in list(self._tasks):
+                    task.send_signal(signal.SIGKILL)
+                if self._server is not None:
+                    self._server.send_signal(signal.SIGKILL)
 
     def _invoke_task_func(
         self, task_type: str, step_num: int, task_num: int
@@ -107,10 +125,12 @@ class LocalRunner(ProcessRunner, OneMachineRunner, LocalMRJobRunner):
                     args, stdin=stdin, stdout=stdout, stderr=stderr, cwd=wd, env=env
                 )
             self._tasks.add(task)
-            if self._stopping:
-                task.terminate()
-            status = task.wait()
-            self._tasks.discard(task)
+            try:
+                if self._stopping:
+                    _ask_to_end(task)
+                status = task.wait()
+            finally:
+                self._tasks.discard(task)
             if status:
                 raise JobError(_last_words(stderr_path) or end_of(task_type, status))
 
@@ -118,6 +138,11 @@ class LocalRunner(ProcessRunner, OneMachineRunner, LocalMRJobRunner):
 
     def _log_cause_of_error(self, ex: BaseException) -> None:
         """Say nothing more: the error is the task's own."""
+
+
+def _ask_to_end(task: ForkedTask | subprocess.Popen[bytes]) -> None:
+    task.send_signal(signal.SIGTERM)
+    task.send_signal(signal.SIGCONT)  # it may be stopped
 
 
 def _last_words(stderr_path: str) -> str:

@@ -19,9 +19,10 @@ from typing import IO, Any
 from mrjob.inline import InlineMRJobRunner
 from mrjob.sim import SimMRJobRunner
 
-from mapreduce_jobs.core.errors import JobError
+from mapreduce_jobs.core.errors import JobError, shortage
 from mapreduce_jobs.core.progress import LoggedCounters, Progress, phase_of
 from mapreduce_jobs.core.runners import Plan, end_of, is_words, told_tasks, whole_output
+from mapreduce_jobs.core.scratch import ScratchDirectory
 from mapreduce_jobs.core.splits import SPANS_VARIABLE
 from mapreduce_jobs.core.task_files import TaskFiles
 
@@ -30,7 +31,7 @@ __all__ = ["InlineRunner", "OneMachineRunner"]
 _SMALL = 2 << 20  # bytes of reducer input that one reducer deals with at once
 
 
-class OneMachineRunner(SimMRJobRunner):
+class OneMachineRunner(ScratchDirectory, SimMRJobRunner):
     """What the inline and the local runner share."""
 
     plan: Plan
@@ -196,5 +197,5 @@ class InlineRunner(OneMachineRunner, InlineMRJobRunner):
 
     def _log_cause_of_error(self, ex: BaseException) -> None:
         """Name the file that a task was reading, unless the error is a sentence by itself."""
-        if not isinstance(ex, JobError):
+        if not isinstance(ex, JobError) and shortage(ex) is None:
             super()._log_cause_of_error(ex)

@@ -5,12 +5,13 @@ from typing import Any
 
 from mrjob.bin import MRJobBinRunner
 
+from mapreduce_jobs.core.scratch import ScratchDirectory
 from mapreduce_jobs.core.shipping import write_package
 
 __all__ = ["ProcessRunner", "ShipsProject"]
 
 
-class ProcessRunner(MRJobBinRunner):
+class ProcessRunner(ScratchDirectory, MRJobBinRunner):
     """A runner whose tasks are processes, which a shell script sets up."""
 
     def _setup_cmd_content(self, setup: Any) -> list[str]:

@@ -5,6 +5,7 @@ import sys
 import traceback
 
 from hdfs_tools.errors import HdfsToolsError, ReadFailed
+from mapreduce_jobs.core.errors import words_of
 from mapreduce_jobs.imaging.errors import ImagingError, MissingExtra
 
 __all__ = ["Refusal", "UnexpectedRefusal", "refusal", "traceback_without_values"]
@@ -55,6 +56,8 @@ def refusal(error: Exception) -> Exception:
         known = {one.__name__: one for one in _kinds(ImagingError, HdfsToolsError, OSError)}
         original = known.get(error.kind, ReadFailed)
         return Refusal(original.__name__, _described(original))
+    if isinstance(error, MemoryError):
+        return Refusal(*words_of(error))
     if isinstance(error, OSError) and error.errno:
         return Refusal(kind, os.strerror(error.errno))
     if isinstance(error, ImagingError | HdfsToolsError | OSError):

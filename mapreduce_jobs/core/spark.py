@@ -27,6 +27,7 @@ from hdfs_tools.record import Reference
 from hdfs_tools.uri import is_hdfs_uri, is_uri, path_of
 from mapreduce_jobs.core import spark_driver
 from mapreduce_jobs.core.errors import JobError, UsageError
+from mapreduce_jobs.core.launcher import VARIABLE
 from mapreduce_jobs.core.processes import ShipsProject
 from mapreduce_jobs.core.progress import Progress
 from mapreduce_jobs.core.runners import Plan, told_tasks, whole_output
@@ -190,7 +191,7 @@ class SparkRunner(ShipsProject, SparkMRJobRunner):
         """Run Spark, in a session of its own so that all of it can be stopped."""
         spark = subprocess.Popen(
             spark_submit_args,
-            env=env,
+            env={**env, VARIABLE: self.launcher_lock() or ""},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

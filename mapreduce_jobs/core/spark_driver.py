@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from mapreduce_jobs.core.errors import JobError
+from mapreduce_jobs.core.launcher import end_with_launcher
 
 __all__ = ["FAILED", "main"]
 
@@ -54,6 +55,7 @@ def run_mapper(
 
 def main() -> None:
     """Run mrjob's program for Spark."""
+    end_with_launcher()
     from mrjob.spark import harness  # it needs pyspark
 
     harness._run_mapper = run_mapper

@@ -24,7 +24,7 @@ from types import FrameType, ModuleType, TracebackType
 from typing import IO, TYPE_CHECKING, NoReturn
 
 from mapreduce_jobs.core.cores import blas_on_one_core
-from mapreduce_jobs.core.errors import JobError
+from mapreduce_jobs.core.errors import JobError, shortage
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["ForkedTask", "TaskServer"]
 
 _FILES = 5  # that come with a request: what to run, standard streams, and where to tell of its end
+_GRACE = 10.0  # seconds for it to end when nobody needs it
 _REQUEST = b"\n"
 _HAS_FOLDER_IN_PATH = not getattr(sys.flags, "safe_path", False)  # from Python 3.11 on
 
@@ -50,10 +51,10 @@ class ForkedTask:
     _server: "TaskServer"
     _status_pipe: IO[bytes]
 
-    def terminate(self) -> None:
-        """Ask it to end."""
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, if it has not ended."""
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGTERM)
+            os.kill(self.pid, number)
 
     def wait(self) -> int:
         """Return its exit status once it has ended; of one that a signal ended, minus its number.
@@ -161,9 +162,17 @@ class TaskServer:
     def __enter__(self) -> "Self":
         return self
 
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, if it has not ended."""
+        self._process.send_signal(number)
+
     def __exit__(self, *_: object) -> None:
         self._connection.close()
-        self._process.wait()
+        try:
+            self._process.wait(_GRACE)
+        except subprocess.TimeoutExpired:  # it is stopped
+            self._process.kill()
+            self._process.wait()
 
 
 # In the server's process
@@ -224,6 +233,7 @@ class _Server:
     def _end(self) -> NoReturn:
         for pid in self.tasks:
             os.kill(pid, signal.SIGTERM)
+            os.kill(pid, signal.SIGCONT)  # it may be stopped
         os._exit(0)
 
 
@@ -281,7 +291,11 @@ def _main() -> None:
         del sys.path[0]
     blas_on_one_core()
     _import(sys.argv[1:])
-    _run(_Server(socket.socket(fileno=0)).serve())
+    try:
+        request_file = _Server(socket.socket(fileno=0)).serve()
+    except OSError as error:
+        sys.exit(shortage(error) or f"{type(error).__name__}: {error}")
+    _run(request_file)
 
 
 if __name__ == "__main__":

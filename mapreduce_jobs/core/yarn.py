@@ -50,13 +50,18 @@ class Yarn:
     def counters(self, application: str, job: str) -> dict[str, dict[str, int]]:
         """Return the counters of a running job; none if its master is silent."""
         place = f"/proxy/{application}/ws/v1/mapreduce/jobs/{job}/counters"
-        found = (self._get(self.yarn_url, place) or {}).get("jobCounters", {})
-        return {
-            group["counterGroupName"]: {
-                counter["name"]: counter["totalCounterValue"] for counter in group["counter"]
-            }
-            for group in found.get("counterGroup", ())
-        }
+        return _by_group((self._get(self.yarn_url, place) or {}).get("jobCounters", {}))
+
+    def counters_afterwards(self, job: str) -> dict[str, dict[str, int]]:
+        """Return the counters of a job that has ended, by the history server; none if silent."""
+        place = f"/ws/v1/history/mapreduce/jobs/{job}/counters"
+        for _ in _tries():
+            found = (self._get(self.history_url, place) or {}).get("jobCounters")
+            if found:
+                return _by_group(found)
+            if not self._answers(self.history_url):
+                break
+        return {}
 
     def attempt(self, application: str, job: str, attempt: str) -> dict[str, Any]:
         """Return what is known of an attempt at a task, by the history server or the job."""
@@ -168,6 +173,15 @@ class Yarn:
         except requests.RequestException:
             return None
         return answer.content.decode("utf-8", "replace") if answer.ok else None
+
+
+def _by_group(counters: dict[str, Any]) -> dict[str, dict[str, int]]:
+    return {
+        group["counterGroupName"]: {
+            counter["name"]: counter["totalCounterValue"] for counter in group["counter"]
+        }
+        for group in counters.get("counterGroup", ())
+    }
 
 
 def _tries() -> Iterator[int]:

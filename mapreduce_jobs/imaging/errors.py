@@ -19,7 +19,8 @@
      │    ├── NoPartner         an image that is to be fused with others, and is alone
      │    └── NoLabel           an image of no class, where classes are learnt
      ├── BadParameter           a value that an operation is not defined for, also a ValueError
-     └── MissingExtra           a package that an operation needs and that is not installed
+     ├── MissingExtra           a package that an operation needs and that is not installed
+     └── StrippedDocstrings     Python left out the docstrings that operations are read from
 
 The class's name is what a job's error records and counters show.
 """
@@ -110,4 +111,14 @@ class MissingExtra(ImagingError):
         super().__init__(
             f"{what} needs {package}, which is not installed:"
             f" pip install 'mapreduce-imaging[{extra}]'"
+        )
+
+
+class StrippedDocstrings(ImagingError):
+    """Python runs without docstrings, which operations and words of errors are read from."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Python runs with PYTHONOPTIMIZE=2 or -OO, which leaves out the docstrings that are"
+            " needed here; set it to 1 or unset it"
         )

@@ -3,13 +3,14 @@
 import inspect
 import math
 import re
+import sys
 import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from mapreduce_jobs.imaging.errors import BadParameter
+from mapreduce_jobs.imaging.errors import BadParameter, StrippedDocstrings
 from mapreduce_jobs.imaging.image import Image
 from mapreduce_jobs.imaging.parameters import Between, Rows
 
@@ -98,6 +99,8 @@ class Operation:
     @classmethod
     def of(cls, function: Callable[..., Image], family: str) -> "Operation":
         """Read an operation from a documented function."""
+        if sys.flags.optimize > 1:
+            raise StrippedDocstrings
         about = _about_parameters(function.__doc__ or "")
         hints = typing.get_type_hints(function, include_extras=True)
         parameters = {

@@ -13,6 +13,7 @@ from mapreduce_jobs.imaging.errors import CorruptImage, ImagingError, MissingExt
         (CorruptImage("Smith^John"), "CorruptImage", "the content is damaged"),
         (CorruptRecord("Smith"), "CorruptRecord", "a bundle record whose bytes cannot be decoded"),
         (PermissionError(13, "Smith", "/smith"), "PermissionError", "Permission denied"),
+        (MemoryError("Smith"), "MemoryError", "there is not enough memory for it"),
         (NotFound("/smith/john.dcm"), "NotFound", "No such file or directory"),
         (ReadFailed("Truncated", "Smith"), "Truncated", "the file ends before the image does"),
     ],

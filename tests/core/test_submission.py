@@ -139,6 +139,18 @@ class TestWhatIsSaid:
         said = task_failure(Heard(STARTED, FAILED), Logs(), again)
         assert said.endswith("\nits process was ended by SIGSEGV")
 
+    def test_a_server_that_did_not_answer_a_task(self):
+        refused = (
+            "2026-11-23 10:54:20,000 INFO mapreduce.Job: Task Id :"
+            " attempt_1795430758789_12345_m_000001_0, Status : FAILED\n"
+            "Error: java.net.ConnectException: Call From n7/10.0.0.7 to nn1:8020 failed on"
+            " connection exception: java.net.ConnectException: Connection refused"
+        )
+        assert task_failure(Heard(STARTED, refused), Logs(), again) == (
+            "a map task failed (attempt_1795430758789_12345_m_000001_0): nn1:8020 did not answer"
+            " it; run the job again when it does"
+        )
+
     def test_memory_is_a_reason_whatever_the_task_says(self):
         beyond = (
             "2026-11-23 10:54:20,000 INFO mapreduce.Job: Task Id :"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from mapreduce_jobs.core import task_server
 from mapreduce_jobs.core.errors import JobError
 from mapreduce_jobs.core.task_server import TaskServer
 
@@ -179,9 +180,9 @@ def test_it_is_asked_to_end(tmp_path):
     files = Files(tmp_path / "task", WAITING)
     with server_in(tmp_path) as server:
         task = files.fork(server)
-        task.terminate()
+        task.send_signal(signal.SIGTERM)
         assert task.wait() == -signal.SIGTERM
-        task.terminate()  # it is gone
+        task.send_signal(signal.SIGTERM)  # it is gone
 
 
 @pytest.fixture
@@ -213,6 +214,24 @@ def test_tasks_end_with_whoever_started_the_server(tmp_path):
     with pytest.raises(JobError):
         task.wait()
     wait_for_the_end(task.pid)
+    assert not is_there(server.pid)
+
+
+def test_a_task_that_is_stopped_ends_with_whoever_started_the_server(tmp_path):
+    files = Files(tmp_path / "task", WAITING)
+    with server_in(tmp_path) as server:
+        task = files.fork(server)
+        files.wait_for("here")
+        os.kill(task.pid, signal.SIGSTOP)
+    with pytest.raises(JobError):
+        task.wait()
+    wait_for_the_end(task.pid)
+
+
+def test_a_server_that_is_stopped_ends_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(task_server, "_GRACE", 0.1)
+    with server_in(tmp_path) as server:
+        os.kill(server.pid, signal.SIGSTOP)
     assert not is_there(server.pid)
 
 
