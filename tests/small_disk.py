@@ -40,10 +40,16 @@ class SmallDisk:
         """Write to it until there is no room, or only for so many bytes."""
         self.empty()
         with open(self.seen / "filler", "wb", buffering=0) as file:
-            with contextlib.suppress(OSError):
-                while True:
-                    file.write(bytes(4096))
+            for size in (1 << 16, 1 << 12, 1):
+                with contextlib.suppress(OSError):
+                    while True:
+                        file.write(bytes(size))
             file.truncate(file.tell() - but)
+
+    def make_read_only(self) -> None:
+        """Let nothing be written to it any more."""
+        remount = ["mount", "-o", "remount,ro", str(self.path)]
+        subprocess.run([*self.within, *remount], check=True)
 
     def empty(self) -> None:
         """Take away what has filled it."""
