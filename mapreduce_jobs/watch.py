@@ -14,7 +14,8 @@ from mapreduce_jobs.core.commands import run_command
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.image_job import ImageJob
 from mapreduce_jobs.core.job import Job
-from mapreduce_jobs.core.watching import RESULT, RUN, File, State, files_in
+from mapreduce_jobs.core.watched_files import File, files_in
+from mapreduce_jobs.core.watching import RESULT, RUN, State, write_lines
 
 _ABOUT = """\
 Run a job on what is new in a folder, again and again.
@@ -23,6 +24,14 @@ Each time, the files that have not been given to the job before are: its result 
 one before, so that STATE/result.txt is what a run over the whole folder prints. Results of images
 by themselves are not merged: each batch has its own, STATE/batch-*/result.txt. What was taken, and
 how the job was run, stands beside them.
+
+Left alone are files that may not be whole yet: hidden ones, those in hidden folders or _temporary,
+and *.part, *.partial, *.filepart, *.crdownload, *.tmp and *._COPYING_; and those that changed less
+than --settle seconds ago, by the clock of this machine, which has to agree with that of HDFS. A
+file whose time of change lies in the future is named, and waits until then.
+
+The exit status is 1 if an image failed, a file has changed since it was taken, or its time of
+change lies in the future, and 2 if STATE cannot be used.
 """
 _MOST_TEXTS = 1_000  # that one command line names
 
@@ -69,12 +78,13 @@ def _watch(options: argparse.Namespace) -> int:
     watched, state_path = options.folder, os.path.abspath(options.state)
     if not is_hdfs_uri(watched):
         watched = os.path.abspath(watched)
-        if os.path.commonpath([watched, state_path]) == watched:
+        real = os.path.realpath(watched)
+        if os.path.commonpath([real, os.path.realpath(state_path)]) == real:
             raise UsageError(f"{options.state}: lies in the folder that is watched")
     for _ in files_in(options.folder):
         break  # it can be listed
     about = {"folder": watched, "job": options.job, "options": options.options}
-    with State(state_path, about) as state:
+    with State(state_path, about, _is_merged(job)) as state:
         told: set[File] = set()
         while True:
             status = _look(options, job, state, told)
@@ -107,13 +117,19 @@ def _job(name: str, options: list[str]) -> Job:
     for option in ("output_dir", "merge_into", "provenance"):
         if getattr(job.options, option, None) is not None:
             raise UsageError(f"--{option.replace('_', '-')}: is the watcher's to say")
+    if job.options.cat_output is False:
+        raise UsageError("--no-cat-output: the watcher keeps what the job prints")
     if job.options.args:
         raise UsageError(f"{job.options.args[0]}: the folder is the job's input")
     return job
 
 
+def _is_merged(job: Job) -> bool:
+    return job.grows() and job.why_not_growing() is None
+
+
 def _look(options: argparse.Namespace, job: Job, state: State, told: set[File]) -> int:
-    """Run the job on what is new; return 1 if it failed, or files did, or have changed."""
+    """Run the job on what is new; return 1 if it failed, or a file did, or it is not as it was."""
     settled = (time.time() - options.settle) * 1000
     status = 0
     try:
@@ -123,11 +139,14 @@ def _look(options: argparse.Namespace, job: Job, state: State, told: set[File]) 
             raise
         _say(str(error))  # it may be there again next time
         return 1
-    for file in changed:
+    now = time.time() * 1000  # after the listing: meanwhile is not the future
+    odd = [(file, "has changed since it was taken; results hold what it was") for file in changed]
+    odd += [(file, _is_of_the_future(file)) for file in new if file.modified > now]
+    for file, what in odd:
         status = 1
         if file not in told:
             told.add(file)
-            _say(f"{file.name}: has changed since it was taken; results hold what it was")
+            _say(f"{file.name}: {what}")
     new = [file for file in new if file.modified <= settled]
     most = len(new) if isinstance(job, ImageJob) else _MOST_TEXTS
     for start in range(0, len(new), most or 1):
@@ -140,15 +159,14 @@ def _look(options: argparse.Namespace, job: Job, state: State, told: set[File]) 
 
 def _batch(options: argparse.Namespace, job: Job, state: State, files: list[File]) -> int:
     """Run the job on some files; return its exit status, or 2 if nothing came of it."""
-    merged = job.grows() and job.why_not_growing() is None
+    merged = _is_merged(job)
+    earlier = state.earlier_result() if merged else None
     batch = state.begin()
     try:
         words = [sys.executable, "-m", f"mapreduce_jobs.{options.job}", *options.options]
         words += ["--provenance", os.path.join(batch, RUN)]
         if merged:
-            before = state.result
-            has_more = before is not None and os.path.getsize(before)
-            words += ["--merge-into", before] if before and has_more else _keep_sums(job)
+            words += ["--merge-into", earlier] if earlier else _keep_sums(job)
         words += [*_inputs(job, batch, files)]
         with open(os.path.join(batch, RESULT), "wb") as result:
             status = _run(words, result)
@@ -156,12 +174,20 @@ def _batch(options: argparse.Namespace, job: Job, state: State, files: list[File
             _say(f"the job did not end well (exit status {status}); its {len(files)} files are new")
             state.drop(batch)
             return 2
+        place = state.commit(batch, files)
     except BaseException:
-        state.drop(batch)
+        state.drop(batch)  # if it is still there under this name
         raise
-    place = state.commit(batch, files, merged)
     _say(f"{len(files)} new: {os.path.relpath(place)}")
     return int(status != 0)
+
+
+def _is_of_the_future(file: File) -> str:
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(min(file.modified // 1000, 1 << 37)))
+    return (
+        f"its time of change, {when}, lies in the future, and it waits until then: set it with"
+        " touch, or the clocks of the machines"
+    )
 
 
 def _keep_sums(job: Job) -> list[str]:
@@ -174,8 +200,7 @@ def _inputs(job: Job, batch: str, files: list[File]) -> Iterator[str]:
         yield from (file.place for file in files)
         return
     manifest = os.path.join(batch, "images.manifest")
-    with open(manifest, "wb") as lines:
-        lines.writelines(file.reference() for file in files if not file.is_bundle)
+    write_lines(manifest, (file.reference() for file in files if not file.is_bundle))
     yield manifest
     yield from (file.place for file in files if file.is_bundle)
 

@@ -5,12 +5,11 @@ import errno
 import fcntl
 import getpass
 import os
-import shutil
-import stat
+import sqlite3
 from abc import ABC
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from hdfs_tools.embedded.change import STAGED, TRASH, Change
+from hdfs_tools.embedded.change import KEPT, STAGED, TRASH, Change, remove
 from hdfs_tools.embedded.database import Database, transaction
 from hdfs_tools.embedded.names import HIDDEN
 from hdfs_tools.embedded.permissions import Caller
@@ -43,6 +42,9 @@ _ERRORS = {
 }
 
 
+_FOLDERS = (STAGED, TRASH, KEPT)
+
+
 class Base(FileSystem, ABC):
     """A store's folder and database, and who asks.
 
@@ -58,41 +60,71 @@ class Base(FileSystem, ABC):
         self.folder = os.path.realpath(folder)
         self.url = f"file://{encode_name(self.folder)}"
         self.user = user or os.environ.get("HADOOP_USER_NAME") or getpass.getuser()
-        with of_this_machine(folder):
-            self._database = Database(os.path.join(self.folder, HIDDEN))
-            for hidden in (STAGED, TRASH, f"/{HIDDEN}/snapshots"):
-                os.makedirs(self.folder + hidden, exist_ok=True)
         self._superuser = self.user
-        with self._change(folder) as change:
-            self._superuser = _superuser(change, self.user)
-            self._clean(change)
+        self._database = Database(os.path.join(self.folder, HIDDEN), self.user)
+        if not self._is_clean(folder):
+            try:
+                with of_this_machine(folder):
+                    for hidden in _FOLDERS:
+                        os.makedirs(self.folder + hidden, exist_ok=True)
+                with self._change(folder) as change:
+                    self._clean(change)
+            except (NoSpace, PermissionDenied):
+                if not os.path.isdir(self.folder):
+                    raise  # else it can be looked at
+        with self._look(folder) as view:
+            row = view.connection.execute("SELECT superuser FROM store").fetchone()
+            self._superuser = str(row[0])
         self._caller = Caller(self.user, self._superuser)
 
     @contextlib.contextmanager
     def _look(self, path: str) -> Iterator[View]:
         """Look at the tree; errors of this machine become those of a file system, of a path."""
-        view = None
+        stuck, gone = False, []
         try:
-            with of_this_machine(path), self._database.locked(exclusive=False) as connection:
-                if connection.execute("SELECT 1 FROM step").fetchone() is None:
-                    view = View(self.folder, connection, self._superuser)
-                    yield view
+            while True:
+                with of_this_machine(path), self._database.locked(exclusive=False) as connection:
+                    if stuck or connection.execute("SELECT 1 FROM step").fetchone() is None:
+                        view = View(self.folder, connection, self._superuser)
+                        gone = view.gone
+                        yield view
+                        return
+                # A step was interrupted. Only a change finishes it, if the disk can be written to.
+                stuck = not self._try_to_change(path)
         finally:
-            if view is not None and view.gone:
-                with self._change(path) as change:
-                    change.forget_gone(view.gone)
-        if view is None:  # a step was interrupted, which only a change finishes
+            if gone:
+                self._try_to_change(path, gone)
+
+    def _try_to_change(self, path: str, gone: Sequence[str] = ()) -> bool:
+        """Finish what was begun, forget what is gone; return whether that can be written."""
+        try:
             with self._change(path) as change:
-                yield change
+                change.forget_gone(gone)
+        except (NoSpace, PermissionDenied):
+            return False
+        return True
 
     @contextlib.contextmanager
     def _change(self, path: str) -> Iterator[Change]:
         """Change the tree; errors as in `_look`."""
         with of_this_machine(path), self._database.locked(exclusive=True) as connection:
-            change = Change(self.folder, connection, self._superuser)
+            change = Change(self.folder, connection, self._superuser, self._database.give_room)
             change.finish()
             yield change
-            change.forget_gone(change.gone)
+            with contextlib.suppress(sqlite3.OperationalError):  # next time, then
+                change.forget_gone(change.gone)
+
+    def _is_clean(self, path: str) -> bool:
+        """Tell whether all is there, and nothing is left of those who were killed."""
+        if not self._database.is_made():
+            return False
+        try:
+            with of_this_machine(path), self._database.locked(exclusive=False) as connection:
+                known = _snapshots(connection)
+                staged, deleted, snapshots = (os.listdir(self.folder + name) for name in _FOLDERS)
+                return not staged and not deleted and known.issuperset(snapshots)
+        except NotFound:
+            return False
 
     def _clean(self, change: Change) -> None:
         """Take away what those have left who were killed."""
@@ -106,21 +138,17 @@ class Base(FileSystem, ABC):
             with open(staged, "rb") as file, contextlib.suppress(BlockingIOError):
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 os.unlink(staged)
-        known = {str(row[0]) for row in change.connection.execute("SELECT id FROM snapshot")}
-        snapshots = change.disk(f"/{HIDDEN}/snapshots")
+        known = _snapshots(change.connection)
+        snapshots = change.disk(KEPT)
         for name in set(os.listdir(snapshots)) - known:
             remove(os.path.join(snapshots, name))
             with transaction(change.connection):
-                change.forget(f"/{HIDDEN}/snapshots/{name}")
+                change.forget(f"{KEPT}/{name}")
 
 
-def _superuser(change: Change, user: str) -> str:
-    """Return who created the store, which is `user` if nobody did."""
-    row = change.connection.execute("SELECT superuser FROM store").fetchone()
-    if row is None:
-        row = (user,)
-        change.connection.execute("INSERT INTO store VALUES (?)", row)
-    return str(row[0])
+def _snapshots(connection: sqlite3.Connection) -> set[str]:
+    """Return the names of the folders that hold snapshots."""
+    return {str(row[0]) for row in connection.execute("SELECT id FROM snapshot")}
 
 
 @contextlib.contextmanager
@@ -133,12 +161,3 @@ def of_this_machine(path: str) -> Iterator[None]:
             raise
         kind = _ERRORS.get(error.errno or 0, RemoteError)
         raise kind(path, error.strerror) from error
-
-
-def remove(path: str) -> None:
-    """Remove a file or folder of this machine with all that is in it, if it is there."""
-    with contextlib.suppress(FileNotFoundError):
-        if stat.S_ISDIR(os.lstat(path).st_mode):
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            os.unlink(path)

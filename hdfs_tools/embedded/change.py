@@ -8,20 +8,26 @@ tree was changed and the database follows; else nothing happened, and the note g
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+import shutil
+import sqlite3
+import stat
+from collections.abc import Callable, Iterator, Sequence
 
 from hdfs_tools.embedded.database import transaction
 from hdfs_tools.embedded.names import HIDDEN
 from hdfs_tools.embedded.node import COLUMNS, QUOTED, Node
 from hdfs_tools.embedded.tree import View
 
-__all__ = ["STAGED", "TRASH", "Change"]
+__all__ = ["KEPT", "STAGED", "TRASH", "Change", "remove"]
 
 STAGED = f"/{HIDDEN}/staged"
 """Where files and snapshots lie until they are whole."""
 
 TRASH = f"/{HIDDEN}/deleted"
 """Where what was deleted lies until it is gone."""
+
+KEPT = f"/{HIDDEN}/snapshots"
+"""Where what is in snapshots lies."""
 
 _REPLACE = (
     f"REPLACE INTO node (parent, name, {QUOTED})"  # noqa: S608
@@ -31,7 +37,25 @@ _BELOW = "(parent = ?1 OR (parent >= ?1 || '/' AND parent < ?1 || '0'))"  # "0" 
 
 
 class Change(View):
-    """A look at the tree by the only one who changes it."""
+    """A look at the tree by the only one who changes it.
+
+    Parameters
+    ----------
+    folder, connection, superuser
+        As in `View`.
+    give_room : callable
+        Gives back room on the disk that was kept for this; returns whether there was any.
+    """
+
+    def __init__(
+        self,
+        folder: str,
+        connection: sqlite3.Connection,
+        superuser: str,
+        give_room: Callable[[], bool],
+    ) -> None:
+        super().__init__(folder, connection, superuser)
+        self._give_room = give_room
 
     def save(self, at: str, node: Node) -> None:
         """Keep what is known of a file or folder."""
@@ -46,7 +70,7 @@ class Change(View):
         below = "folder = ?1 OR folder >= ?1 || '/' AND folder < ?1 || '0'"
         self.connection.execute(f"DELETE FROM snapshot WHERE {below}", (at,))  # noqa: S608
 
-    def forget_gone(self, places: list[str]) -> None:
+    def forget_gone(self, places: Sequence[str]) -> None:
         """Forget what is known of places where nothing is."""
         if not places:
             return
@@ -83,11 +107,20 @@ class Change(View):
 
     @contextlib.contextmanager
     def _step(self, kind: str, source: str, target: str, node: Node | None) -> Iterator[None]:
-        with transaction(self.connection):
-            row = json.dumps(node and node.row())
-            self.connection.execute(
-                "INSERT INTO step VALUES (?, ?, ?, ?)", (kind, source, target, row)
-            )
+        row = json.dumps(node and node.row())
+
+        def note() -> None:
+            with transaction(self.connection):
+                self.connection.execute(
+                    "INSERT INTO step VALUES (?, ?, ?, ?)", (kind, source, target, row)
+                )
+
+        try:
+            note()
+        except sqlite3.OperationalError:
+            if kind != "drop" or not self._give_room():  # there is to be room to delete something
+                raise
+            note()
         try:
             yield
         finally:
@@ -98,7 +131,22 @@ class Change(View):
         step = self.connection.execute("SELECT * FROM step").fetchone()
         if step is None:
             return
-        kind, source, target, row = step
+        try:
+            self._finish(*step)
+        except sqlite3.OperationalError:  # the disk is full
+            self._give_room()
+            kind, source, target, _ = step
+            if kind == "drop":
+                remove(self.disk(target))
+            try:
+                self._finish(*step)
+            except sqlite3.OperationalError:
+                if kind == "move" and self._is_done(kind, source, target):
+                    os.rename(self.disk(target), self.disk(source))  # it holds very many files
+                    self._finish(*step)
+                raise
+
+    def _finish(self, kind: str, source: str, target: str, row: str) -> None:
         done = self._is_done(kind, source, target)
         with transaction(self.connection):
             if done:
@@ -134,3 +182,12 @@ class Change(View):
         )
         query = f"UPDATE node SET parent = ?2 || substr(parent, ?3) WHERE {_BELOW}"  # noqa: S608
         self.connection.execute(query, (source, target, len(source) + 1))
+
+
+def remove(path: str) -> None:
+    """Remove a file or folder of this machine with all that is in it, if it is there."""
+    with contextlib.suppress(FileNotFoundError):
+        if stat.S_ISDIR(os.lstat(path).st_mode):
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            os.unlink(path)

@@ -9,12 +9,13 @@ import dataclasses
 import math
 import os
 import secrets
+import sqlite3
 import time
 from abc import ABC
 from datetime import datetime
 
-from hdfs_tools.embedded.base import Base, remove
-from hdfs_tools.embedded.change import STAGED, Change
+from hdfs_tools.embedded.base import Base
+from hdfs_tools.embedded.change import KEPT, STAGED, Change, remove
 from hdfs_tools.embedded.database import transaction
 from hdfs_tools.embedded.diff import changes, inverse
 from hdfs_tools.embedded.entries import Entry
@@ -56,20 +57,24 @@ class Snapshots(Base, ABC):
         with self._change(folder) as change:
             entry = self._snapshottable(change, folder)
             _check_new(change, entry, name)
-            staged = f"{STAGED}/{secrets.token_hex(16)}"
-            kept: dict[str, Node] = {}
-            with transaction(change.connection):
-                _copy(change, entry, staged, "", kept)
             number = secrets.token_hex(16)
-            at = f"/{HIDDEN}/snapshots/{number}"
-            os.rename(change.disk(staged), change.disk(at))
-            with transaction(change.connection):
-                for relative, node in kept.items():
-                    change.save(at + relative, node)
-                change.connection.execute(
-                    "INSERT INTO snapshot VALUES (?, ?, ?, ?)",
-                    (number, entry.at, name, time.time()),
-                )
+            staged, at = f"{STAGED}/{number}", f"{KEPT}/{number}"
+            kept: dict[str, Node] = {}
+            try:
+                with transaction(change.connection):
+                    _copy(change, entry, staged, "", kept)
+                os.rename(change.disk(staged), change.disk(at))
+                with transaction(change.connection):
+                    for relative, node in kept.items():
+                        change.save(at + relative, node)
+                    change.connection.execute(
+                        "INSERT INTO snapshot VALUES (?, ?, ?, ?)",
+                        (number, entry.at, name, time.time()),
+                    )
+            except (OSError, sqlite3.DatabaseError):
+                remove(change.disk(staged))
+                remove(change.disk(at))
+                raise
         return join(join(folder, SNAPSHOTS), name)
 
     def rename_snapshot(self, folder: str, name: str, new_name: str) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import IO
 
 from hdfs_tools.embedded.acl import inherited
-from hdfs_tools.embedded.base import Base, of_this_machine, remove
-from hdfs_tools.embedded.change import STAGED, Change
+from hdfs_tools.embedded.base import Base, of_this_machine
+from hdfs_tools.embedded.change import STAGED, Change, remove
 from hdfs_tools.embedded.entries import Chain, Entry
 from hdfs_tools.embedded.names import SNAPSHOTS, join
 from hdfs_tools.embedded.node import BLOCK_SIZE, FOLDER_PERMISSION, PERMISSION, Node

@@ -53,7 +53,7 @@ from mapreduce_jobs.core.secrecy import HIDDEN, is_secret, without_secrets, word
 if TYPE_CHECKING:
     from mapreduce_jobs.core.job import Job
 
-__all__ = ["PACKAGES", "Record", "add_options", "check_place"]
+__all__ = ["PACKAGES", "Record", "SortedLines", "add_options", "check_place"]
 
 PACKAGES = (
     "mrjob",
@@ -127,36 +127,12 @@ class Record:
         self._job = job
         self._path = os.path.realpath(job.options.provenance)
         self._began, self._started = time.monotonic(), datetime.now(timezone.utc)
-        self._output: dict[str, Any] = {"lines": None, "sha256": None}
+        self._output = SortedLines()
         self._seconds = 0.0
 
     def noted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         """Hand on the bytes of the result, and take their checksum as sorted lines."""
-        sort = subprocess.Popen(
-            ["sort"],
-            env={**os.environ, "LC_ALL": "C"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert sort.stdin is not None and sort.stdout is not None  # noqa: S101, PT018
-        lines, digest = 0, hashlib.sha256()
-        try:
-            for chunk in chunks:
-                yield chunk
-                lines += chunk.count(b"\n")
-                _feed(sort.stdin, chunk)
-            _feed(sort.stdin, None)
-            while chunk := sort.stdout.read(_CHUNK):
-                digest.update(chunk)
-        except BaseException:
-            sort.kill()
-            raise
-        finally:
-            _feed(sort.stdin, None)
-            sort.stdout.close()
-            sort.wait()
-        if sort.returncode == 0:
-            self._output = {"lines": lines, "sha256": digest.hexdigest()}
+        return self._output.noted(chunks)
 
     def results_are_written(self) -> None:
         """Take the time."""
@@ -188,8 +164,50 @@ class Record:
             "counters": counters,
             "started": self._started.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "seconds": self._seconds,
-            "output": self._output,
+            "output": self._output.found,
         }
+
+
+class SortedLines:
+    """How many lines there are, and the checksum of all of them in the order of their bytes.
+
+    Attributes
+    ----------
+    found : dict
+        ``lines`` and ``sha256``; both None until all lines have been noted, or if they cannot be
+        sorted.
+    """
+
+    def __init__(self) -> None:
+        self.found: dict[str, Any] = {"lines": None, "sha256": None}
+
+    def noted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """Hand on the bytes of the lines, and take their checksum."""
+        sort = subprocess.Popen(
+            ["sort"],
+            env={**os.environ, "LC_ALL": "C"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert sort.stdin is not None and sort.stdout is not None  # noqa: S101, PT018
+        lines, digest = 0, hashlib.sha256()
+        try:
+            for chunk in chunks:
+                yield chunk
+                lines += chunk.count(b"\n")
+                _feed(sort.stdin, chunk)
+            _feed(sort.stdin, None)
+            while chunk := sort.stdout.read(_CHUNK):
+                digest.update(chunk)
+        except BaseException:
+            sort.kill()
+            raise
+        finally:
+            _feed(sort.stdin, None)
+            sort.stdout.close()
+            sort.wait()
+        if sort.returncode == 0:
+            self.found = {"lines": lines, "sha256": digest.hexdigest()}
 
 
 def _feed(pipe: IO[bytes], chunk: bytes | None) -> None:

@@ -10,8 +10,10 @@
         result.txt      what the job printed
         run.json        how it was run
 
-A batch's folder gets its name when everything in it is written: a run that is stopped at any
-moment has been, or has not been.
+A batch's folder gets its name when everything in it is on disk: a run that is stopped at any
+moment, by a power cut too, has been, or has not been. What is then left to do, the next one does.
+The newest of merged results is all that is known of the earlier files, so it is merged only if it
+is the one of which run.json has the checksum.
 """
 
 import contextlib
@@ -22,98 +24,24 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hdfs_tools.bundle import is_bundle_name
-from hdfs_tools.record import Reference, reference_line
-from hdfs_tools.uri import decode_name, encode_name, is_hdfs_uri
-from mapreduce_jobs.core.errors import UsageError
-from mapreduce_jobs.core.inputs import is_by_product_of_jobs
-from mapreduce_jobs.core.places import named_on_hdfs, on_hdfs, uri_like, walk
+from hdfs_tools.uri import decode_name, encode_name
+from mapreduce_jobs.core.errors import JobError, UsageError
+from mapreduce_jobs.core.provenance import SortedLines
+from mapreduce_jobs.core.watched_files import File
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["FILES", "RESULT", "RUN", "File", "State", "files_in"]
+__all__ = ["FILES", "RESULT", "RUN", "State", "write_lines"]
 
 FILES, RESULT, RUN = "files.tsv", "result.txt", "run.json"
 _JOB = "job.json"
 _UNTIL_THEN = ".batch-"
 _BATCH = re.compile(r"batch-(\d{6,})")
 _ERRORS = "surrogateescape"  # names may be no UTF-8
-
-
-@dataclass(frozen=True)
-class File:
-    """A file of a folder that is watched.
-
-    Attributes
-    ----------
-    name : str
-        Relative to the folder.
-    place : str
-        Its absolute path, or its URI.
-    size : int
-        In bytes.
-    modified : int
-        When it was changed, in milliseconds since 1970.
-    """
-
-    name: str
-    place: str
-    size: int
-    modified: int
-
-    @property
-    def is_bundle(self) -> bool:
-        """Whether it holds many images."""
-        return is_bundle_name(self.name)
-
-    def reference(self) -> bytes:
-        """Return the line of a manifest that names it as a job over the folder does."""
-        root = self.place[: -len(self._written)]
-        return reference_line(Reference(f"{root}./{self._written}"))
-
-    @property
-    def _written(self) -> str:
-        return encode_name(self.name) if is_hdfs_uri(self.place) else self.name
-
-
-def files_in(folder: str) -> Iterator[File]:
-    """Iterate over the files of a folder, on this machine or on HDFS.
-
-    Raises
-    ------
-    UsageError
-        It is no folder, or cannot be listed.
-    """
-    if is_hdfs_uri(folder):
-        with on_hdfs(folder):
-            storage, (entry, *more) = named_on_hdfs(folder)
-            if more or not entry.is_folder:
-                raise UsageError(f"{folder}: is not a folder")
-            root = entry.path.rstrip("/") + "/"
-            for found in storage.walk(entry.path):
-                name = found.path.removeprefix(root)
-                if not is_by_product_of_jobs(name):
-                    place = uri_like(folder, found.path)
-                    yield File(name, place, found.size, round(found.modified * 1000))
-        return
-    if not os.path.isdir(folder):
-        raise UsageError(f"{folder}: is not a folder")
-    root = os.path.abspath(folder)
-    for name, size in walk(root):
-        if not is_by_product_of_jobs(name):
-            place = os.path.join(root, name)
-            yield File(name, place, size, _modified(place))
-
-
-def _modified(path: str) -> int:
-    try:
-        return os.stat(path).st_mtime_ns // 1_000_000
-    except OSError:
-        return 0  # the job says what is wrong with it
+_CHUNK = 1 << 20
 
 
 class State:
@@ -125,15 +53,17 @@ class State:
         The folder of the batches, which is made.
     about : mapping
         The folder that is watched, the job and its options: the same for all batches.
+    merged : bool
+        Whether each batch's result holds those before, so that the newest alone is kept.
 
     Raises
     ------
     UsageError
-        It is that of another job or folder, or somebody else works with it.
+        It is that of another job or folder, somebody else works with it, or it is damaged.
     """
 
-    def __init__(self, path: str, about: dict[str, Any]) -> None:
-        self.path = path
+    def __init__(self, path: str, about: dict[str, Any], merged: bool) -> None:
+        self.path, self._merged = path, merged
         try:
             os.makedirs(path, exist_ok=True)
             self._lock = os.open(path, os.O_RDONLY)
@@ -150,6 +80,9 @@ class State:
                 if name.startswith(_UNTIL_THEN):  # of a run that was killed, whose job may go on
                     shutil.rmtree(os.path.join(path, name), ignore_errors=True)
             self._known = {file[0]: file[1:] for batch in self.batches() for file in _read(batch)}
+            if merged and self.batches():
+                self.earlier_result()  # first: what is removed then may be all that is left of it
+                self._keep_newest()
         except BaseException:
             os.close(self._lock)
             raise
@@ -163,19 +96,24 @@ class State:
     def _check(self, about: dict[str, Any]) -> None:
         path = os.path.join(self.path, _JOB)
         try:
-            with open(path, encoding="utf-8") as file:
+            with open(path, encoding="utf-8", errors=_ERRORS) as file:
                 before = json.load(file)
         except FileNotFoundError:
-            if os.listdir(self.path):
+            partial = f"{path}.partial"
+            if {*os.listdir(self.path)} - {os.path.basename(partial)}:
                 raise UsageError(
                     f"{self.path}: holds something else: name a new or an empty folder"
                 ) from None
-            with open(f"{path}.partial", "w", encoding="utf-8") as file:
-                json.dump(about, file, ensure_ascii=False, indent=2)
-            os.replace(f"{path}.partial", path)
+            text = json.dumps(about, ensure_ascii=False, indent=2)
+            write_lines(partial, [text.encode("utf-8", _ERRORS)])
+            os.replace(partial, path)
+            _to_disk(self.path)
+            _to_disk(os.path.dirname(self.path))
             return
         except (OSError, ValueError) as error:
             raise UsageError(f"{path}: cannot be read: {error}") from None
+        if not isinstance(before, dict):
+            raise UsageError(f"{path}: is not what a watcher wrote")
         for key, value in about.items():
             if before.get(key) != value:
                 raise UsageError(
@@ -188,11 +126,27 @@ class State:
         names = [name for name in os.listdir(self.path) if _BATCH.fullmatch(name)]
         return [os.path.join(self.path, name) for name in sorted(names, key=_number)]
 
-    @property
-    def result(self) -> str | None:
-        """The newest result; None if there is none yet."""
+    def earlier_result(self) -> str | None:
+        """Return the path of the newest result; None if there is none yet, or nothing in it.
+
+        Raises
+        ------
+        UsageError
+            It is not the one that the job wrote.
+        """
         batches = self.batches()
-        return os.path.join(batches[-1], RESULT) if batches else None
+        if not batches:
+            return None
+        path = os.path.join(batches[-1], RESULT)
+        written, found = _written(batches[-1]), _found(path)
+        if written["sha256"] is not None and written != found:
+            lines, number = written["lines"], (found or {"lines": "no"})["lines"]
+            how = f"{number} lines, not {lines}" if number != lines else "other lines"
+            raise UsageError(
+                f"{path}: is not the result that was written, it holds {how}: put that back from a"
+                f" copy, or give another folder than {self.path}, to begin anew with all files"
+            )
+        return None if written["lines"] == 0 else path
 
     def compared(self, files: Iterable[File]) -> tuple[list[File], list[File]]:
         """Return which of some files are new, and which have changed since they were taken."""
@@ -213,46 +167,121 @@ class State:
         """Remove the folder of a batch that came to nothing."""
         shutil.rmtree(batch, ignore_errors=True)
 
-    def commit(self, batch: str, files: list[File], merged: bool) -> str:
-        """Let a batch be there; of results that were merged, the newest alone is kept.
+    def commit(self, batch: str, files: list[File]) -> str:
+        """Let a batch be there; of results that are merged, the newest alone is kept.
 
         Returns
         -------
         str
             The path of its result.
+
+        Raises
+        ------
+        JobError
+            Its result is not the one that the job wrote, or the disk does not take it.
         """
-        with open(os.path.join(batch, FILES), "w", encoding="utf-8", errors=_ERRORS) as lines:
-            for file in files:
-                lines.write(f"{file.size}\t{file.modified}\t{encode_name(file.name)}\n")
-            lines.flush()
-            os.fsync(lines.fileno())
+        if self._merged and _written(batch) != _found(os.path.join(batch, RESULT)):
+            raise JobError(f"{batch}: its result is not the one that the job wrote: run it again")
+        write_lines(os.path.join(batch, FILES), map(_line, files))
+        _to_disk(os.path.join(batch, RESULT))
+        _to_disk(os.path.join(batch, RUN))
         before = [_number(os.path.basename(batch)) for batch in self.batches()]
-        name = f"batch-{max(before, default=0) + 1:06d}"
-        final = os.path.join(self.path, name)
+        final = os.path.join(self.path, f"batch-{max(before, default=0) + 1:06d}")
         os.chmod(batch, os.stat(self.path).st_mode & 0o777)
+        _to_disk(batch)
         os.rename(batch, final)
-        os.fsync(self._lock)
+        _to_disk(self.path)
         self._known.update((file.name, (file.size, file.modified)) for file in files)
-        if merged:
-            self._keep_newest(name)
+        if self._merged:
+            self._keep_newest()
         return os.path.join(final, RESULT)
 
-    def _keep_newest(self, name: str) -> None:
-        link = os.path.join(self.path, RESULT)
+    def _keep_newest(self) -> None:
+        """Let the link name the newest result, and remove the others."""
+        *earlier, newest = self.batches()
+        link, target = os.path.join(self.path, RESULT), f"{os.path.basename(newest)}/{RESULT}"
         with contextlib.suppress(FileNotFoundError):
             os.unlink(f"{link}.new")
-        os.symlink(os.path.join(name, RESULT), f"{link}.new")
-        os.replace(f"{link}.new", link)
-        for earlier in self.batches()[:-1]:
+        if not os.path.islink(link) or os.readlink(link) != target:
+            os.symlink(target, f"{link}.new")
+            os.replace(f"{link}.new", link)
+            _to_disk(self.path)
+        for batch in earlier:
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(os.path.join(earlier, RESULT))
+                os.unlink(os.path.join(batch, RESULT))
+
+
+def _written(batch: str) -> dict[str, Any]:
+    """Return how many lines a job wrote, and their checksum."""
+    path = os.path.join(batch, RUN)
+    try:
+        with open(path, "rb") as file:
+            output = json.load(file)["provenance"]["output"]
+            return {key: output[key] for key in ("lines", "sha256")}
+    except (OSError, ValueError, KeyError, TypeError):
+        raise _damaged(path) from None
+
+
+def _found(path: str) -> dict[str, Any] | None:
+    """Return how many lines a result holds, and their checksum; None if it is not there."""
+    lines = SortedLines()
+    try:
+        with open(path, "rb") as file:
+            for _ in lines.noted(iter(lambda: file.read(_CHUNK), b"")):
+                pass
+    except FileNotFoundError:
+        return None
+    if lines.found["sha256"] is None:
+        raise JobError(f"{path}: its lines cannot be sorted, to compare them with what was written")
+    return lines.found
+
+
+def _damaged(path: str) -> UsageError:
+    return UsageError(
+        f"{path}: is not what a watcher wrote: put that back from a copy, or begin anew in another"
+        " folder"
+    )
+
+
+def write_lines(path: str, lines: Iterable[bytes]) -> None:
+    """Write a file to disk; JobError if it does not fit, or cannot be written."""
+    try:
+        with open(path, "wb") as file:
+            file.writelines(lines)
+    except OSError as error:
+        raise JobError(f"{path}: {error.strerror}") from None
+    _to_disk(path)
+
+
+def _to_disk(path: str) -> None:
+    """Let a file or folder survive a power cut; JobError if the disk does not take it."""
+    try:
+        number = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
+    except OSError as error:
+        raise JobError(f"{path}: {error.strerror}") from None
+
+
+def _line(file: File) -> bytes:
+    line = f"{file.size}\t{file.modified}\t{encode_name(file.name)}\n"
+    return line.encode("utf-8", _ERRORS)
 
 
 def _read(batch: str) -> Iterator[tuple[str, int, int]]:
-    with open(os.path.join(batch, FILES), encoding="utf-8", errors=_ERRORS) as lines:
-        for line in lines:
-            size, modified, name = line.rstrip("\n").split("\t")
-            yield decode_name(name), int(size), int(modified)
+    path = os.path.join(batch, FILES)
+    line = ""
+    try:
+        with open(path, encoding="utf-8", errors=_ERRORS, newline="\n") as lines:
+            for line in lines:
+                size, modified, name = line.removesuffix("\n").split("\t")
+                yield decode_name(name), int(size), int(modified)
+    except (OSError, ValueError):
+        raise _damaged(path) from None
+    if not line.endswith("\n"):
+        raise _damaged(path)
 
 
 def _number(name: str) -> int:

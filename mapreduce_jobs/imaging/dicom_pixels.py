@@ -45,6 +45,7 @@ from mapreduce_jobs.imaging.dicom_elements import READ_ERRORS, named, reason, sh
 from mapreduce_jobs.imaging.dicom_file import Layout
 from mapreduce_jobs.imaging.errors import CorruptImage, MissingExtra, Truncated, Unsupported
 from mapreduce_jobs.imaging.image import Pixels
+from mapreduce_jobs.imaging.samples import pillow_limit
 
 __all__ = ["stored_values"]
 
@@ -107,11 +108,12 @@ def stored_values(dataset: FileDataset, layout: Layout) -> Pixels:
             if decoder.is_encapsulated:
                 for _ in _frames(dataset, syntax, layout):
                     pass  # each is checked before the decoder sees one
-            pixels, facts = decoder.as_array(
-                dataset,
-                decoding_plugin=plugin,
-                allow_excess_frames=False,  # type: ignore[arg-type]
-            )
+            with pillow_limit(layout.rows * layout.columns):
+                pixels, facts = decoder.as_array(
+                    dataset,
+                    decoding_plugin=plugin,
+                    allow_excess_frames=False,  # type: ignore[arg-type]
+                )
         photometric = facts["photometric_interpretation"]
         if photometric == _PALETTE:
             pixels = _coloured(pixels, dataset)

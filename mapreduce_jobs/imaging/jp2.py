@@ -18,7 +18,13 @@ from PIL import Jpeg2KImagePlugin
 
 from mapreduce_jobs.imaging.errors import CannotHold, CorruptImage, Truncated, Unsupported
 from mapreduce_jobs.imaging.image import Image, Pixels
-from mapreduce_jobs.imaging.samples import check_size, from_opencv, open_picture, read_frames
+from mapreduce_jobs.imaging.samples import (
+    check_size,
+    fits_opencv,
+    from_opencv,
+    open_picture,
+    read_frames,
+)
 from mapreduce_jobs.imaging.spacing import METRE, Spacing, spacing_of_density
 
 __all__ = ["SIGNATURES", "Box", "boxes", "description", "read", "write"]
@@ -64,11 +70,16 @@ def read(data: bytes, max_pixels: int) -> Image:
     _check_tiles(data, start, end)
     spacing = next((_resolution(data, box) for box in found if box.kind == b"jp2h"), None)
     if header.samples > 1 and header.bits > 8:
+        if not fits_opencv(header.rows, header.columns):
+            raise Unsupported(
+                f"{header.rows} × {header.columns} pixels of {header.samples} samples of"
+                f" {header.bits} bits"
+            )
         return Image(_deep_colour(data, header)[np.newaxis], header.bits, spacing=spacing)
-    image = open_picture(Jpeg2KImagePlugin.Jpeg2KImageFile, data)
+    image = open_picture(Jpeg2KImagePlugin.Jpeg2KImageFile, data, max_pixels)
     if image.size != (header.columns, header.rows):
         raise CorruptImage("its header and its codestream differ in size")
-    pixels = read_frames(image, frames=1).pixels
+    pixels = read_frames(image, max_pixels, frames=1).pixels
     if pixels.ndim == 4 and header.samples < 3:  # a palette has been applied
         return Image(pixels, 8, spacing=spacing)
     return Image(_as_stored(pixels, header), header.bits, spacing=spacing)

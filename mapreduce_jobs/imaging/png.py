@@ -7,16 +7,29 @@ are stored is in a text chunk, and not in sBIT, because sBIT counts from the hig
 
 import struct
 import zlib
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from mapreduce_jobs.imaging.errors import ChecksumMismatch, CorruptImage, Truncated
 from mapreduce_jobs.imaging.samples import exif_orientation
 from mapreduce_jobs.imaging.spacing import METRE, Spacing, spacing_of_density, turned, whole_density
 
-__all__ = ["SIGNATURE", "Facts", "check", "chunk", "description", "with_facts"]
+__all__ = ["SIGNATURE", "Facts", "check", "check_rows", "chunk", "description", "with_facts"]
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEADER_END = len(SIGNATURE) + 12 + 13  # where IHDR, which is always first, ends
+_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of a pixel, by the colour type
+# First column, first row, and steps between them, of an interlaced image (ISO 15948, 8.2).
+_PASSES = (
+    (0, 0, 8, 8),
+    (4, 0, 8, 8),
+    (0, 4, 4, 8),
+    (2, 0, 4, 4),
+    (0, 2, 2, 4),
+    (1, 0, 2, 2),
+    (0, 1, 1, 2),
+)
+_INFLATED = 1 << 20  # bytes at a time
 _BITS = b"BitsStored\0"
 _DESCRIPTION = b"Description\0" + b"\0\0" + b"\0" + b"\0"  # not compressed, no language
 
@@ -67,6 +80,69 @@ def check(data: bytes) -> Facts:
         turned(_spacing(said.get(b"pHYs", b"")), orientation),
         _bits(said.get(b"tEXt", b""), depth),
     )
+
+
+def check_rows(data: bytes) -> None:
+    """Check that all rows of all frames are there: Pillow takes what is missing for black.
+
+    Parameters
+    ----------
+    data : bytes
+        What `check` has checked.
+
+    Raises
+    ------
+    Truncated, CorruptImage
+        Rows are missing, or cannot be decompressed.
+    """
+    depth, colour_type, _, _, interlaced = struct.unpack_from(">5B", data, 24)
+    bits = depth * _SAMPLES.get(colour_type, 0)
+    try:
+        for columns, rows, parts in _frames(data):
+            needed = sum(
+                -(-(rows - top) // down) * (1 + (-(-(columns - left) // across) * bits + 7) // 8)
+                for left, top, across, down in (_PASSES if interlaced else ((0, 0, 1, 1),))
+                if left < columns and top < rows
+            )
+            if _inflated(parts, needed) < needed:
+                raise Truncated("its compressed pixels end before the image does")
+    except (zlib.error, struct.error) as error:
+        raise CorruptImage(f"its pixels cannot be decompressed: {error}") from error
+
+
+def _frames(data: bytes) -> Iterator[tuple[int, int, list[memoryview]]]:
+    """Iterate over frames: columns, rows, and the parts of their compressed pixels."""
+    view, position = memoryview(data), len(SIGNATURE)
+    columns, rows = struct.unpack_from(">II", data, 16)
+    parts: list[memoryview] = []
+    while position < len(data):
+        length, kind = struct.unpack_from(">I4s", data, position)
+        content = view[position + 8 : position + 8 + length]
+        if kind == b"fcTL":
+            if parts:
+                yield columns, rows, parts
+            columns, rows = struct.unpack_from(">II", content, 4)
+            parts = []
+        elif kind in (b"IDAT", b"fdAT"):
+            parts.append(content[4 if kind == b"fdAT" else 0 :])
+        elif kind == b"IEND":
+            break
+        position += 12 + length
+    yield columns, rows, parts
+
+
+def _inflated(parts: list[memoryview], most: int) -> int:
+    """Return how many bytes parts of a compressed stream hold, counted until they suffice."""
+    inflate, found = zlib.decompressobj(), 0
+    for part in parts:
+        data: bytes | memoryview = part
+        while found < most and not inflate.eof:
+            pixels = inflate.decompress(data, _INFLATED)
+            data = inflate.unconsumed_tail
+            found += len(pixels)
+            if not pixels and not data:
+                break
+    return found
 
 
 def _spacing(density: bytes) -> Spacing | None:

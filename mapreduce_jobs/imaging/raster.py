@@ -23,6 +23,7 @@ from mapreduce_jobs.imaging.errors import CorruptImage, Truncated, Unsupported
 from mapreduce_jobs.imaging.image import Image
 from mapreduce_jobs.imaging.samples import (
     check_size,
+    fits_opencv,
     frame_count,
     from_opencv,
     open_picture,
@@ -36,6 +37,7 @@ __all__ = ["READERS", "sniff"]
 
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # the last two: BigTIFF
 _GREY, _PALETTE = (0, 4), 3  # colour types of PNG
+_JPEG_SIDE = 65_500  # rows and columns that libjpeg decodes, of 65,535 that JPEG can have
 _BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)
 
 
@@ -60,15 +62,18 @@ def sniff(data: bytes) -> str | None:
 
 def _read_png(data: bytes, max_pixels: int) -> Image:
     facts = png.check(data)
-    image = open_picture(PngImagePlugin.PngImageFile, data)
+    image = open_picture(PngImagePlugin.PngImageFile, data, max_pixels)
     frames = frame_count(image)
     check_size(frames, image.height, image.width, max_pixels)
-    if frames > 1 and facts.depth == 16 and facts.colour_type != 0:
-        raise Unsupported("an animation of 16-bit colour")
-    if frames > 1 or facts.depth < 8 or facts.colour_type == _PALETTE:
-        read = read_frames(image, depth=max(facts.depth, 8))
+    by_pillow = frames > 1 or not fits_opencv(image.height, image.width)
+    if by_pillow and facts.depth == 16 and facts.colour_type != 0:
+        what = "an animation" if frames > 1 else f"{image.height} × {image.width} pixels"
+        raise Unsupported(f"{what} of 16-bit colour")
+    if by_pillow or facts.depth < 8 or facts.colour_type == _PALETTE:
+        png.check_rows(data)
+        read = read_frames(image, max_pixels, depth=max(facts.depth, 8))
         return replace(read, spacing=facts.spacing)
-    # Pillow takes missing rows for black, and 16-bit colour for 8-bit.
+    # Pillow takes 16-bit colour for 8-bit.
     try:
         decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
@@ -81,10 +86,15 @@ def _read_png(data: bytes, max_pixels: int) -> Image:
 
 
 def _read_jpeg(data: bytes, max_pixels: int) -> Image:
-    image = open_picture(JpegImagePlugin.JpegImageFile, data)
+    image = open_picture(JpegImagePlugin.JpegImageFile, data, max_pixels)
     check_size(1, image.height, image.width, max_pixels)
+    if max(image.size) > _JPEG_SIDE:
+        raise Unsupported(
+            f"{image.height} rows and {image.width} columns, of which its decoder takes up to"
+            f" {_JPEG_SIDE}"
+        )
     try:
-        read = read_frames(image, frames=1)
+        read = read_frames(image, max_pixels, frames=1)
         return replace(read, spacing=turned(_jfif_spacing(image), orientation_of(image)))
     except CorruptImage as error:
         if b"\xff\xd9" not in data[-64:]:
@@ -98,10 +108,10 @@ def _jfif_spacing(image: ImageFile.ImageFile) -> Spacing | None:
 
 
 def _read_bmp(data: bytes, max_pixels: int) -> Image:
-    image = open_picture(BmpImagePlugin.BmpImageFile, data)
+    image = open_picture(BmpImagePlugin.BmpImageFile, data, max_pixels)
     check_size(1, image.height, image.width, max_pixels)
     try:
-        return read_frames(image)
+        return read_frames(image, max_pixels)
     except CorruptImage as error:
         if int.from_bytes(data[2:6], "little") > len(data):
             raise Truncated("the file is shorter than its header says") from error.__cause__
@@ -111,18 +121,36 @@ def _read_bmp(data: bytes, max_pixels: int) -> Image:
 def _read_gif(data: bytes, max_pixels: int) -> Image:
     if b"\x3b" not in data[-64:]:
         raise Truncated("the file ends before its trailer")
-    image = open_picture(GifImagePlugin.GifImageFile, data)
+    image = open_picture(GifImagePlugin.GifImageFile, data, max_pixels)
     check_size(1, image.height, image.width, max_pixels)
     check_size(frame_count(image), image.height, image.width, max_pixels)
-    return read_frames(image)
+    return read_frames(image, max_pixels)
 
 
 def _read_webp(data: bytes, max_pixels: int) -> Image:
     if int.from_bytes(data[4:8], "little") + 8 > len(data):
         raise Truncated("the file is shorter than its header says")
-    image = open_picture(WebPImagePlugin.WebPImageFile, data)
+    check_size(1, *_webp_size(data), max_pixels)  # Pillow makes room for a frame as it opens
+    image = open_picture(WebPImagePlugin.WebPImageFile, data, max_pixels)
     check_size(frame_count(image), image.height, image.width, max_pixels)
-    return read_frames(image)
+    return read_frames(image, max_pixels)
+
+
+def _webp_size(data: bytes) -> tuple[int, int]:
+    """Return the rows and columns that the first chunk of a WebP tells; 0 if it tells none."""
+    kind, content = data[12:16], data[20:30]
+    if len(content) < 10:
+        return 0, 0
+    if kind == b"VP8X":
+        columns, rows = (int.from_bytes(content[at : at + 3], "little") for at in (4, 7))
+        return rows + 1, columns + 1
+    if kind == b"VP8L":
+        bits = int.from_bytes(content[1:5], "little")
+        return (bits >> 14 & 0x3FFF) + 1, (bits & 0x3FFF) + 1
+    if kind == b"VP8 ":
+        columns, rows = (int.from_bytes(content[at : at + 2], "little") & 0x3FFF for at in (6, 8))
+        return rows, columns
+    return 0, 0
 
 
 READERS: dict[str, Callable[[bytes, int], Image]] = {

@@ -1,9 +1,11 @@
 """From what Pillow and OpenCV decode to arrays of the file's own values."""
 
+import contextlib
 import io
 import struct
+import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import cv2
@@ -11,6 +13,7 @@ import numpy as np
 import PIL.Image
 from PIL import ImageFile
 
+from mapreduce_jobs.imaging import MAX_PIXELS
 from mapreduce_jobs.imaging.errors import CorruptImage, TooManyPixels, Unsupported
 from mapreduce_jobs.imaging.image import Image, Pixels
 
@@ -18,15 +21,18 @@ __all__ = [
     "READ_ERRORS",
     "check_size",
     "exif_orientation",
+    "fits_opencv",
     "frame_count",
     "from_opencv",
     "open_picture",
     "orientation_of",
+    "pillow_limit",
     "read_frames",
     "upright",
 ]
 
 _ORIENTATION = 274  # the TIFF and EXIF tag
+_OPENCV_SIDE, _OPENCV_PIXELS = 1 << 20, 1 << 30  # the most that OpenCV decodes
 
 # What Pillow's and OpenCV's readers raise for content that they cannot make sense of.
 READ_ERRORS = (
@@ -43,8 +49,45 @@ READ_ERRORS = (
     struct.error,
     zlib.error,
     cv2.error,
-    PIL.Image.DecompressionBombError,
 )
+
+_limits: list[int] = []  # of those who read at this moment
+_limits_change = threading.Lock()
+_pillows_own = PIL.Image.MAX_IMAGE_PIXELS
+
+
+@contextlib.contextmanager
+def pillow_limit(max_pixels: int) -> Iterator[None]:
+    """Let Pillow refuse images of more pixels than this, and none of fewer.
+
+    Its own limit would refuse images of 179 million pixels. It checks at each step what a file says
+    of its size, also where that grows with its frames. The limit is one for all threads, so those
+    that read at the same time have the highest of theirs; `check_size` is exact.
+
+    Raises
+    ------
+    TooManyPixels
+        Pillow has refused an image.
+    """
+    global _pillows_own
+    with _limits_change:
+        if not _limits:
+            _pillows_own = PIL.Image.MAX_IMAGE_PIXELS
+        _limits.append(max_pixels)
+        _set_pillows_limit()
+    try:
+        yield
+    except PIL.Image.DecompressionBombError as error:
+        raise TooManyPixels(f"its pixels are more than --max-pixels {max_pixels}") from error
+    finally:
+        with _limits_change:
+            _limits.remove(max_pixels)
+            _set_pillows_limit()
+
+
+def _set_pillows_limit() -> None:
+    # Pillow warns above its limit, and refuses above twice that.
+    PIL.Image.MAX_IMAGE_PIXELS = (max(_limits) + 1) // 2 if _limits else _pillows_own
 
 
 def check_size(frames: int, rows: int, columns: int, max_pixels: int) -> None:
@@ -56,12 +99,18 @@ def check_size(frames: int, rows: int, columns: int, max_pixels: int) -> None:
         )
 
 
+def fits_opencv(rows: int, columns: int) -> bool:
+    """Tell whether OpenCV decodes images of this size."""
+    return max(rows, columns) <= _OPENCV_SIDE and rows * columns <= _OPENCV_PIXELS
+
+
 def open_picture(
-    plugin: Callable[[io.BytesIO], ImageFile.ImageFile], data: bytes
+    plugin: Callable[[io.BytesIO], ImageFile.ImageFile], data: bytes, max_pixels: int = MAX_PIXELS
 ) -> ImageFile.ImageFile:
     """Open with one of Pillow's readers; nothing but the header is read."""
     try:
-        return plugin(io.BytesIO(data))
+        with pillow_limit(max_pixels):
+            return plugin(io.BytesIO(data))
     except READ_ERRORS as error:
         raise CorruptImage(f"the header cannot be read: {_reason(error)}") from error
 
@@ -74,16 +123,21 @@ def frame_count(image: ImageFile.ImageFile) -> int:
         raise CorruptImage(f"its frames cannot be counted: {_reason(error)}") from error
 
 
-def read_frames(image: ImageFile.ImageFile, frames: int | None = None, depth: int = 8) -> Image:
-    """Decode every frame of an open image."""
-    count = frames or frame_count(image)
+def read_frames(
+    image: ImageFile.ImageFile, max_pixels: int, frames: int | None = None, depth: int = 8
+) -> Image:
+    """Decode every frame of an open image, whose size has been checked."""
+    count, size = frames or frame_count(image), image.size
     try:
         arrays = []
-        for index in range(count):
-            if count > 1:
-                image.seek(index)
-            image.load()
-            arrays.append(_samples(image))
+        with pillow_limit(max_pixels):
+            for index in range(count):
+                if count > 1:
+                    image.seek(index)
+                if image.size != size:  # a GIF may grow, beyond the limit
+                    raise ValueError("its frames differ in size")
+                image.load()
+                arrays.append(_samples(image))
         if any(array.ndim != arrays[0].ndim for array in arrays):
             arrays = [
                 a if a.ndim == 3 else np.repeat(a[..., np.newaxis], 3, axis=2) for a in arrays

@@ -80,7 +80,7 @@ def read(data: bytes, max_pixels: int) -> Image:
             pixels = _by_tifffile(data, kind, facts.orientation)
         image = Image(pixels, kind.bits)
     else:
-        image = _by_pillow(data, len(pages), kind)
+        image = _by_pillow(data, len(pages), kind, max_pixels)
     spacing = turned(facts.spacing, facts.orientation)
     return Image(image.pixels, _bits_stored(image, facts), facts.unit, spacing)
 
@@ -135,16 +135,16 @@ def _dtype(kind: _Kind) -> str | None:
     return f"{letter}{kind.bits // 8}" if is_known else None
 
 
-def _by_pillow(data: bytes, pages: int, kind: _Kind) -> Image:
+def _by_pillow(data: bytes, pages: int, kind: _Kind, max_pixels: int) -> Image:
     bits, sample_format = kind.bits, kind.sample_format
     try:
-        image = open_picture(TiffImagePlugin.TiffImageFile, data)
+        image = open_picture(TiffImagePlugin.TiffImageFile, data, max_pixels)
     except CorruptImage as error:
         raise Unsupported(
             f"{kind.samples} samples of {bits} bits, of a kind or in a compression that cannot be"
             " read"
         ) from error.__cause__
-    result = read_frames(image, frames=pages, depth=bits if bits in (12, 16, 32) else 8)
+    result = read_frames(image, max_pixels, frames=pages, depth=bits if bits in (12, 16, 32) else 8)
     if sample_format == 2 and bits == 16:  # Pillow widens signed 16 bits
         return Image(result.pixels.astype(np.int16), 16)
     if sample_format == 1 and bits == 32:  # and takes unsigned 32 bits for signed

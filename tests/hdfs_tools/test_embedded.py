@@ -312,6 +312,7 @@ def test_what_is_known_lies_in_one_database(fs, place):
         "deleted",
         "gate",
         "lock",
+        "room",
         "snapshots",
         "staged",
         "store.sqlite",

@@ -24,7 +24,7 @@ time.sleep(600)
 """
 
 NAME = st.text(st.characters(exclude_categories=["C"], exclude_characters="/:"), min_size=1)
-NAMES = NAME.filter(lambda name: name not in (".", "..") and len(name.encode()) < 100)
+NAMES = NAME.filter(lambda name: name not in (".", "..", ".snapshot") and len(name.encode()) < 100)
 TREES = st.recursive(
     st.binary(max_size=2000), lambda below: st.dictionaries(NAMES, below, max_size=4), max_leaves=8
 ).filter(lambda tree: isinstance(tree, dict))

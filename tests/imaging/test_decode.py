@@ -53,12 +53,15 @@ def png_chunk(kind: bytes, content: bytes) -> bytes:
     return len(content).to_bytes(4, "big") + kind + content + crc
 
 
-def png_of(rows: int, columns: int, depth: int, colour_type: int, samples: bytes) -> bytes:
+def png_of(
+    rows: int, columns: int, depth: int, colour_type: int, samples: bytes, interlaced: bool = False
+) -> bytes:
     """Return a PNG with sound chunks and these unfiltered rows, be they enough or not."""
-    header = struct.pack(">IIBBBBB", columns, rows, depth, colour_type, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", columns, rows, depth, colour_type, 0, 0, interlaced)
     return (
         b"\x89PNG\r\n\x1a\n"
         + png_chunk(b"IHDR", header)
+        + png_chunk(b"PLTE", bytes(range(256)) * 3) * (colour_type == 3)
         + png_chunk(b"IDAT", zlib.compress(samples))
         + png_chunk(b"IEND", b"")
     )
@@ -268,10 +271,14 @@ class TestBrokenFiles:
         with pytest.raises(DecodeError):
             decode(bytes(data))
 
-    @pytest.mark.parametrize(("depth", "colour_type"), [(8, 0), (16, 0), (8, 2), (16, 2), (8, 6)])
+    @pytest.mark.parametrize(
+        ("depth", "colour_type"),
+        [(8, 0), (16, 0), (8, 2), (16, 2), (8, 6), (1, 0), (4, 0), (2, 3), (8, 3)],
+    )
     def test_a_png_with_rows_missing(self, depth, colour_type):
         """Its chunks and their checksums are sound."""
-        row = b"\0" + b"\x7f" * (9 * {0: 1, 2: 3, 6: 4}[colour_type] * depth // 8)
+        samples = {0: 1, 2: 3, 3: 1, 6: 4}[colour_type]
+        row = b"\0" + b"\x7f" * ((9 * samples * depth + 7) // 8)
         assert decode(png_of(7, 9, depth, colour_type, row * 7)).pixels.shape[:3] == (1, 7, 9)
         with pytest.raises(DecodeError):
             decode(png_of(7, 9, depth, colour_type, row * 3))
@@ -296,6 +303,12 @@ class TestBrokenFiles:
         with pytest.raises(errors.TooManyPixels):
             decode(self.WHOLE[kind], max_pixels=ROWS * COLUMNS - 1 if "DICOM" not in kind else 4095)
         assert decode(self.WHOLE[kind], max_pixels=4096).pixels.size
+
+    @pytest.mark.parametrize("kind", WHOLE)
+    def test_the_limit_is_ours_and_not_pillows(self, kind, monkeypatch):
+        monkeypatch.setattr(PillowImage, "MAX_IMAGE_PIXELS", 10)
+        assert decode(self.WHOLE[kind]).pixels.size
+        assert PillowImage.MAX_IMAGE_PIXELS == 10
 
     def test_frames_count_against_the_limit(self):
         stack = np.stack([LEVELS, 255 - LEVELS])

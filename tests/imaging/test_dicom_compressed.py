@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pydicom
 import pytest
+from PIL import Image as PillowImage
 from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
@@ -73,6 +74,13 @@ class TestFrames:
         assert decode(data).pixels.shape == (3, 40, 30)
         with pytest.raises(errors.Truncated, match="it holds 2 of 3 frames"):
             decode(compressed([JPEG] * 2, stack, JPEGBaseline8Bit))
+
+    def test_of_any_size_that_is_allowed(self, monkeypatch):
+        monkeypatch.setattr(PillowImage, "MAX_IMAGE_PIXELS", 10)
+        data = compressed([JPEG] * 2, np.stack([LEVELS] * 2), JPEGBaseline8Bit)
+        assert decode(data, max_pixels=2400).pixels.shape == (2, 40, 30)
+        with pytest.raises(errors.TooManyPixels):
+            decode(data, max_pixels=2399)
 
     def test_more_than_the_header_says(self):
         data = compressed([JPEG] * 3, LEVELS[np.newaxis], JPEGBaseline8Bit)

@@ -10,9 +10,27 @@ import time
 
 import pytest
 
+from tests.small_disk import small_disk
 from tests.support import ROOT, png, results, run, scan, write_tree
 
 SUMMED = ["edge_density", "--group-by", "folder"]
+KEPT = ["batch-000001", "batch-000002", "job.json", "result.txt"]
+# Run a watcher that is killed before it does something to its state for the n-th time.
+KILLED = """
+import os, runpy, signal, sys
+number, state, *sys.argv[1:] = sys.argv[1:]
+left = int(number)
+def look(event, arguments):
+    global left
+    changes = event in ("os.mkdir", "os.chmod", "os.rename", "os.symlink", "os.remove")
+    changes |= event == "open" and arguments[1] is not None and "r" not in arguments[1]
+    if changes and state in str(arguments[0]) + str(arguments[1]):
+        left -= 1
+        if not left:
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(look)
+runpy.run_module("mapreduce_jobs.watch", run_name="__main__")
+"""
 
 
 @pytest.fixture
@@ -123,6 +141,89 @@ class TestWhatIsNew:
         assert "a/1.png: has changed since it was taken" in ran.stderr
         assert result(state) == before
 
+    def test_what_may_not_be_whole_is_left_alone(self, state, tmp_path):
+        names = ["1.png._COPYING_", ".1.png.x7Rq2a", "1.PNG.part", "1.png.partial", "1.png.tmp"]
+        names += ["1.png.filepart", "1.png.crdownload", ".rsync/1.png", "_temporary/0/1.png"]
+        files = {f"a/{name}": b"half of it" for name in names}
+        folder = write_tree(tmp_path / "scans", {"a/1.png": png(scan(1)), **files})
+        store = {"HDFS_URL": f"file://{tmp_path}/store"}
+        shutil.copytree(folder, tmp_path / "store/scans")
+        for watched, env in ((folder, {}), ("hdfs:///scans", store)):
+            ran = watch(watched, state, *SUMMED, env=env)
+            assert (ran.status, "1 new" in ran.stderr) == (0, True), ran.stderr
+            shutil.rmtree(state)
+
+    def test_what_changed_in_the_future_is_named_once(self, folder, state):
+        then = time.time() + 36_000
+        os.utime(folder / "a/2.png", (then, then))
+        ran = watch(folder, state, *SUMMED)
+        assert ran.status == 1
+        assert "2 new" in ran.stderr
+        assert "a/2.png: its time of change, " in ran.stderr
+        assert "lies in the future" in ran.stderr
+        command = words("--every", "0.1", "--settle", "0", folder, state, *SUMMED)
+        watcher = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        try:
+            assert "a/2.png: its time of change" in watcher.stderr.readline()
+            write_tree(folder, {"b/new.png": png(scan(9))})
+            assert "1 new" in watcher.stderr.readline()
+        finally:
+            watcher.terminate()
+            watcher.communicate(timeout=60)
+
+
+class TestDamage:
+    @pytest.mark.parametrize(
+        ("content", "how"), [(b"", "0 lines, not 1"), (None, "no lines, not 1"), (b"x\n", "other")]
+    )
+    def test_a_result_that_is_not_the_one_written_is_not_merged(self, folder, state, content, how):
+        watch(folder, state, *SUMMED)
+        damaged = state / "batch-000001/result.txt"
+        damaged.unlink() if content is None else damaged.write_bytes(content)
+        write_tree(folder, {"a/9.png": png(scan(9))})
+        before = sorted(state.rglob("*"))
+        ran = watch(folder, state, *SUMMED)
+        assert ran.status == 2
+        assert f"watch: {damaged}: is not the result that was written, it holds {how}" in ran.stderr
+        assert sorted(state.rglob("*")) == before
+
+    def test_a_result_may_be_empty(self, state, tmp_path):
+        texts = write_tree(tmp_path / "texts", {"1.txt": b"\n"})
+        assert watch(texts, state, "word_count").status == 0
+        assert result(state) == []
+        write_tree(texts, {"2.txt": b"to be\n"})
+        assert watch(texts, state, "word_count").status == 0
+        assert result(state) == job("word_count", texts).lines
+
+    def test_a_list_of_what_was_taken_that_is_cut_short(self, folder, state):
+        watch(folder, state, *SUMMED)
+        taken = state / "batch-000001/files.tsv"
+        for length in (0, 9, taken.stat().st_size - 1):
+            os.truncate(taken, length)
+            ran = watch(folder, state, *SUMMED)
+            assert (ran.status, "is not what a watcher wrote" in ran.stderr) == (2, True)
+            assert "Traceback" not in ran.stderr
+
+    def test_a_full_disk_takes_all_or_nothing(self, state, tmp_path):
+        texts = write_tree(tmp_path / "texts", {"1.txt": b"to be or\n"})
+        with small_disk(tmp_path / "disk", "512k") as disk:
+            how = ["-m", "mapreduce_jobs.watch", "--once", "--settle", "0"]
+            how += [texts, disk.path / "state", "word_count"]
+            failed = 0
+            for pages in range(20):
+                disk.fill(but=4096 * pages)
+                ran = disk.run(sys.executable, *how, cwd=ROOT)
+                if ran.status == 0:
+                    break
+                failed += 1
+                assert "No space left on device" in ran.stderr
+                assert "Traceback" not in ran.stderr, ran.stderr
+                assert not list(disk.seen.glob("state/batch-*"))
+            assert failed > 2
+            disk.empty()
+            assert disk.run(sys.executable, *how, cwd=ROOT).status == 0
+            assert result(disk.seen / "state") == job("word_count", texts).lines
+
 
 class TestAgainAndAgain:
     def test_it_looks_until_it_is_told_to_end(self, folder, state):
@@ -157,6 +258,34 @@ class TestAgainAndAgain:
         assert not (state / "batch-000002").exists()
         assert not list(state.glob(".batch-*"))
 
+    def test_killed_before_anything_that_it_changes_it_goes_on(self, state, tmp_path):
+        texts = write_tree(tmp_path / "texts", {"1.txt": b"to be or\n"})
+        watch(texts, state, "word_count")
+        write_tree(texts, {"2.txt": b"not to be\n"})
+        first, expected = shutil.copytree(state, tmp_path / "1", True), job("word_count", texts)
+        killed = 0
+        while True:
+            shutil.rmtree(state)
+            shutil.copytree(first, state, True)
+            how = ["-c", KILLED, killed + 1, state, "--once", "--settle", "0"]
+            ended = run(sys.executable, *how, texts, state, "word_count", cwd=ROOT)
+            ran = watch(texts, state, "word_count")
+            assert (ran.status, result(state)) == (0, expected.lines), killed
+            assert sorted(path.name for path in state.glob("*")) == KEPT
+            assert not list(state.glob(".*"))
+            assert not (state / "batch-000001/result.txt").exists()
+            if ended.status == 0:
+                break
+            assert ended.status == -signal.SIGKILL, ended.stderr
+            killed += 1
+        assert killed > 5
+
+    def test_killed_before_the_first_batch_it_begins_again(self, folder, state):
+        state.mkdir()
+        (state / "job.json.partial").write_text('{"folder')
+        assert watch(folder, state, *SUMMED).status == 0
+        assert result(state) == job(*SUMMED, "--keep-sums", folder).lines
+
     def test_two_at_once(self, folder, state):
         command = words("--every", "60", "--settle", "0", folder, state, *SUMMED)
         watcher = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
@@ -182,6 +311,7 @@ class TestRefusals:
             (["edge_density", "--no-such-option"], "unrecognized arguments: --no-such-option"),
             (["edge_density", "other/"], "other/: the folder is the job's input"),
             (["edge_density", "-o", "out"], "--output-dir: is the watcher's to say"),
+            (["edge_density", "--no-cat-output"], "--no-cat-output: the watcher keeps what"),
             (["edge_density", "--merge-into", "x"], "--merge-into: is the watcher's to say"),
         ],
     )
