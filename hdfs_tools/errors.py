@@ -21,6 +21,7 @@
           │    └── QuotaExceeded  the folder may not hold more (OSError, EDQUOT)
           ├── InvalidPath      a path or name that HDFS cannot have (ValueError)
           ├── Corrupt          bytes are not those that were written (OSError, EIO)
+          │    └── CorruptBlock   no replica of a block can be read
           ├── Unsupported      this file system cannot do that (OSError, ENOTSUP)
           ├── Unreachable      no NameNode or DataNode answers (ConnectionError)
           ├── SafeMode         HDFS takes no changes, because it starts or was told so
@@ -35,6 +36,7 @@ import os
 
 __all__ = [
     "Corrupt",
+    "CorruptBlock",
     "CorruptRecord",
     "Exists",
     "HdfsToolsError",
@@ -207,6 +209,10 @@ class InvalidPath(StorageError, ValueError):
 
 class Corrupt(StorageError):
     """Bytes are not those that were written."""
+
+
+class CorruptBlock(Corrupt):
+    """No replica of a block can be read, however often it is tried."""
 
 
 class Unsupported(StorageError):

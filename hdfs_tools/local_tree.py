@@ -9,6 +9,7 @@ from functools import partial
 from hdfs_tools.checksum import FileChecksum
 from hdfs_tools.errors import (
     Corrupt,
+    CorruptBlock,
     Exists,
     HdfsToolsError,
     IsAFolder,
@@ -130,8 +131,8 @@ class LocalTree(Tree):
                         for piece in [source] if isinstance(source, bytes) else source():
                             file.write(piece)
                     break
-                except Corrupt:
-                    if not left:
+                except Corrupt as error:
+                    if not left or isinstance(error, CorruptBlock):
                         raise
             _place(temporary, path, overwrite)
         except BaseException:

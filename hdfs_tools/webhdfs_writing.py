@@ -9,6 +9,7 @@ from functools import cached_property
 from hdfs_tools.checksum import FileChecksum
 from hdfs_tools.errors import (
     Corrupt,
+    CorruptBlock,
     Exists,
     HdfsToolsError,
     IsAFolder,
@@ -55,8 +56,8 @@ class Writing(Metadata, ABC):
                 try:
                     self._compare(temporary, sent, source, block_size, verify)
                     break
-                except Corrupt:
-                    if not left:
+                except Corrupt as error:
+                    if not left or isinstance(error, CorruptBlock):
                         raise
             self._place(temporary, path, sent, overwrite)
         except BaseException as error:
