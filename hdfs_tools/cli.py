@@ -13,8 +13,9 @@ from collections.abc import Sequence
 
 import hdfs_tools
 from hdfs_tools.errors import HdfsToolsError
+from hdfs_tools.parallel import is_lack_of_threads
 from hdfs_tools.shell.parser import Parser, WrongUsage
-from hdfs_tools.shell.session import complain
+from hdfs_tools.shell.session import NO_MEMORY, complain
 
 __all__ = ["main"]
 
@@ -48,6 +49,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     # A script may have closed them.
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     sys.stderr = sys.stderr or sys.stdout
+    if argv is None:
+        _read_names_as_utf8()
+    try:
+        return _run(argv)
+    except MemoryError:
+        sys.stderr.write(f"hdfs-tools: {NO_MEMORY}\n")
+    except RuntimeError as error:
+        if not is_lack_of_threads(error):
+            raise
+        sys.stderr.write(f"hdfs-tools: {error}: more are needed (ulimit -u, ulimit -v)\n")
+    return 1
+
+
+def _read_names_as_utf8() -> None:
+    """Begin anew in Python's UTF-8 mode, where another locale says what bytes of names mean.
+
+    Names on HDFS, in bundles, and nearly everywhere else are UTF-8, whatever the locale is; taken
+    for anything else they would be other names. So Python 3.15 has it.
+    """
+    if sys.getfilesystemencoding() != "utf-8" and sys.executable:
+        os.execv(sys.executable, [sys.orig_argv[0], "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606
+
+
+def _run(argv: Sequence[str] | None) -> int:
     parser, names = _parser()
     arguments = parser.parse_args(_as_meant(sys.argv[1:] if argv is None else argv, names))
     for stream in (sys.stdout, sys.stderr):

@@ -27,6 +27,7 @@ from hdfs_tools.webhdfs_metadata import Metadata, octal
 __all__ = ["Writing"]
 
 _TRIES = 3  # of sending a file that does not arrive as it was sent
+_RESERVED = 256  # blocks of room that files which are being written may take from all others
 _LATE, _PAUSE = 3.0, 0.05  # seconds to wait for a file that is to be deleted
 
 
@@ -64,8 +65,10 @@ class Writing(Metadata, ABC):
             self._discard(temporary, maybe_late=not isinstance(error, StorageError))
             if isinstance(error, StorageError) and error.filename == temporary:
                 error.filename = path
-            if isinstance(error, RemoteError) and self._is_full():
-                raise NoSpace(path) from error
+                error.strerror = str(error.strerror).replace(temporary, path)
+            if isinstance(error, RemoteError) and self._is_nearly_full():
+                reason = f"HDFS is nearly full, and no DataNode took it ({error.strerror})"
+                raise NoSpace(path, reason) from error
             raise
         return sent.length
 
@@ -143,9 +146,9 @@ class Writing(Metadata, ABC):
         if not overwrite:
             raise Exists(path)
 
-    def _is_full(self) -> bool:
+    def _is_nearly_full(self) -> bool:
         try:
-            return self.capacity().remaining < self.block_size
+            return self.capacity().remaining < _RESERVED * self.block_size
         except HdfsToolsError:
             return False
 

@@ -282,6 +282,16 @@ def test_a_quota_that_is_too_small(hdfs, there, tmp_path):
     )
 
 
+def test_a_quota_in_which_files_fit_one_at_a_time(hdfs, there, tmp_path):
+    contents = make_tree(tmp_path / "scans", files=40)
+    hdfs.mkdir(there)
+    hdfs.set_quota(there, None, 3 * hdfs.block_size)  # of which each file takes two, to be written
+    sent = hdfs.copy_from_local(tmp_path / "scans", f"{there}/scans")
+    assert sent.files == 40
+    assert stored_tree(hdfs, f"{there}/scans") == contents
+    hdfs.set_quota(there, None, None)
+
+
 class TestKilledClients:
     """A client that is killed at any moment leaves nothing half, and the next one goes on."""
 
