@@ -214,6 +214,8 @@ class Corrupt(StorageError):
 class CorruptBlock(Corrupt):
     """No replica of a block can be read, however often it is tried."""
 
+    kind = "Corrupt"
+
 
 class Unsupported(StorageError):
     """The file system cannot do that."""
