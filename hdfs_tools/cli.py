@@ -14,8 +14,9 @@ from collections.abc import Sequence
 import hdfs_tools
 from hdfs_tools.encoding import use_utf8
 from hdfs_tools.errors import HdfsToolsError
+from hdfs_tools.parallel import is_lack_of_threads
 from hdfs_tools.shell.parser import Parser, WrongUsage
-from hdfs_tools.shell.session import complain
+from hdfs_tools.shell.session import NO_MEMORY, complain
 from hdfs_tools.streams import buffer_output, leave_output
 
 __all__ = ["main"]
@@ -53,6 +54,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     sys.stderr = sys.stderr or sys.stdout
     buffer_output()
+    try:
+        return _run(argv)
+    except MemoryError:
+        sys.stderr.write(f"hdfs-tools: {NO_MEMORY}\n")
+    except RuntimeError as error:
+        if not is_lack_of_threads(error):
+            raise
+        sys.stderr.write(f"hdfs-tools: {error}: more are needed (ulimit -u, ulimit -v)\n")
+    return 1
+
+
+def _run(argv: Sequence[str] | None) -> int:
     parser, names = _parser()
     arguments = parser.parse_args(_as_meant(sys.argv[1:] if argv is None else argv, names))
     for stream in (sys.stdout, sys.stderr):

@@ -22,6 +22,7 @@
           │    └── QuotaExceeded  the folder may not hold more (OSError, EDQUOT)
           ├── InvalidPath      a path or name that HDFS cannot have (ValueError)
           ├── Corrupt          bytes are not those that were written (OSError, EIO)
+          │    └── CorruptBlock   no replica of a block can be read
           ├── Changed          a file is not as it was a moment ago (OSError, EBUSY)
           ├── Unsupported      this file system cannot do that (OSError, ENOTSUP)
           ├── Unreachable      no NameNode or DataNode answers (ConnectionError)
@@ -38,6 +39,7 @@ import os
 __all__ = [
     "Changed",
     "Corrupt",
+    "CorruptBlock",
     "CorruptRecord",
     "Exists",
     "HdfsToolsError",
@@ -221,6 +223,12 @@ class InvalidPath(StorageError, ValueError):
 
 class Corrupt(StorageError):
     """Bytes are not those that were written."""
+
+
+class CorruptBlock(Corrupt):
+    """No replica of a block can be read, however often it is tried."""
+
+    kind = "Corrupt"
 
 
 class Changed(StorageError):

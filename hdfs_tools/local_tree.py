@@ -9,6 +9,7 @@ from functools import partial
 from hdfs_tools.checksum import FileChecksum
 from hdfs_tools.errors import (
     Corrupt,
+    CorruptBlock,
     HdfsToolsError,
     NotAFolder,
     NotARegularFile,
@@ -116,8 +117,8 @@ class LocalTree(Tree):
                     for piece in [source] if isinstance(source, bytes) else source():
                         file.write(piece)
                 return
-            except Corrupt:
-                if not left:
+            except Corrupt as error:
+                if not left or isinstance(error, CorruptBlock):
                     raise
 
     def set_attributes(self, entry: Entry) -> None:

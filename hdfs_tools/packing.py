@@ -4,7 +4,7 @@ import glob
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import partial
 from itertools import chain, islice
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from hdfs_tools.errors import Exists, HdfsToolsError, NotFound, TooLarge, Transf
 from hdfs_tools.folders import walk_files
 from hdfs_tools.globbing import has_magic
 from hdfs_tools.location import Location
+from hdfs_tools.parallel import Pool
 from hdfs_tools.record import Reference, bundle_pieces, room_of
 from hdfs_tools.streams import IN_MEMORY, gathered, pieces_of
 from hdfs_tools.temporary import is_by_product
@@ -245,7 +246,7 @@ def _pieces(place: Location) -> Iterator[bytes]:
 def _ahead(images: Iterator[Image]) -> Iterator[Image]:
     """Read images a few at a time, before it is their turn; each takes some milliseconds."""
     waiting: deque[Image] = deque()
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with Pool(_THREADS) as pool:
         for image in images:
             if image.in_turn or image.size > IN_MEMORY:
                 yield from waiting

@@ -14,6 +14,7 @@ import hdfs
 import requests
 from requests.adapters import HTTPAdapter
 from requests.cookies import extract_cookies_to_jar
+from requests.exceptions import ChunkedEncodingError
 from requests.hooks import dispatch_hook
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
@@ -122,7 +123,7 @@ class Rest:
             HDFS refuses, or does not answer for `patience` seconds.
         """
         return self.persist(
-            path, lambda: self._once(method, operation, path, params or {}, body, stream)
+            path, lambda: self.once(method, operation, path, params, body=body, stream=stream)
         )
 
     def persist(self, path: str, ask: Callable[[], Result]) -> Result:
@@ -155,15 +156,24 @@ class Rest:
         """Return what a page of a NameNode's web server holds."""
         return self._send("GET", url)
 
-    def _once(
+    def attempt(self, operation: str, path: str, params: Mapping[str, object] | None = None) -> Any:
+        """Return what HDFS answers to a question that is put once; None if it does not."""
+        try:
+            return self.once("GET", operation, path, params).json()
+        except (requests.RequestException, StorageError, _FromDataNode):
+            return None
+
+    def once(
         self,
         method: str,
         operation: str,
         path: str,
-        params: Mapping[str, object],
-        body: Callable[[], Body] | None,
-        stream: bool,
+        params: Mapping[str, object] | None = None,
+        *,
+        body: Callable[[], Body] | None = None,
+        stream: bool = False,
     ) -> requests.Response:
+        """Return the answer to a request that is made once, for `persist`; see `ask`."""
         if operation == "GETFILECHECKSUM" and (near := self._datanodes.near(path, operation)):
             with suppress(requests.RequestException):  # then the NameNode knows another
                 answer = self._send(method, near)
@@ -171,7 +181,9 @@ class Rest:
                     return answer
         active = self._active
         query = {"op": operation, **self._fixed}
-        query.update({name: _text(value) for name, value in params.items() if value is not None})
+        query.update(
+            {name: _text(value) for name, value in (params or {}).items() if value is not None}
+        )
         url = f"{self.urls[active]}/webhdfs/v1{_quoted(path, method)}?{urlencode(query)}"
         with self._failing_over(active):
             answer = self._send(method, url, stream=stream)
@@ -222,7 +234,7 @@ class Rest:
                 # At once: `content` goes on by ten kilobytes at a time.
                 answer._content = answer.raw.read(decode_content=True)
             except HTTPError as error:
-                raise requests.ConnectionError(error, request=request) from error
+                raise ChunkedEncodingError(error, request=request) from error
             answer._content_consumed = True
         return answer
 
@@ -289,7 +301,13 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, requests.Timeout):
         return "timed out"
     words = str(error)
-    return words if words.endswith(" bytes arrived") else type(error).__name__
+    if words.endswith(" bytes arrived"):
+        return words
+    return (
+        "it broke off"
+        if isinstance(error, requests.ConnectionError | ChunkedEncodingError)
+        else type(error).__name__
+    )
 
 
 def _quoted(path: str, method: str) -> str:

@@ -7,7 +7,7 @@ copy. One file that fails does not keep the others from being copied.
 
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from hdfs_tools.errors import (
@@ -182,11 +182,20 @@ class _Copy:
                 impatience.enter_context(self._source.impatient())
                 impatience.enter_context(self._target.impatient())
 
-            for_each(self._options.threads, lambda pair: self._one(*pair), files(), cancel)
+            for_each(
+                self._options.threads,
+                lambda pair: self._one(*pair),
+                files(),
+                cancel,
+                lambda pair, error: self._fail(pair[0], error),
+                lambda pair: pair[0].size,
+            )
         if self._options.preserve:
             for entry in reversed(made):  # what was written into a folder has changed its time
-                with self._noting(entry):
+                try:
                     self._target.set_attributes(entry)
+                except (OSError, HdfsToolsError) as error:
+                    self._fail(entry, error)
 
     def _entries(self, root: Entry, there: Entry | None) -> Iterator[tuple[Entry, Entry | None]]:
         """Iterate over what is to be copied, and what is in its place; make folders."""
@@ -227,22 +236,21 @@ class _Copy:
         """Copy a file."""
         options = self._options
         path = self._target.path(entry.name)
-        with self._noting(entry):
-            if self._cancelled:
+        if self._cancelled:
+            return
+        if there and options.sync:
+            if same_bytes(self._source, entry, self._target, there, options.verify):
+                self._count(unchanged=1)
+                self._meter.add(entry.size)
+                self._meter.done(path)
                 return
-            if there and options.sync:
-                if same_bytes(self._source, entry, self._target, there, options.verify):
-                    self._count(unchanged=1)
-                    self._meter.add(entry.size)
-                    self._meter.done(path)
-                    return
-            elif there and not options.overwrite:
-                raise Exists(path)
-            self._write(entry)
-            if options.preserve:
-                self._target.set_attributes(entry)
-            self._count(files=1, bytes=entry.size)
-            self._meter.done(path)
+        elif there and not options.overwrite:
+            raise Exists(path)
+        self._write(entry)
+        if options.preserve:
+            self._target.set_attributes(entry)
+        self._count(files=1, bytes=entry.size)
+        self._meter.done(path)
 
     def _write(self, entry: Entry) -> None:
         options = self._options
@@ -261,26 +269,23 @@ class _Copy:
                 yield piece
 
         whole = isinstance(source, bytes)
-        self._target.write(
-            entry,
-            source if whole else metered,
-            overwrite=options.overwrite or options.sync,
-            verify=options.verify,
-            block_size=None,
-        )
+        try:
+            self._target.write(
+                entry,
+                source if whole else metered,
+                overwrite=options.overwrite or options.sync,
+                verify=options.verify,
+                block_size=None,
+            )
+        except Exception:
+            self._meter.add(-moved)
+            raise
         if whole:
             self._meter.add(entry.size)
 
-    @contextmanager
-    def _noting(self, entry: Entry) -> Iterator[None]:
-        try:
-            yield
-        except _Cancelled:
-            pass
-        except Exception as error:
-            self._fail(entry, error)
-
     def _fail(self, entry: Entry, error: Exception) -> None:
+        if isinstance(error, _Cancelled):
+            return
         path = getattr(error, "filename", None) or self._source.path(entry.name)
         with self._lock:
             self.failures.append((str(path), error))

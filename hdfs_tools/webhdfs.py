@@ -4,19 +4,16 @@ import getpass
 import os
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import hdfs
 import requests
 
-from hdfs_tools.errors import (
-    IsAFolder,
-    NotFound,
-)
-from hdfs_tools.rest import Rest, short_answer
+from hdfs_tools.errors import NotFound
+from hdfs_tools.rest import Rest
 from hdfs_tools.status import Capacity, Checksum, Status
-from hdfs_tools.streams import CHUNK
+from hdfs_tools.webhdfs_reading import Reading
 from hdfs_tools.webhdfs_writing import Writing
 
 __all__ = ["WebHDFS", "connect_to"]
@@ -45,7 +42,7 @@ def connect_to(
     return WebHDFS(hdfs.InsecureClient(url, user=user), patience, datanodes)
 
 
-class WebHDFS(Writing):
+class WebHDFS(Reading, Writing):
     """A file system of HDFS; may be used by several threads.
 
     Parameters
@@ -167,66 +164,6 @@ class WebHDFS(Writing):
         if self._root and not path.startswith("/"):
             path = f"{self._root}/{path}"
         return super().absolute(path)
-
-    # Reading
-
-    def read(self, path: str) -> bytes:
-        """Return the bytes of a file."""
-
-        def whole() -> bytes:
-            answer = self.rest.ask("GET", "OPEN", path)
-            data = answer.content
-            if "Content-Length" not in answer.headers:
-                size = self.stat(path).size  # what is missing would not be noticed
-                if len(data) != size:
-                    raise short_answer(len(data), size)
-            return data
-
-        try:
-            return self.rest.persist(path, whole)
-        except NotFound:
-            self.refuse_folder(path)
-            raise
-
-    def chunks(self, path: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
-        """Iterate over the bytes of a file from a position on; goes on where a node fails."""
-        found = self.stat(path)
-        if found.is_folder:
-            raise IsAFolder(path)
-        end = found.size if length is None else min(found.size, start + length)
-        yield from self.fetch(path, start, end)
-
-    def fetch(self, path: str, start: int, end: int) -> Iterator[bytes]:
-        """Iterate over the bytes between two positions of a file that is known to hold them."""
-        position = start
-        while position < end:
-            begin = partial(self._begin, path, position, end)
-            answer, pieces, piece = self.rest.persist(path, begin)
-            with answer:
-                while piece:
-                    position += len(piece)
-                    yield piece
-                    try:
-                        piece = next(pieces, b"")
-                    except requests.RequestException:
-                        break  # another DataNode goes on from here
-
-    def _begin(
-        self, path: str, start: int, end: int
-    ) -> tuple[requests.Response, Iterator[bytes], bytes]:
-        """Open a file at a position; return the answer, its pieces, and the first of them."""
-        answer = self.rest.ask(
-            "GET", "OPEN", path, {"offset": start, "length": end - start}, stream=True
-        )
-        pieces = answer.iter_content(CHUNK)
-        try:
-            first = next(pieces, b"")
-            if not first:
-                raise short_answer(0, end - start)
-        except BaseException:
-            answer.close()
-            raise
-        return answer, pieces, first
 
 
 def _status(path: str, told: dict[str, Any]) -> Status:

@@ -9,6 +9,7 @@ from functools import cached_property
 from hdfs_tools.checksum import FileChecksum
 from hdfs_tools.errors import (
     Corrupt,
+    CorruptBlock,
     Exists,
     HdfsToolsError,
     IsAFolder,
@@ -28,6 +29,7 @@ __all__ = ["Writing"]
 _TRIES = 3  # of sending a file that does not arrive as it was sent
 RENEWAL = 3_600.0
 """Seconds after which a temporary file is said to be somebody's: a part of `REMOTE_LEASE`."""
+_RESERVED = 256  # blocks of room that files which are being written may take from all others
 _LATE, _PAUSE = 3.0, 0.05  # seconds to wait for a file that is to be deleted
 
 
@@ -57,16 +59,18 @@ class Writing(Metadata, ABC):
                 try:
                     self._compare(temporary, sent, source, block_size, verify)
                     break
-                except Corrupt:
-                    if not left:
+                except Corrupt as error:
+                    if not left or isinstance(error, CorruptBlock):
                         raise
             self._place(temporary, path, sent, overwrite)
         except BaseException as error:
             self._discard(temporary, maybe_late=not isinstance(error, StorageError))
             if isinstance(error, StorageError) and error.filename == temporary:
                 error.filename = path
-            if isinstance(error, RemoteError) and self._is_full():
-                raise NoSpace(path) from error
+                error.strerror = str(error.strerror).replace(temporary, path)
+            if isinstance(error, RemoteError) and self._is_nearly_full():
+                reason = f"HDFS is nearly full, and no DataNode took it ({error.strerror})"
+                raise NoSpace(path, reason) from error
             raise
         return sent.length
 
@@ -154,9 +158,9 @@ class Writing(Metadata, ABC):
         if not overwrite:
             raise Exists(path)
 
-    def _is_full(self) -> bool:
+    def _is_nearly_full(self) -> bool:
         try:
-            return self.capacity().remaining < self.block_size
+            return self.capacity().remaining < _RESERVED * self.block_size
         except HdfsToolsError:
             return False
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from hdfs_tools.errors import Exists, HdfsToolsError, IsAFolder, NotAFolder, TransferFailed
+from hdfs_tools.parallel import can_start_thread
 from hdfs_tools.shell.output import human, say
 from hdfs_tools.shell.session import Session
 from hdfs_tools.stored_tree import same_bytes
@@ -144,6 +145,9 @@ def metered(session: Session, quiet: bool) -> Iterator[Meter]:
         rich.TransferSpeedColumn(),
         rich.TimeRemainingColumn(),
     )
-    with rich.Progress(*columns, console=Console(stderr=True), transient=True) as display:
+    console = Console(stderr=True)
+    with rich.Progress(
+        *columns, console=console, transient=True, auto_refresh=can_start_thread()
+    ) as display:
         bar = display.add_task("", total=0, files="")
         yield Shown(session)

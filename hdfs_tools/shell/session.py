@@ -24,7 +24,9 @@ from hdfs_tools.uri import authority_of, is_hdfs_uri, is_uri, path_of
 if TYPE_CHECKING:
     from hdfs_tools.filesystem import FileSystem
 
-__all__ = ["Session", "complain"]
+__all__ = ["NO_MEMORY", "Session", "complain"]
+
+NO_MEMORY = "not enough memory (ulimit -v, or what the container has)"
 
 
 class Session:
@@ -168,7 +170,9 @@ class Session:
 def complain(command: str, error: Exception, about: str = "") -> None:
     """Write why a command failed to standard error: what it was about, and the reason."""
     reason = str(error) or type(error).__name__
-    if isinstance(error, OSError) and error.strerror:
+    if isinstance(error, MemoryError):
+        reason = NO_MEMORY
+    elif isinstance(error, OSError) and error.strerror:
         about, reason = str(error.filename or about), error.strerror
     line = (
         f"hdfs-tools {command}: {about}: {reason}" if about else f"hdfs-tools {command}: {reason}"

@@ -173,6 +173,47 @@ class TestBadConnections:
         assert os.listdir(tmp_path) == ["file"]
 
 
+def damage(running, hdfs, path, replicas):
+    """Flip a bit in the middle of a file's first block, on some DataNodes."""
+    located = hdfs.get("GET_BLOCK_LOCATIONS", path)["LocatedBlocks"]["locatedBlocks"][0]["block"]
+    found = [*running.folder.rglob(f"blk_{located['blockId']}")]
+    assert len(found) == 2
+    for block in found[:replicas]:
+        data = bytearray(block.read_bytes())
+        data[len(data) // 2] ^= 4
+        block.write_bytes(data)
+
+
+class TestDamagedBlocks:
+    def test_of_one_replica_are_read_from_the_other(self, running, hdfs, there):
+        data = random.Random(6).randbytes(300_000)
+        hdfs.write(f"{there}/file", data)
+        damage(running, hdfs, f"{there}/file", replicas=1)
+        assert all(hdfs.read(f"{there}/file") == data for _ in range(4))
+        assert b"".join(hdfs.chunks(f"{there}/file", 1000)) == data[1000:]
+
+    def test_of_all_replicas_are_named_and_the_others_arrive(
+        self, running, hdfs, there, tmp_path, command
+    ):
+        contents = make_tree(tmp_path / "scans", files=10, sizes=[100_000, 300_000])
+        hdfs.copy_from_local(tmp_path / "scans", there)
+        bad = next(iter(contents))
+        damage(running, hdfs, f"{there}/{bad}", replicas=2)
+        words = ("-m", "hdfs_tools", "--url", hdfs.url, "--patience", 600, "get")
+        got = command(sys.executable, *words, there, tmp_path / "copy")
+        assert (got.status, "Traceback" in got.stderr) == (1, False)
+        assert f"{there}/{bad}: no replica of the block at byte " in got.stderr
+        contents.pop(bad)
+        assert read_tree(tmp_path / "copy") == contents
+
+    def test_of_all_replicas_are_an_error_of_a_file_read_whole(self, running, there):
+        fs = connect(running.description["hdfs_url"], patience=600)
+        fs.write(f"{there}/file", bytes(70_000))
+        damage(running, fs, f"{there}/file", replicas=2)
+        with pytest.raises(Corrupt, match="the block at byte 0 can be read"):
+            fs.read(f"{there}/file")
+
+
 class TestNodes:
     def test_a_datanode_is_killed_on_the_way(self, running, hdfs, there, tmp_path):
         contents = make_tree(tmp_path / "scans", files=150, large=20_000_000)
@@ -261,6 +302,16 @@ def test_a_temporary_file_is_renewed_while_it_is_written(hdfs, there, monkeypatc
     hdfs.write(f"{there}/slow", pieces)
     assert min(times) > 1.5e9
     assert hdfs.stat(f"{there}/slow").size == 300_000
+
+
+def test_a_quota_in_which_files_fit_one_at_a_time(hdfs, there, tmp_path):
+    contents = make_tree(tmp_path / "scans", files=40)
+    hdfs.mkdir(there)
+    hdfs.set_quota(there, None, 3 * hdfs.block_size)  # of which each file takes two, to be written
+    sent = hdfs.copy_from_local(tmp_path / "scans", f"{there}/scans")
+    assert sent.files == 40
+    assert stored_tree(hdfs, f"{there}/scans") == contents
+    hdfs.set_quota(there, None, None)
 
 
 class TestKilledClients:

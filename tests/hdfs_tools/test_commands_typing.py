@@ -128,6 +128,42 @@ def test_names_that_are_not_unicode(process, store):
         assert "Traceback" not in ran.stderr
 
 
+def test_names_are_utf_8_whatever_the_locale_is(process, store, tmp_path):
+    (tmp_path / "胸部").mkdir()
+    (tmp_path / "胸部/ü.png").write_bytes(b"x")
+    for words in (
+        ("mkdir", "/ä"),
+        ("put", "胸部", "/ä"),
+        ("get", "/ä/胸部", "ö"),
+        ("pack", "ö", "é.bundle"),
+        ("unpack", "é.bundle", "ñ"),
+    ):
+        ran = process(*words, env={"PYTHONUTF8": "0", "LC_ALL": "C"})
+        assert ran.status == 0, ran.stderr
+    assert store.read("/ä/胸部/ü.png") == b"x"
+    assert (tmp_path / "ö/ü.png").read_bytes() == (tmp_path / "ñ/ü.png").read_bytes() == b"x"
+    listed = process("ls", "-C", "/ä/胸部", env={"PYTHONUTF8": "0", "LC_ALL": "C"})
+    assert listed.stdout.decode() == "/ä/胸部/ü.png\n"
+
+
+def test_without_docstrings_and_assertions_it_is_the_same(process, store, tmp_path):
+    (tmp_path / "1.png").write_bytes(b"1")
+    for words in (
+        ("--help",),
+        ("put", "1.png", "/1.png"),
+        ("get", "/1.png", "2.png"),
+        ("put", "--sync", "2.png", "/1.png"),
+        ("pack", "1.png", "2.png", "a.bundle"),
+        ("unpack", "a.bundle", "a"),
+        ("put", "--help"),
+    ):
+        ran = process(*words, env={"PYTHONOPTIMIZE": "2"})
+        assert ran.status == 0, ran.stderr
+        if "--help" in words:
+            assert ran.stdout == process(*words).stdout
+    assert (tmp_path / "a/2.png").read_bytes() == b"1"
+
+
 class TestEnds:
     @pytest.fixture
     def many(self, store, tmp_path):
