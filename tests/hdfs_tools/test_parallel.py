@@ -103,7 +103,7 @@ import resource, sys
 from hdfs_tools.cli import main
 assert main(["pack", "small.png", "small.bundle"]) == 0  # what is needed has been imported
 pages = int(open("/proc/self/statm").read().split()[0])
-limit = pages * resource.getpagesize() + (16 << 20)
+limit = pages * resource.getpagesize() + (4 << 20)
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 sys.exit(main(["pack", "small.png", "large.png", "large.bundle"]))
 """
@@ -112,7 +112,7 @@ sys.exit(main(["pack", "small.png", "large.png", "large.bundle"]))
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells how much memory is used")
 def test_too_little_memory_is_a_sentence(command, tmp_path):
     (tmp_path / "small.png").write_bytes(b"small")
-    (tmp_path / "large.png").write_bytes(bytes(64_000_000))
+    (tmp_path / "large.png").write_bytes(bytes(15_000_000))
     ran = command(sys.executable, "-c", TOO_LITTLE, cwd=tmp_path)
     assert ran.status == 1
     assert "not enough memory (ulimit -v, or what the container has)\n" in ran.stderr
