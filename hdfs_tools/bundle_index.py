@@ -159,8 +159,8 @@ class IndexWriter:
         _beside(bundle).write(lambda: gathered(whole()), overwrite=True)
 
 
-def scanned(file: IO[bytes]) -> Iterator[bytes | Member]:
-    """Iterate over what stands for images in a bundle, in bounded memory.
+def scanned(file: IO[bytes]) -> Iterator[tuple[Member, bytes | None]]:
+    """Iterate over the images in a bundle, in bounded memory.
 
     Parameters
     ----------
@@ -169,24 +169,24 @@ def scanned(file: IO[bytes]) -> Iterator[bytes | Member]:
 
     Yields
     ------
-    bytes or Member
-        A line; of one that is too large to be held in memory, where it is.
+    member : Member
+        An image.
+    line : bytes or None
+        Its line; None if that is too large to be held in memory.
     """
     position = 0
     while piece := file.readline(IN_MEMORY):
-        if piece.endswith(b"\n") or len(piece) < IN_MEMORY:
-            if is_image_line(piece):
-                yield piece
-            position += len(piece)
-            continue
         line = _Line(position)
-        while piece:
+        line.take(piece)
+        position += len(piece)
+        whole: bytes | None = piece
+        while not piece.endswith(b"\n") and (piece := file.readline(IN_MEMORY)):
             line.take(piece)
             position += len(piece)
-            piece = b"" if piece.endswith(b"\n") else file.readline(IN_MEMORY)
+            whole = None
         member = line.member()
         if member is not None:
-            yield member
+            yield member, whole
 
 
 def members(bundle: Location) -> Iterator[Member]:

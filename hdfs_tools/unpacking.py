@@ -3,17 +3,18 @@
 import os
 import threading
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate
+from itertools import accumulate, starmap
 
 from hdfs_tools.archives import check_name
 from hdfs_tools.bundle_index import Member, members, pieces_of, scanned
-from hdfs_tools.errors import HdfsToolsError, NotFound, TransferFailed, UnsafeName
+from hdfs_tools.errors import NotFound, TransferFailed, UnsafeName
 from hdfs_tools.filesystem import Source
 from hdfs_tools.local_tree import LocalTree
 from hdfs_tools.location import Location
 from hdfs_tools.parallel import for_each
-from hdfs_tools.record import Record, Reference, parse_line
+from hdfs_tools.record import Reference, parse_line
 from hdfs_tools.streams import IN_MEMORY
 from hdfs_tools.transfer import Meter
 from hdfs_tools.trees import Entry
@@ -59,10 +60,24 @@ def unpack(
     source = Location.of(bundle)
     source.entry()
     work = _Unpacking(source, Location.of(folder), meter or Meter())
-    for_each(_THREADS, work.one, work.chosen(names) if names else work.all())
+    for_each(
+        _THREADS,
+        work.one,
+        work.chosen(names) if names else work.all(),
+        failed=lambda image, error: work.fail(image.member.name, error),
+        size=lambda image: image.member.length,
+    )
     if work.failures:
         raise TransferFailed(tuple(work.failures))
     return work.count
+
+
+@dataclass
+class _Image:
+    """An image to write, with its line as long as that is in memory."""
+
+    member: Member
+    line: bytes | None = None
 
 
 class _Unpacking:
@@ -79,51 +94,43 @@ class _Unpacking:
         self._made: set[str] = set()
         self._target.make_folder("")
 
-    def all(self) -> Iterator[bytes | Member]:
-        """Iterate over all images of the bundle: a line each or, if it is large, where it is."""
+    def all(self) -> "Iterator[_Image]":
+        """Iterate over all images of the bundle."""
         with self._source.open() as file:
-            yield from scanned(file)
+            yield from starmap(_Image, scanned(file))
 
-    def chosen(self, names: Collection[str]) -> Iterator[Member]:
+    def chosen(self, names: Collection[str]) -> "Iterator[_Image]":
         """Iterate over some images."""
         missing = set(names)
         for member in members(self._source):
             if member.name in missing:
                 missing.discard(member.name)
-                yield member
+                yield _Image(member)
         for name in sorted(missing):
-            self._fail(name, NotFound(name, f"no image of {self._source.text}"))
+            self.fail(name, NotFound(name, f"no image of {self._source.text}"))
 
-    def one(self, image: bytes | Member) -> None:
+    def one(self, image: "_Image") -> None:
         """Write an image."""
-        item: Record | Reference | Member = (
-            image if isinstance(image, Member) else parse_line(image)
-        )
-        name = item.name
-        try:
-            check_name(name)
-            source: Source = partial(self._pieces, item)
-            if not isinstance(item, Member) or item.length <= IN_MEMORY:
-                source = b"".join(self._pieces(item))
-            self._make_folders(os.path.dirname(name))
-            self._target.write(Entry(name), source, False, True, None)
-        except (OSError, HdfsToolsError) as error:
-            self._fail(name, error)
-            return
+        name = image.member.name
+        check_name(name)
+        source: Source = partial(self._pieces, image)
+        if image.member.length <= IN_MEMORY:
+            source = b"".join(self._pieces(image))
+        self._make_folders(os.path.dirname(name))
+        self._target.write(Entry(name), source, False, True, None)
         self._meter.done(name)
         with self._lock:
             self.count += 1
 
-    def _pieces(self, item: Record | Reference | Member) -> Iterator[bytes]:
-        if isinstance(item, Member):
-            pieces = pieces_of(self._source, item)
-        else:
-            pieces = iter(
-                [(item.within(self._base) if isinstance(item, Reference) else item).read()]
-            )
-        for piece in pieces:
+    def _pieces(self, image: "_Image") -> Iterator[bytes]:
+        line, image.line = image.line, None  # it may be tried again, much later
+        for piece in pieces_of(self._source, image.member) if line is None else self._read(line):
             self._meter.add(len(piece))
             yield piece
+
+    def _read(self, line: bytes) -> Iterator[bytes]:
+        item = parse_line(line)
+        yield (item.within(self._base) if isinstance(item, Reference) else item).read()
 
     def _make_folders(self, name: str) -> None:
         """Make the folders of a file; a link among them might lead out of the target."""
@@ -140,7 +147,8 @@ class _Unpacking:
                 self._target.make_folder(folder)
                 self._made.add(folder)
 
-    def _fail(self, name: str, error: Exception) -> None:
+    def fail(self, name: str, error: Exception) -> None:
+        """Take note of an image that cannot be written."""
         with self._lock:
             self.failures.append((name, error))
         self._meter.failed(name, error)
