@@ -37,6 +37,7 @@ _ERRORS = {
     errno.EPERM: PermissionDenied,
     errno.EROFS: PermissionDenied,
     errno.ENOSPC: NoSpace,
+    errno.EFBIG: NoSpace,
     errno.EDQUOT: NoSpace,
     errno.ENAMETOOLONG: InvalidPath,
 }

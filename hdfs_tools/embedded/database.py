@@ -34,7 +34,7 @@ _TABLES = (
 )
 _KEPT_ROOM = 128 << 10  # enough for what SQLite needs to note that something is deleted
 _NOT_MADE = "no such table"
-_NO_WRITING = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT)
+_NO_WRITING = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Database:
@@ -209,7 +209,7 @@ class Database:
             return OSError(error.errno, error.strerror)
         if not os.access(self._path, os.R_OK | os.W_OK):  # SQLite's locks forbid to open it
             return OSError(errno.EACCES, os.strerror(errno.EACCES))
-        return RemoteError(self._path, f"the database of the store: {said}")
+        return OSError(errno.EIO, f"the database of the store: {said}")
 
     def close(self) -> None:
         """Close the connections that nobody uses."""

@@ -127,6 +127,11 @@ def result_of(out: Path) -> dict[str, bytes]:
     return {"result": b"".join(sorted(b"".join(parts).splitlines(keepends=True)))}
 
 
+def lines_of(out: Path) -> dict[str, bytes]:
+    """Return the lines of a job's result; their order is that of a directory's entries."""
+    return {"lines": b"".join(sorted((out / "stdout").read_bytes().splitlines(keepends=True)))}
+
+
 def job_to_folder(name: str, *words: str, data: str = "images") -> Case:
     return Case(
         lambda given, out: [
@@ -149,7 +154,7 @@ def job_to_file(name: str, *words: str, data: str = "images") -> Case:
             *(word.replace("GIVEN", str(given.folder)) for word in words),
             given.folder / data,
         ],
-        under("stdout"),
+        lines_of,
         stdout=True,
     )
 
