@@ -2,6 +2,7 @@
 
 import filecmp
 import os
+import shutil
 import subprocess
 import sys
 
@@ -12,6 +13,13 @@ from tests.support import ROOT
 pytestmark = pytest.mark.slow
 
 GIB = 1 << 30
+
+
+@pytest.fixture(autouse=True)
+def room(tmp_path):
+    """Leave no gigabytes behind."""
+    yield
+    shutil.rmtree(tmp_path)
 
 
 def tools(*words, store):
