@@ -58,7 +58,7 @@ _pillows_own = PIL.Image.MAX_IMAGE_PIXELS
 
 @contextlib.contextmanager
 def pillow_limit(max_pixels: int) -> Iterator[None]:
-    """Let Pillow refuse images of more pixels than this, and none of fewer.
+    """Let Pillow refuse images of more than twice as many pixels, and none of fewer.
 
     Its own limit would refuse images of 179 million pixels. It checks at each step what a file says
     of its size, also where that grows with its frames. The limit is one for all threads, so those
@@ -86,8 +86,9 @@ def pillow_limit(max_pixels: int) -> Iterator[None]:
 
 
 def _set_pillows_limit() -> None:
-    # Pillow warns above its limit, and refuses above twice that.
-    PIL.Image.MAX_IMAGE_PIXELS = (max(_limits) + 1) // 2 if _limits else _pillows_own
+    # Above its limit Pillow warns, which nobody is to see of an image that ours allows; it refuses
+    # above twice that.
+    PIL.Image.MAX_IMAGE_PIXELS = max(_limits) if _limits else _pillows_own
 
 
 def check_size(frames: int, rows: int, columns: int, max_pixels: int) -> None:
