@@ -1,9 +1,21 @@
 """Files of this machine."""
 
+import contextlib
 import os
+import shutil
+import stat
 from collections.abc import Iterator
 
-__all__ = ["walk_files"]
+__all__ = ["remove", "walk_files"]
+
+
+def remove(path: str) -> None:
+    """Remove a file or folder of this machine with all that is in it, if it is there."""
+    with contextlib.suppress(FileNotFoundError):
+        if stat.S_ISDIR(os.lstat(path).st_mode):
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            os.unlink(path)
 
 
 def walk_files(folder: str) -> Iterator[tuple[str, int]]:

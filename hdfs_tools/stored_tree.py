@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 
 from hdfs_tools.checksum import FileChecksum
 from hdfs_tools.errors import Corrupt, Exists, NotAFolder, NotFound
@@ -111,9 +111,10 @@ class StoredTree(Tree):
     def clear(self, folder: str) -> dict[str, Entry]:
         """Return what a folder holds, by base name; delete what a killed copy left there."""
         there = {}
+        now = cache(self.storage.now)  # asked for once, and only if there is such a file
         for found in self.storage.list(self.path(folder)):
             if is_temporary(found.name):
-                if found.modified < self.storage.now() - REMOTE_LEASE:
+                if found.modified < now() - REMOTE_LEASE:
                     self.storage.delete(found.path, recursive=True)
             else:
                 name = f"{folder}/{found.name}" if folder else found.name

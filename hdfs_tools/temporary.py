@@ -1,6 +1,5 @@
 """Names of files that are no images: those that are being written, and indexes of bundles."""
 
-import errno
 import fcntl
 import hashlib
 import os
@@ -14,6 +13,7 @@ __all__ = [
     "is_abandoned",
     "is_by_product",
     "is_temporary",
+    "lock",
     "temporary_name",
 ]
 
@@ -27,7 +27,6 @@ _TEMPORARY = re.compile(r"\..*\.[0-9a-f-]{16,}\._COPYING_", re.DOTALL)
 _INDEX = ".index"
 _KEPT = 100  # bytes of the name that a temporary one keeps
 _MAX_NAME = 255  # bytes, on HDFS and on this machine
-_NO_LOCKS = (errno.ENOTSUP, errno.ENOLCK, errno.ENOSYS, errno.EINVAL)
 
 
 def temporary_name(path: str) -> str:
@@ -110,10 +109,6 @@ def lock(opened: int) -> bool:
     """
     try:
         fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except OSError:
         return False
-    except OSError as error:
-        if error.errno in _NO_LOCKS:
-            return False
-        raise
     return True

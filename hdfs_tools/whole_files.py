@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 
 from hdfs_tools.errors import Corrupt, Exists, IsAFolder, NotARegularFile
+from hdfs_tools.folders import remove
 from hdfs_tools.temporary import is_abandoned, lock, temporary_name
 
 if TYPE_CHECKING:
@@ -183,11 +184,7 @@ def remove_abandoned(directory: str) -> None:
     for name in os.listdir(directory):
         path = os.path.join(directory, name)
         if is_abandoned(path):
-            if os.path.isdir(path):
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                with contextlib.suppress(FileNotFoundError):  # somebody else was quicker
-                    os.unlink(path)
+            remove(path)
 
 
 def _refuse(path: str, overwrite: bool) -> None:

@@ -9,7 +9,7 @@ import sqlite3
 from abc import ABC
 from collections.abc import Iterator, Sequence
 
-from hdfs_tools.embedded.change import KEPT, STAGED, TRASH, Change, remove
+from hdfs_tools.embedded.change import KEPT, STAGED, TRASH, Change
 from hdfs_tools.embedded.database import Database, transaction
 from hdfs_tools.embedded.names import HIDDEN
 from hdfs_tools.embedded.permissions import Caller
@@ -25,6 +25,7 @@ from hdfs_tools.errors import (
     StorageError,
 )
 from hdfs_tools.filesystem import FileSystem
+from hdfs_tools.folders import remove
 from hdfs_tools.uri import encode_name
 
 __all__ = ["Base", "of_this_machine"]

@@ -8,17 +8,16 @@ tree was changed and the database follows; else nothing happened, and the note g
 import contextlib
 import json
 import os
-import shutil
 import sqlite3
-import stat
 from collections.abc import Callable, Iterator, Sequence
 
 from hdfs_tools.embedded.database import transaction
 from hdfs_tools.embedded.names import HIDDEN
 from hdfs_tools.embedded.node import COLUMNS, QUOTED, Node
 from hdfs_tools.embedded.tree import View
+from hdfs_tools.folders import remove
 
-__all__ = ["KEPT", "STAGED", "TRASH", "Change", "remove"]
+__all__ = ["KEPT", "STAGED", "TRASH", "Change"]
 
 STAGED = f"/{HIDDEN}/staged"
 """Where files and snapshots lie until they are whole."""
@@ -182,12 +181,3 @@ class Change(View):
         )
         query = f"UPDATE node SET parent = ?2 || substr(parent, ?3) WHERE {_BELOW}"  # noqa: S608
         self.connection.execute(query, (source, target, len(source) + 1))
-
-
-def remove(path: str) -> None:
-    """Remove a file or folder of this machine with all that is in it, if it is there."""
-    with contextlib.suppress(FileNotFoundError):
-        if stat.S_ISDIR(os.lstat(path).st_mode):
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            os.unlink(path)

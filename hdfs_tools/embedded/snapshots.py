@@ -15,7 +15,7 @@ from abc import ABC
 from datetime import datetime
 
 from hdfs_tools.embedded.base import Base
-from hdfs_tools.embedded.change import KEPT, STAGED, Change, remove
+from hdfs_tools.embedded.change import KEPT, STAGED, Change
 from hdfs_tools.embedded.database import transaction
 from hdfs_tools.embedded.diff import changes, inverse
 from hdfs_tools.embedded.entries import Entry
@@ -24,6 +24,7 @@ from hdfs_tools.embedded.node import Node
 from hdfs_tools.embedded.permissions import EXECUTE, READ
 from hdfs_tools.embedded.tree import View
 from hdfs_tools.errors import InvalidPath, NotAFolder, NotFound, RemoteError
+from hdfs_tools.folders import remove
 from hdfs_tools.paths import check_new
 from hdfs_tools.status import SnapshotChange
 

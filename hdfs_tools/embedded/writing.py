@@ -9,7 +9,7 @@ from typing import IO
 
 from hdfs_tools.embedded.acl import inherited
 from hdfs_tools.embedded.base import Base, of_this_machine
-from hdfs_tools.embedded.change import STAGED, Change, remove
+from hdfs_tools.embedded.change import STAGED, Change
 from hdfs_tools.embedded.entries import Chain, Entry
 from hdfs_tools.embedded.names import SNAPSHOTS, join
 from hdfs_tools.embedded.node import BLOCK_SIZE, FOLDER_PERMISSION, PERMISSION, Node
@@ -26,6 +26,7 @@ from hdfs_tools.errors import (
     RemoteError,
 )
 from hdfs_tools.filesystem import Source
+from hdfs_tools.folders import remove
 
 __all__ = ["Writing"]
 

@@ -16,6 +16,8 @@ import stat
 import threading
 import time
 
+from hdfs_tools.temporary import lock
+
 __all__ = ["VARIABLE", "end_with_launcher", "hold", "lock_path", "remove", "remove_abandoned"]
 
 VARIABLE = "MAPREDUCE_IMAGING_LAUNCHER"
@@ -38,16 +40,17 @@ def hold(directory: str) -> int | None:
     """
     path = lock_path(directory)
     until_held = f"{path}.new"  # under its name, it is held
-    lock = os.open(until_held, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    opened = os.open(until_held, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.write(lock, _content())
-        os.rename(until_held, path)
+        if lock(opened):
+            os.write(opened, _content())
+            os.rename(until_held, path)
+            return opened
     except OSError:
-        os.close(lock)
-        os.unlink(until_held)
-        return None
-    return lock
+        pass
+    os.close(opened)
+    os.unlink(until_held)
+    return None
 
 
 def remove_abandoned(base: str) -> None:
@@ -61,7 +64,7 @@ def remove_abandoned(base: str) -> None:
     with contextlib.suppress(OSError), os.scandir(base) as entries:
         for entry in entries:
             if _DIRECTORY.fullmatch(entry.name):
-                with contextlib.suppress(OSError):  # it is held, or just being removed
+                with contextlib.suppress(OSError):  # it is just being removed
                     _remove_if_abandoned(entry)
 
 
@@ -69,14 +72,13 @@ def _remove_if_abandoned(entry: "os.DirEntry[str]") -> None:
     found = entry.stat(follow_symlinks=False)
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
         return
-    lock = os.open(lock_path(entry.path), os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+    opened = os.open(lock_path(entry.path), os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         content = _content()
-        if os.read(lock, len(content) + 1) == content:
+        if lock(opened) and os.read(opened, len(content) + 1) == content:
             remove(entry.path)
     finally:
-        os.close(lock)
+        os.close(opened)
 
 
 def remove(directory: str) -> None:
@@ -119,8 +121,10 @@ def end_with_launcher() -> None:
 def _end_when_free(path: str) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # they are the main thread's
     try:
-        lock = os.open(path, os.O_RDONLY)
-        fcntl.flock(lock, fcntl.LOCK_SH)  # waits; and holds the directory until this task has ended
+        opened = os.open(path, os.O_RDONLY)
+        fcntl.flock(
+            opened, fcntl.LOCK_SH
+        )  # waits; and holds the directory until this task has ended
     except OSError:
         return
     os.kill(os.getpid(), signal.SIGTERM)

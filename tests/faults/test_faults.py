@@ -309,7 +309,6 @@ def test_status_0_means_that_all_is_there(given, expected, tmp_path, seed):
     most = max(map(len, whole.values())) if kind == "limit" else size
     room = int(most * rng.uniform(0, 1.3)) + rng.choice([0, 0, 4096, 65536])
     out = tmp_path / "out"
-    out.mkdir()
     with disk(kind, out, room, seed) as full:
         ran = run(case, given, out, full.environment, full.before)
         said = ran.stderr.decode(errors="replace")
