@@ -19,7 +19,7 @@ _HOW = (
     " on this machine, without HDFS"
 )
 
-_known: dict[tuple[str, int], FileSystem] = {}
+_known: dict[tuple[str, str, int], FileSystem] = {}
 _lock = threading.Lock()
 
 
@@ -93,13 +93,15 @@ def _store(url: str, user: str | None) -> FileSystem:
 def locate(uri: str) -> FileSystem:
     """Return the file system that a URI is of, the same one at each call in a process.
 
+    It is another one where ``HDFS_URL`` names another one since.
+
     Parameters
     ----------
     uri : str
         ``hdfs:///path``, ``hdfs://namenode:8020/path``, ``hdfs://nameservice/path`` or
         ``webhdfs://namenode:9870/path``.
     """
-    key = (authority_of(uri), os.getpid())
+    key = (authority_of(uri), os.environ.get("HDFS_URL", ""), os.getpid())
     with _lock:
         if key not in _known:
             scheme, _, authority = key[0].partition("://")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdfs_tools import bundle, connect, connecting
+from hdfs_tools import bundle, connect
 from hdfs_tools.bundle_index import members
 from hdfs_tools.errors import Changed, TransferFailed
 from hdfs_tools.location import Location
@@ -47,7 +47,6 @@ class TestFilesThatBecameShorter:
             (tmp_path / "lines").write_bytes(data)
             return str(tmp_path / "lines")
         monkeypatch.setenv("HDFS_URL", (tmp_path / "store").as_uri())
-        monkeypatch.setattr(connecting, "_known", {})  # a process keeps one store
         connect().write("/lines", data)
         return "hdfs:///lines"
 

@@ -52,6 +52,13 @@ class TestAddress:
         fs.write("/a", b"1")
         assert locate("hdfs:///a").read("/a") == b"1"
 
+    def test_that_changes_is_followed(self, tmp_path, monkeypatch):
+        for name in ("one", "two"):
+            monkeypatch.setenv("HDFS_URL", f"file://{tmp_path}/{name}")
+            locate("hdfs:///a").write("/a", name.encode())
+            assert locate("hdfs:///a") is locate("hdfs:///b")
+        assert (tmp_path / "one" / "a").read_bytes() == b"one"
+
     def test_must_be_absolute(self):
         with pytest.raises(NoAddress, match="file:///PATH"):
             connect("file:store")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hdfs_tools import connecting
+from hdfs_tools import connect
 from hdfs_tools.bundle_index import members, read_member, splits
 from hdfs_tools.cli import main
 from hdfs_tools.errors import CorruptRecord, NotFound, TransferFailed, UnsafeName
@@ -37,8 +37,7 @@ def scans(tmp_path, tree):
 def hdfs(tmp_path, monkeypatch):
     """What hdfs: URIs stand for."""
     monkeypatch.setenv("HDFS_URL", f"file://{tmp_path}/store")
-    monkeypatch.setattr(connecting, "_known", {})
-    return connecting.connect()
+    return connect()
 
 
 def read(folder):
