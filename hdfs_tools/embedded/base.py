@@ -9,8 +9,8 @@ import sqlite3
 from abc import ABC
 from collections.abc import Iterator, Sequence
 
-from hdfs_tools.embedded.change import KEPT, STAGED, TRASH, Change
-from hdfs_tools.embedded.database import Database, transaction
+from hdfs_tools.embedded.change import STAGED, TRASH, Change
+from hdfs_tools.embedded.database import Database
 from hdfs_tools.embedded.names import HIDDEN
 from hdfs_tools.embedded.permissions import Caller
 from hdfs_tools.embedded.tree import View
@@ -44,7 +44,7 @@ _ERRORS = {
 }
 
 
-_FOLDERS = (STAGED, TRASH, KEPT)
+_FOLDERS = (STAGED, TRASH)
 
 
 class Base(FileSystem, ABC):
@@ -121,10 +121,8 @@ class Base(FileSystem, ABC):
         if not self._database.is_made():
             return False
         try:
-            with of_this_machine(path), self._database.locked(exclusive=False) as connection:
-                known = _snapshots(connection)
-                staged, deleted, snapshots = (os.listdir(self.folder + name) for name in _FOLDERS)
-                return not staged and not deleted and known.issuperset(snapshots)
+            with of_this_machine(path), self._database.locked(exclusive=False):
+                return not any(os.listdir(self.folder + name) for name in _FOLDERS)
         except NotFound:
             return False
 
@@ -134,23 +132,12 @@ class Base(FileSystem, ABC):
             remove(change.disk(f"{TRASH}/{name}"))
         for name in os.listdir(change.disk(STAGED)):
             staged = change.disk(f"{STAGED}/{name}")
-            if os.path.isdir(staged):
+            if os.path.isdir(staged):  # half a snapshot of an earlier version
                 remove(staged)
                 continue
             with open(staged, "rb") as file, contextlib.suppress(BlockingIOError):
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 os.unlink(staged)
-        known = _snapshots(change.connection)
-        snapshots = change.disk(KEPT)
-        for name in set(os.listdir(snapshots)) - known:
-            remove(os.path.join(snapshots, name))
-            with transaction(change.connection):
-                change.forget(f"{KEPT}/{name}")
-
-
-def _snapshots(connection: sqlite3.Connection) -> set[str]:
-    """Return the names of the folders that hold snapshots."""
-    return {str(row[0]) for row in connection.execute("SELECT id FROM snapshot")}
 
 
 @contextlib.contextmanager

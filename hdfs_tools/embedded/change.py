@@ -17,16 +17,13 @@ from hdfs_tools.embedded.node import COLUMNS, QUOTED, Node
 from hdfs_tools.embedded.tree import View
 from hdfs_tools.folders import remove
 
-__all__ = ["KEPT", "STAGED", "TRASH", "Change"]
+__all__ = ["STAGED", "TRASH", "Change"]
 
 STAGED = f"/{HIDDEN}/staged"
-"""Where files and snapshots lie until they are whole."""
+"""Where files lie until they are whole."""
 
 TRASH = f"/{HIDDEN}/deleted"
 """Where what was deleted lies until it is gone."""
-
-KEPT = f"/{HIDDEN}/snapshots"
-"""Where what is in snapshots lies."""
 
 _REPLACE = (
     f"REPLACE INTO node (parent, name, {QUOTED})"  # noqa: S608
@@ -66,8 +63,6 @@ class Change(View):
         parent, _, name = at.rpartition("/")
         self.connection.execute("DELETE FROM node WHERE parent = ? AND name = ?", (parent, name))
         self.connection.execute(f"DELETE FROM node WHERE {_BELOW}", (at,))  # noqa: S608
-        below = "folder = ?1 OR folder >= ?1 || '/' AND folder < ?1 || '0'"
-        self.connection.execute(f"DELETE FROM snapshot WHERE {below}", (at,))  # noqa: S608
 
     def forget_gone(self, places: Sequence[str]) -> None:
         """Forget what is known of places where nothing is."""

@@ -26,10 +26,6 @@ _TABLES = (
     f"""CREATE TABLE IF NOT EXISTS node (
     parent TEXT NOT NULL, name TEXT NOT NULL, {QUOTED}, PRIMARY KEY (parent, name)
 ) WITHOUT ROWID""",
-    """CREATE TABLE IF NOT EXISTS snapshot (
-    id TEXT PRIMARY KEY, folder TEXT NOT NULL, name TEXT NOT NULL,
-    made REAL NOT NULL, UNIQUE (folder, name)
-)""",
     "CREATE TABLE IF NOT EXISTS step (kind TEXT, source TEXT, target TEXT, node TEXT)",
 )
 _KEPT_ROOM = 128 << 10  # enough for what SQLite needs to note that something is deleted

@@ -2,7 +2,6 @@
 
 import os
 import stat
-from collections.abc import Hashable
 from dataclasses import dataclass
 
 from hdfs_tools.embedded.node import Node
@@ -20,8 +19,6 @@ class Entry:
     ----------
     path : str
         Its path.
-    at : str
-        Where it lies in the store's folder.
     stat : os.stat_result
         What its file on disk tells; links are not followed.
     node : Node
@@ -29,7 +26,6 @@ class Entry:
     """
 
     path: str
-    at: str
     stat: os.stat_result
     node: Node
 
@@ -42,13 +38,6 @@ class Entry:
     def size(self) -> int:
         """Length in bytes; 0 for a folder."""
         return self.stat.st_size if stat.S_ISREG(self.stat.st_mode) else 0
-
-    @property
-    def identity(self) -> Hashable:
-        """What it keeps when it is renamed."""
-        if self.is_folder:
-            return self.node.identity or self.at
-        return self.stat.st_dev, self.stat.st_ino
 
     @property
     def acl(self) -> tuple[str, ...]:
@@ -80,7 +69,7 @@ class Entry:
             node.owner,
             node.group,
             node.permission,
-            modified if node.modified is None else node.modified,
+            modified,
             accessed,
             node.replication,
             node.block_size,
@@ -100,26 +89,20 @@ class Chain:
         What is there.
     missing : list of str
         Names that are not there.
-    in_snapshot : bool
-        Whether it leads into a snapshot.
     """
 
     path: str
     entries: list[Entry]
     missing: list[str]
-    in_snapshot: bool = False
 
     @property
     def found(self) -> Entry | None:
         """What the path names, or None."""
         return None if self.missing else self.entries[-1]
 
-    def existing(self, or_snapshots: bool = False) -> Entry:
-        """Return what the path names; `NotFound` if it is not there.
-
-        The folder ``.snapshot`` is there for those only who say `or_snapshots`.
-        """
-        if self.missing or not (self.entries[-1].at or or_snapshots):
+    def existing(self) -> Entry:
+        """Return what the path names; `NotFound` if it is not there."""
+        if self.missing:
             raise NotFound(self.path)
         return self.entries[-1]
 

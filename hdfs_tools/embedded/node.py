@@ -16,6 +16,9 @@ PERMISSION, FOLDER_PERMISSION = 0o644, 0o755
 GROUP = "supergroup"
 """The superuser's group; its members may do what the superuser may."""
 
+_OLD_COLUMNS = 15
+"""Those of a step that an earlier version began: two of snapshots after six, four at the end."""
+
 
 @dataclass(slots=True)
 class Node:
@@ -31,22 +34,12 @@ class Node:
         Permission bits; those of the group are the mask where there are ACL entries.
     replication, block_size : int
         As HDFS would keep it; 0 for a folder.
-    identity : int
-        Tells a folder from others that had its path; 0 where nobody asked yet.
-    modified : float or None
-        When it was written, where the time of the file on disk does not tell: in snapshots.
     accessed : float
         When a folder was read; HDFS only knows what somebody set.
     acl : str
         ACL entries beside the permission bits, separated by commas.
     xattrs : dict
         Extended attributes.
-    quota, space_quota : int or None
-        Most names in a folder, most bytes on disks.
-    policy : str or None
-        Storage policy that was set.
-    snapshottable : bool
-        Whether snapshots may be made of a folder.
     """
 
     is_folder: bool
@@ -55,15 +48,9 @@ class Node:
     permission: int
     replication: int = 0
     block_size: int = 0
-    identity: int = 0
-    modified: float | None = None
     accessed: float = 0.0
     acl: str = ""
     xattrs: dict[str, bytes] = field(default_factory=dict)
-    quota: int | None = None
-    space_quota: int | None = None
-    policy: str | None = None
-    snapshottable: bool = False
 
     @classmethod
     def unknown(cls, is_folder: bool, owner: str) -> "Node":
@@ -86,8 +73,10 @@ class Node:
     @classmethod
     def of_row(cls, row: Sequence[Any]) -> "Node":
         """Return the node of the values of `COLUMNS`."""
+        if len(row) == _OLD_COLUMNS:
+            row = [*row[:6], *row[8:11]]
         node = cls(*row)
-        node.is_folder, node.snapshottable = bool(node.is_folder), bool(node.snapshottable)
+        node.is_folder = bool(node.is_folder)
         xattrs = json.loads(row[COLUMNS.index("xattrs")])
         node.xattrs = {key: bytes.fromhex(value) for key, value in xattrs.items()}
         return node

@@ -60,11 +60,6 @@ class Caller:
         if not self.may(entry, action):
             raise self._denied(entry, f"has not {letters(action)} of")
 
-    def need_superuser(self, path: str) -> None:
-        """Raise `PermissionDenied` for everybody but the superuser."""
-        if not self.is_superuser:
-            raise PermissionDenied(path, f"only a superuser may do that, not {self.user}")
-
     def need_owner(self, entry: Entry) -> None:
         """Raise `PermissionDenied` for everybody but the owner."""
         if not self.is_superuser and entry.node.owner != self.user:
@@ -81,7 +76,7 @@ class Caller:
             The error where a file is in the way; HDFS has not the same one for all operations.
         """
         for entry in chain.above():
-            if entry.is_folder and entry.at:
+            if entry.is_folder:
                 self.need(entry, EXECUTE)
         chain.check_folders(blocked)
 
@@ -89,21 +84,15 @@ class Caller:
         """Check that the user may go where a path leads, to look at a file."""
         self.traverse(chain, NotFound if self.is_superuser else PermissionDenied)
 
-    def change(self, chain: Chain, blocked: type[StorageError] = PermissionDenied) -> None:
-        """Check that the user may go where a path leads, and that it is no snapshot."""
-        self.traverse(chain, blocked)
-        if chain.in_snapshot:
-            raise PermissionDenied(chain.path, "snapshots do not change")
-
     def make(self, chain: Chain) -> None:
         """Check that the user may make what a path leads to, and folders above it."""
-        self.change(chain, NotAFolder)
+        self.traverse(chain, NotAFolder)
         if chain.above():
             self.need(chain.above()[-1], WRITE)
 
     def take_away(self, chain: Chain) -> None:
         """Check that the user may take what a path leads to out of its folder."""
-        self.change(chain)
+        self.traverse(chain)
         if len(chain.entries) > 1:
             self._sticky(chain.entries[-2], chain.entries[-1])
             self.need(chain.entries[-2], WRITE)
