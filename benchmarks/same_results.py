@@ -55,10 +55,11 @@ _CASES = {
     "transform-display": "image_transform --values display --ops 'normalise bits=8' {demo}",
     "transform-stack": "image_transform --stack {series}",
     "histogram-bundle": "image_histogram {=transform}",
-    "segment": "segment_collection --k 3 --values modality {demo}/ct {demo}/mr",
+    "segment": "segment_collection --k 3 --values modality {demo}/ct",
     "segment-exact": "segment_collection --exact --k 3 --model rgb {demo}/us",
-    "segment-labels": "segment_collection --means {=segment} --values modality {demo}/ct",
-    "recognise": "recognise --labels folder --features moments,binary-patterns --folds 2 {demo}",
+    "segment-labels": "segment_collection --means {=segment} --values modality {demo}/mr",
+    "recognise": "recognise --labels folder --features moments,binary-patterns"
+    " --to-8bit minmax {demo}",
     "recognise-model": "recognise --model {=recognise} {collection}",
     "regression": "linear_regression --features x0,x1,x2 --target y {table}",
     "regression-ridge": "linear_regression --features x0,x1 --target y --ridge 0.5 {table}",
@@ -108,11 +109,11 @@ class _Checkout:
         """Run a case; return all that is compared of it."""
         place = self.results / runner / case
         place.mkdir(parents=True)
-        of_others = {f"={path.name}": str(path / "stdout") for path in place.parent.iterdir()}
+        of_others = {f"={name}": f"../{name}/{_result(name)}" for name in _CASES}
         name, *words = shlex.split(_CASES[case])
         words = [word.format_map({**inputs, **of_others}) for word in words]
         job = self.root / "mapreduce_jobs" / f"{name}.py"
-        with open(place / "stdout", "wb") as stdout, open(place / "stderr", "wb") as stderr:
+        with open(place / _result(case), "wb") as stdout, open(place / "stderr", "wb") as stderr:
             status = subprocess.run(
                 [self.python, job, "-r", runner, *options, *words],
                 stdin=subprocess.DEVNULL,
@@ -127,10 +128,15 @@ class _Checkout:
         parts = [path for path in files if path.name.startswith("part-")]
         return {
             "exit status": status,
-            "result lines": _lines([place / "stdout"]),
+            "result lines": _lines([place / _result(case)]),
             "lines of -o": _lines(parts),
             "files of -o": [str(path.relative_to(output)) for path in files],
         }
+
+
+def _result(case: str) -> str:
+    """Return the name of the file of a case's results; bundles are known by theirs."""
+    return "result.bundle" if _CASES[case].startswith("image_transform ") else "result.jsonl"
 
 
 def _lines(files: Sequence[Path]) -> list[bytes]:
@@ -155,7 +161,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             one, other = (each.run(case, runner, more, inputs) for each in (before, after))
             differ = [what for what in one if one[what] != other[what]]
             lines = sum(len(one[what]) for what in ("result lines", "lines of -o"))
-            shown = f"DIFFERS in {', '.join(differ)}" if differ else f"same, {lines} lines"
+            if not lines and not differ:
+                differ = ["no results at all"]
+            shown = f"DIFFERS: {', '.join(differ)}" if differ else f"same, {lines} lines"
             print(f"{runner:7} {case:20} exit {one['exit status']}  {shown}", flush=True)
             differing += bool(differ)
     if differing:
