@@ -90,10 +90,6 @@ class Table:
         """The type of each column by its name."""
         return {name: seen.type(type_in(self.kind, name)) for name, seen in self._seen.items()}
 
-    def is_missing_in(self, column: str) -> bool:
-        """Tell whether there are rows without a value of a column."""
-        return self._seen[column].count < self._count
-
     def rows(self) -> Iterator[dict[str, Any]]:
         """Iterate over the rows: values by column, all columns in each, None where there is none.
 
