@@ -1,4 +1,4 @@
-"""Owners, permissions, ACLs, extended attributes and times of a store's files and folders."""
+"""Owners, permissions, ACLs, extended attributes and times of a store's files and directories."""
 
 import contextlib
 import os
@@ -36,7 +36,7 @@ class Attributes(Base, ABC):
 
     @contextlib.contextmanager
     def _edit(self, path: str, action: int | None = None) -> Iterator[tuple[Change, Entry]]:
-        """Change what is known of a file or folder, which is kept at the end.
+        """Change what is known of a file or directory, which is kept at the end.
 
         Its owner may do that, or whoever may do `action` with it.
         """
@@ -137,7 +137,7 @@ class Attributes(Base, ABC):
             rules = logical(node.permission, node.acl_entries)
             yield rules
             if not entry.is_folder and any(rule.default for rule in rules):
-                raise refused(path, "only a folder has default entries")
+                raise refused(path, "only a directory has default entries")
             node.permission, beside = kept(rules, node.permission)
             node.acl = ",".join(beside)
 

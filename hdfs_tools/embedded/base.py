@@ -44,37 +44,37 @@ _ERRORS = {
 }
 
 
-_FOLDERS = (STAGED, TRASH)
+_HIDDEN_DIRECTORIES = (STAGED, TRASH)
 
 
 class Base(FileSystem, ABC):
-    """A store's folder and database, and who asks.
+    """A store's directory and database, and who asks.
 
     Parameters
     ----------
-    folder : str
-        The store's folder; it is made if need be.
+    directory : str
+        The store's directory; it is made if need be.
     user : str, optional
         Who asks; by default ``HADOOP_USER_NAME`` or the user of this process.
     """
 
-    def __init__(self, folder: str, user: str | None = None) -> None:
-        self.folder = os.path.realpath(folder)
-        self.url = f"file://{encode_name(self.folder)}"
+    def __init__(self, directory: str, user: str | None = None) -> None:
+        self.directory = os.path.realpath(directory)
+        self.url = f"file://{encode_name(self.directory)}"
         self.user = user or os.environ.get("HADOOP_USER_NAME") or getpass.getuser()
         self._superuser = self.user
-        self._database = Database(os.path.join(self.folder, HIDDEN), self.user)
-        if not self._is_clean(folder):
+        self._database = Database(os.path.join(self.directory, HIDDEN), self.user)
+        if not self._is_clean(directory):
             try:
-                with of_this_machine(folder):
-                    for hidden in _FOLDERS:
-                        os.makedirs(self.folder + hidden, exist_ok=True)
-                with self._change(folder) as change:
+                with of_this_machine(directory):
+                    for hidden in _HIDDEN_DIRECTORIES:
+                        os.makedirs(self.directory + hidden, exist_ok=True)
+                with self._change(directory) as change:
                     self._clean(change)
             except (NoSpace, PermissionDenied):
-                if not os.path.isdir(self.folder):
+                if not os.path.isdir(self.directory):
                     raise  # else it can be looked at
-        with self._look(folder) as view:
+        with self._look(directory) as view:
             row = view.connection.execute("SELECT superuser FROM store").fetchone()
             self._superuser = str(row[0])
         self._caller = Caller(self.user, self._superuser)
@@ -87,7 +87,7 @@ class Base(FileSystem, ABC):
             while True:
                 with of_this_machine(path), self._database.locked(exclusive=False) as connection:
                     if stuck or connection.execute("SELECT 1 FROM step").fetchone() is None:
-                        view = View(self.folder, connection, self._superuser)
+                        view = View(self.directory, connection, self._superuser)
                         gone = view.gone
                         yield view
                         return
@@ -110,7 +110,7 @@ class Base(FileSystem, ABC):
     def _change(self, path: str) -> Iterator[Change]:
         """Change the tree; errors as in `_look`."""
         with of_this_machine(path), self._database.locked(exclusive=True) as connection:
-            change = Change(self.folder, connection, self._superuser, self._database.give_room)
+            change = Change(self.directory, connection, self._superuser, self._database.give_room)
             change.finish()
             yield change
             with contextlib.suppress(sqlite3.OperationalError):  # next time, then
@@ -122,7 +122,7 @@ class Base(FileSystem, ABC):
             return False
         try:
             with of_this_machine(path), self._database.locked(exclusive=False):
-                return not any(os.listdir(self.folder + name) for name in _FOLDERS)
+                return not any(os.listdir(self.directory + name) for name in _HIDDEN_DIRECTORIES)
         except NotFound:
             return False
 

@@ -1,4 +1,4 @@
-"""Files and folders of a store, and the way that a path leads to them."""
+"""Files and directories of a store, and the way that a path leads to them."""
 
 import os
 import stat
@@ -13,7 +13,7 @@ __all__ = ["Chain", "Entry"]
 
 @dataclass
 class Entry:
-    """A file or folder.
+    """A file or directory.
 
     Attributes
     ----------
@@ -31,12 +31,12 @@ class Entry:
 
     @property
     def is_folder(self) -> bool:
-        """Whether it is a folder."""
+        """Whether it is a directory."""
         return stat.S_ISDIR(self.stat.st_mode)
 
     @property
     def size(self) -> int:
-        """Length in bytes; 0 for a folder."""
+        """Length in bytes; 0 for a directory."""
         return self.stat.st_size if stat.S_ISREG(self.stat.st_mode) else 0
 
     @property
@@ -49,7 +49,7 @@ class Entry:
         if stat.S_ISLNK(self.stat.st_mode):
             raise Unsupported(self.path, "a symbolic link, which is not followed")
         if not self.is_folder and not stat.S_ISREG(self.stat.st_mode):
-            raise Unsupported(self.path, "neither a file nor a folder")
+            raise Unsupported(self.path, "neither a file nor a directory")
 
     def check_file(self) -> None:
         """Raise `IsAFolder` or `Unsupported` if it is not a file."""
@@ -107,12 +107,12 @@ class Chain:
         return self.entries[-1]
 
     def above(self) -> list[Entry]:
-        """Return the folders that the path leads through, as far as they are there."""
+        """Return the directories that the path leads through, as far as they are there."""
         return self.entries if self.missing else self.entries[:-1]
 
-    def check_folders(self, error: type[StorageError]) -> None:
+    def check_directories(self, error: type[StorageError]) -> None:
         """Raise an error if it leads through a file, `Unsupported` if through a link."""
         for entry in self.above():
             entry.check_kind()
             if not entry.is_folder:
-                raise error(self.path, f"{entry.path} is not a folder")
+                raise error(self.path, f"{entry.path} is not a directory")

@@ -6,7 +6,7 @@ from hdfs_tools.paths import check_new
 __all__ = ["HIDDEN", "join", "split"]
 
 HIDDEN = ".hdfs-tools"
-"""The folder at a store's root that holds what the store knows; no path reaches it."""
+"""The directory at a store's root that holds what the store knows; no path reaches it."""
 
 _SNAPSHOTS = ".snapshot"
 _LONGEST_PATH = 8000  # characters
@@ -51,10 +51,10 @@ def split(path: str, new: bool = False) -> list[str]:
     return names
 
 
-def join(folder: str, name: str) -> str:
-    """Return the path of what has a name in a folder.
+def join(directory: str, name: str) -> str:
+    """Return the path of what has a name in a directory.
 
     >>> join("/", "data"), join("/data", "a.png")
     ('/data', '/data/a.png')
     """
-    return f"{folder.rstrip('/')}/{name}"
+    return f"{directory.rstrip('/')}/{name}"

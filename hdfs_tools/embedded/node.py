@@ -1,16 +1,16 @@
-"""What a store knows of a file or folder beside what its own file on disk tells."""
+"""What a store knows of a file or directory beside what its own file on disk tells."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-__all__ = ["BLOCK_SIZE", "COLUMNS", "FOLDER_PERMISSION", "GROUP", "PERMISSION", "QUOTED", "Node"]
+__all__ = ["BLOCK_SIZE", "COLUMNS", "DIRECTORY_PERMISSION", "GROUP", "PERMISSION", "QUOTED", "Node"]
 
 BLOCK_SIZE = 128 << 20
 """Bytes of a block, by default."""
 
-PERMISSION, FOLDER_PERMISSION = 0o644, 0o755
+PERMISSION, DIRECTORY_PERMISSION = 0o644, 0o755
 """Permission bits of what is made without a word about them."""
 
 GROUP = "supergroup"
@@ -22,20 +22,20 @@ _OLD_COLUMNS = 15
 
 @dataclass(slots=True)
 class Node:
-    """What is known of a file or folder.
+    """What is known of a file or directory.
 
     Attributes
     ----------
     is_folder : bool
-        Whether it is a folder.
+        Whether it is a directory.
     owner, group : str
         Whose it is.
     permission : int
         Permission bits; those of the group are the mask where there are ACL entries.
     replication, block_size : int
-        As HDFS would keep it; 0 for a folder.
+        As HDFS would keep it; 0 for a directory.
     accessed : float
-        When a folder was read; HDFS only knows what somebody set.
+        When a directory was read; HDFS only knows what somebody set.
     acl : str
         ACL entries beside the permission bits, separated by commas.
     xattrs : dict
@@ -54,9 +54,9 @@ class Node:
 
     @classmethod
     def unknown(cls, is_folder: bool, owner: str) -> "Node":
-        """Return what holds for a file or folder that came by other means."""
+        """Return what holds for a file or directory that came by other means."""
         if is_folder:
-            return cls(True, owner, GROUP, FOLDER_PERMISSION)
+            return cls(True, owner, GROUP, DIRECTORY_PERMISSION)
         return cls(False, owner, GROUP, PERMISSION, 1, BLOCK_SIZE)
 
     @property

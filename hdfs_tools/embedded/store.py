@@ -1,4 +1,4 @@
-"""A folder of this machine that behaves like HDFS."""
+"""A directory of this machine that behaves like HDFS."""
 
 import itertools
 import os
@@ -21,10 +21,10 @@ _BATCH = 1000  # entries that are told under one lock
 
 
 class EmbeddedStore(Writing, Attributes):
-    """A folder of this machine that behaves like HDFS; for several threads and processes.
+    """A directory of this machine that behaves like HDFS; for several threads and processes.
 
     Files lie in it under their own names, for other programs to read. What else is known of them
-    (owners, permissions, ACLs, …) lies in a database in the hidden folder ``.hdfs-tools`` at its
+    (owners, permissions, ACLs, …) lies in a database in the hidden directory ``.hdfs-tools`` at its
     root. What came by other means is the superuser's, 0644 or 0755, one copy in blocks of 128 MiB;
     a file that another program replaces keeps what is known. Links are not followed.
 
@@ -32,14 +32,14 @@ class EmbeddedStore(Writing, Attributes):
 
     Parameters
     ----------
-    folder : str
-        The folder; it is made if need be.
+    directory : str
+        The directory; it is made if need be.
     user : str, optional
         Who asks; by default ``HADOOP_USER_NAME`` or the user of this process.
     """
 
     def stat(self, path: str) -> Status:
-        """Return what is known of a file or folder; `NotFound` if it is not there."""
+        """Return what is known of a file or directory; `NotFound` if it is not there."""
         with self._look(path) as view:
             chain = view.chain(path)
             self._caller.see(chain)
@@ -48,9 +48,9 @@ class EmbeddedStore(Writing, Attributes):
             return entry.status()
 
     def list(self, folder: str) -> Iterator[Status]:
-        """Iterate over what a folder holds, in order of names as UTF-8, in bounded memory.
+        """Iterate over what a directory holds, in order of names as UTF-8, in bounded memory.
 
-        A file given in place of a folder is all there is. A link, pipe or device that came by
+        A file given in place of a directory is all there is. A link, pipe or device that came by
         other means is told like a file; whoever reads it finds out why that does not work.
         """
         with self._look(folder) as view:
@@ -77,7 +77,7 @@ class EmbeddedStore(Writing, Attributes):
                 after = batch[-1] if batch else after
 
     def content_summary(self, path: str) -> ContentSummary:
-        """Return how much there is in a folder and below it, or in a file."""
+        """Return how much there is in a directory and below it, or in a file."""
         with self._look(path) as view:
             chain = view.chain(path)
             self._caller.traverse(chain)
@@ -106,15 +106,15 @@ class EmbeddedStore(Writing, Attributes):
     def capacity(self) -> Capacity:
         """Return how much room there is: that of the disk which holds the store."""
         with of_this_machine("/"):
-            disk = shutil.disk_usage(self.folder)
+            disk = shutil.disk_usage(self.directory)
         return Capacity(disk.total, disk.used, disk.free)
 
     def home(self) -> str:
-        """Return the home folder of `user`, which need not be there."""
+        """Return the home directory of `user`, which need not be there."""
         return f"/user/{self.user}"
 
     def trash_root(self, path: str) -> str:
-        """Return the folder that keeps what `user` deletes of a path."""
+        """Return the directory that keeps what `user` deletes of a path."""
         return f"{self.home()}/.Trash"
 
     def read(self, path: str) -> bytes:
@@ -138,7 +138,9 @@ class EmbeddedStore(Writing, Attributes):
     def _bytes(self, entry: Entry, start: int, length: int | None) -> Iterator[bytes]:
         with of_this_machine(entry.path):
             # No link that takes the file's place now is followed, no pipe waited for.
-            number = os.open(self.folder + entry.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            number = os.open(
+                self.directory + entry.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+            )
             with open(number, "rb", buffering=0) as file:
                 file.seek(start)
                 left = entry.size if length is None else length

@@ -1,4 +1,4 @@
-"""How files and folders of a store are made, moved and deleted."""
+"""How files and directories of a store are made, moved and deleted."""
 
 import contextlib
 import fcntl
@@ -12,7 +12,7 @@ from hdfs_tools.embedded.base import Base, of_this_machine
 from hdfs_tools.embedded.change import STAGED, Change
 from hdfs_tools.embedded.entries import Chain, Entry
 from hdfs_tools.embedded.names import join
-from hdfs_tools.embedded.node import BLOCK_SIZE, FOLDER_PERMISSION, PERMISSION, Node
+from hdfs_tools.embedded.node import BLOCK_SIZE, DIRECTORY_PERMISSION, PERMISSION, Node
 from hdfs_tools.embedded.permissions import WRITE
 from hdfs_tools.errors import (
     Exists,
@@ -82,13 +82,13 @@ class Writing(Base, ABC):
         with of_this_machine(path):
             # Under the lock, so that nobody who cleans up finds it before its own lock.
             with self._database.locked(exclusive=False):
-                file = open(self.folder + staged, "xb")  # noqa: SIM115
+                file = open(self.directory + staged, "xb")  # noqa: SIM115
                 fcntl.flock(file, fcntl.LOCK_EX)
             try:
                 with file:
                     yield file, staged
             finally:
-                remove(self.folder + staged)
+                remove(self.directory + staged)
 
     def _check_write(self, chain: Chain, overwrite: bool) -> None:
         if chain.path.endswith("/"):
@@ -103,8 +103,8 @@ class Writing(Base, ABC):
         chain.found.check_file()
         self._caller.need(chain.entries[-2], WRITE)
 
-    def mkdir(self, path: str, permission: int = FOLDER_PERMISSION) -> None:
-        """Make a folder and those above it; it may be there. `Exists` if a file is there."""
+    def mkdir(self, path: str, permission: int = DIRECTORY_PERMISSION) -> None:
+        """Make a directory and those above it; it may be there. `Exists` if a file is there."""
         with self._change(path) as change:
             chain = change.chain(path, new=True)
             self._caller.traverse(chain, NotAFolder)
@@ -118,7 +118,7 @@ class Writing(Base, ABC):
             change.make(join(above.path, _name(path)), node)
 
     def _make_above(self, change: Change, chain: Chain, permission: int | None = None) -> Entry:
-        """Make the folders above a path that are missing; return the last of them."""
+        """Make the directories above a path that are missing; return the last of them."""
         above = chain.above()[-1] if chain.missing else chain.entries[-2]
         for name in chain.missing[:-1]:
             bits = above.node.permission & 0o777 if permission is None else permission
@@ -135,7 +135,7 @@ class Writing(Base, ABC):
         return Node(is_folder, self.user, above.node.group, bits, acl=",".join(acl))
 
     def rename(self, path: str, target: str, overwrite: bool = False) -> None:
-        """Give a file or folder another path, in one step."""
+        """Give a file or directory another path, in one step."""
         with self._change(path) as change:
             old, new = change.chain(path), change.chain(target, new=True)
             self._caller.take_away(old)
@@ -151,7 +151,7 @@ class Writing(Base, ABC):
             )
 
     def delete(self, path: str, recursive: bool = False) -> bool:
-        """Delete a file or folder for good; return whether there was one."""
+        """Delete a file or directory for good; return whether there was one."""
         with self._change(path) as change:
             try:
                 chain = change.chain(path)
@@ -167,7 +167,7 @@ class Writing(Base, ABC):
             if len(chain.entries) == 1:
                 return False
             deleted = change.drop(entry.path)
-        remove(self.folder + deleted)
+        remove(self.directory + deleted)
         return True
 
 
@@ -194,16 +194,16 @@ def _check_target(change: Change, entry: Entry, new: Chain, overwrite: bool) -> 
         raise RemoteError(new.path, f"it is below {entry.path}")
     if found is None:
         if len(new.missing) > 1:
-            raise NotFound(new.path, "the folder above it is not there")
+            raise NotFound(new.path, "the directory above it is not there")
         return
     if len(new.entries) == 1:
         raise RemoteError(new.path, "the root cannot be replaced")
     if found.is_folder != entry.is_folder:
-        raise RemoteError(new.path, f"only one of it and {entry.path} is a folder")
+        raise RemoteError(new.path, f"only one of it and {entry.path} is a directory")
     if not overwrite:
         raise Exists(new.path)
     if found.is_folder and change.names(found, most=1):
-        raise RemoteError(new.path, "the folder there is not empty")
+        raise RemoteError(new.path, "the directory there is not empty")
 
 
 def _pieces(given: Iterable[bytes]) -> Iterable[bytes]:

@@ -206,7 +206,7 @@ class TestLinks:
     def test_pipes_are_not_waited_for(self, fs, place):
         os.mkfifo(place / "pipe")
         assert names(fs, "/") == ["pipe"]
-        with pytest.raises(Unsupported, match="neither a file nor a folder"):
+        with pytest.raises(Unsupported, match="neither a file nor a directory"):
             fs.read("/pipe")
 
 
