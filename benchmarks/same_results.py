@@ -199,7 +199,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         help="of the cluster for hadoop (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
-        "--output", type=Path, default=Path("same-results"), metavar="DIRECTORY",
+        "--output", type=Path, default=Path("bench-output/same-results"), metavar="DIRECTORY",
         help="where input and results are written; what is there goes (default: %(default)s)",
     )  # fmt: skip
     options = parser.parse_args(argv)
