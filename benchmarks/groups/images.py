@@ -77,7 +77,7 @@ def _measured(
     depth = "8-bit" if bits == 8 else f"16-bit ({bits} bits used)"
     return _benchmark(
         f"{measure}-{bits}bit-{count}",
-        f"{title}, {count:,} images: {depth} grey PNG, 512×512",
+        f"{title}, {count:,} images: {depth} grey PNG, 512×512, {{kB:.0f}} kB each",
         contestants,
         count,
         settings,
@@ -152,7 +152,7 @@ def _benchmark(
     size = data.read_through(source)
     return Benchmark(
         label=label,
-        title=f"{title}, {size / count / 1000:.0f} kB each",
+        title=title.format(kB=size / count / 1000),
         amount=count,
         unit="images",
         contestants=contestants(source),
