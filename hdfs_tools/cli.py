@@ -131,7 +131,9 @@ def _as_meant(words: Sequence[str], names: "set[str]") -> list[str]:
     position = 0
     while position < len(words) and words[position].startswith(("--url", "--patience")):
         position += 1 if "=" in words[position] else 2
-    before, word, rest = [*words[:position]], words[position : position + 1], words[position + 1 :]
+    before = [*words[:position]]
+    position += words[position : position + 1] == ["--"]
+    word, rest = words[position : position + 1], words[position + 1 :]
     name = word[0].removeprefix("-") if word else ""
     if name in ("help", "usage"):
         return [*before, *rest[:1], "--help"]

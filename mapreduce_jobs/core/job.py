@@ -17,10 +17,16 @@ from typing import IO, Any, ClassVar, NoReturn
 from hdfs_tools.encoding import use_utf8
 from hdfs_tools.streams import buffer_output, leave_output
 from mapreduce_jobs.core.cores import blas_on_one_core
-from mapreduce_jobs.core.errors import JobError, UsageError, shortage
+from mapreduce_jobs.core.errors import JobError, shortage
 from mapreduce_jobs.core.input_sums import GROUP, SUM_UP, InputSums
 from mapreduce_jobs.core.launcher import end_with_launcher
-from mapreduce_jobs.core.mrjob_classes import MRJob, log_to_null, log_to_stream, without
+from mapreduce_jobs.core.mrjob_classes import (
+    MRJob,
+    as_paths,
+    log_to_null,
+    log_to_stream,
+    without,
+)
 from mapreduce_jobs.core.progress import progress, status_of
 from mapreduce_jobs.core.protocols import JSONLineProtocol
 from mapreduce_jobs.core.provenance import Record, add_options, check_place
@@ -30,7 +36,6 @@ from mapreduce_jobs.imaging.errors import StrippedDocstrings
 
 __all__ = ["Job"]
 
-_RUNNERS = ("inline", "local", "hadoop", "spark")
 _KEPT = 1 << 20  # bytes of an earlier result that a task holds in memory
 _TOLD_EVERY = 1.0  # seconds
 
@@ -120,6 +125,7 @@ class Job(MRJob):
     @classmethod
     def run(cls) -> None:
         """Run the job, or one task of it, as the command line says, and exit."""
+        sys.argv[1:] = as_paths(sys.argv[1:])
         for number in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
                 signal.signal(number, lambda number, _: sys.exit(128 + number))  # and clean up
@@ -277,11 +283,9 @@ class Job(MRJob):
             from mapreduce_jobs.core.hadoop import HadoopRunner
 
             return HadoopRunner
-        if alias == "spark":
-            from mapreduce_jobs.core.spark import SparkRunner
+        from mapreduce_jobs.core.spark import SparkRunner
 
-            return SparkRunner
-        raise UsageError(f"-r {alias}: this project runs jobs with -r {', '.join(_RUNNERS)}")
+        return SparkRunner
 
     def _usage(self) -> str:
         text = (type(self).__doc__ or "").strip().partition("\n\n")[0]
