@@ -1,5 +1,6 @@
 """What the commands beside the jobs share: how they end, and where they write."""
 
+import logging
 import os
 import signal
 import sys
@@ -25,6 +26,7 @@ def run_command(name: str, work: Callable[[], int]) -> NoReturn:
         Returns the exit status.
     """
     use_utf8()
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it warns where HOME is not writable
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, lambda number, _: sys.exit(128 + number))  # and clean up
