@@ -443,7 +443,7 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
     def _given_as(self, name: str) -> list[str]:
         """Return where an image is that came from this machine; else all of the input."""
         paths = [os.path.join(folder, name) for folder in self._input_paths]
-        found = [path for path in [*paths, name] if os.path.isfile(path)]
+        found = [path for path in [*paths, name, f"/{name}"] if os.path.isfile(path)]
         return found[:1] or list(self._input_paths)
 
     def first_traceback(self) -> str | None:
