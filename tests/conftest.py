@@ -1,6 +1,8 @@
 """Collections of images, good and broken, and jobs run as processes."""
 
+import contextlib
 import os
+import pwd
 import shutil
 import sys
 from collections.abc import Callable
@@ -85,6 +87,29 @@ def without_privileges() -> list[str]:
     setpriv = shutil.which("setpriv")
     assert setpriv, "as root, the test of permissions needs setpriv (util-linux)"
     return [setpriv, "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
+
+
+@pytest.fixture
+def without_name(tmp_path: Path) -> list[str]:
+    """What to put before a command so that its user is a number that has no name, nor a home.
+
+    As in containers on OpenShift. Only root can become another user.
+    """
+    names = ("LOGNAME", "USER", "LNAME", "USERNAME", "HADOOP_USER_NAME")
+    nameless = ["env", *(f"-u{name}" for name in names), "HOME=/", f"TMPDIR={tmp_path}"]
+    if os.geteuid() != 0:
+        with contextlib.suppress(KeyError):
+            pwd.getpwuid(os.geteuid())
+            pytest.skip("only root can run a command as a user without a name")
+        return nameless
+    setpriv = shutil.which("setpriv")
+    assert setpriv, "as root, the test of users without names needs setpriv (util-linux)"
+    for folder in tmp_path.parents[:2]:  # of pytest, which lets nobody else in
+        folder.chmod(folder.stat().st_mode | 0o055)
+    tmp_path.chmod(0o777)
+    reads = "+dac_read_search"  # where Python is installed
+    ids = ["--reuid=54321", "--regid=54321", "--clear-groups"]
+    return [setpriv, *ids, f"--inh-caps={reads}", f"--ambient-caps={reads}", *nameless]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

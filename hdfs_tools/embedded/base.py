@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import fcntl
-import getpass
 import os
 import sqlite3
 from abc import ABC
@@ -27,6 +26,7 @@ from hdfs_tools.errors import (
 from hdfs_tools.filesystem import FileSystem
 from hdfs_tools.folders import remove
 from hdfs_tools.uri import encode_name
+from hdfs_tools.user import user_name
 
 __all__ = ["Base", "of_this_machine"]
 
@@ -61,7 +61,7 @@ class Base(FileSystem, ABC):
     def __init__(self, directory: str, user: str | None = None) -> None:
         self.directory = os.path.realpath(directory)
         self.url = f"file://{encode_name(self.directory)}"
-        self.user = user or os.environ.get("HADOOP_USER_NAME") or getpass.getuser()
+        self.user = user or user_name()
         self._superuser = self.user
         self._database = Database(os.path.join(self.directory, HIDDEN), self.user)
         if not self._is_clean(directory):

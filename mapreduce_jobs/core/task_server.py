@@ -23,8 +23,9 @@ from dataclasses import dataclass, field
 from types import FrameType, ModuleType, TracebackType
 from typing import IO, TYPE_CHECKING, NoReturn
 
+from hdfs_tools.ending import shortage
 from mapreduce_jobs.core.cores import blas_on_one_core
-from mapreduce_jobs.core.errors import JobError, shortage
+from mapreduce_jobs.core.errors import JobError
 
 if TYPE_CHECKING:
     from typing_extensions import Self
