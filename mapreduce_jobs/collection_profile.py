@@ -120,7 +120,7 @@ class CollectionProfile(ImageJob):
 
 def _types(image: "Image", data: bytes) -> dict[str, str | int]:
     """Return what kind of image it is."""
-    from mapreduce_jobs.imaging.decode import format_of
+    from mapreduce_jobs.imaging.file_formats import format_of
 
     kind = format_of(data)
     frames, rows, columns = image.pixels.shape[:3]

@@ -230,7 +230,7 @@ class Deidentify(ImageJob):
 
     def outcome(self, name: str, data: bytes) -> tuple[str, Any]:
         """Return the new name, the new file and its audit; or what is found in the file."""
-        from mapreduce_jobs.imaging.decode import format_of
+        from mapreduce_jobs.imaging.file_formats import format_of
 
         kind = format_of(data)
         if self.options.check:

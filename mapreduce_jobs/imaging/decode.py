@@ -1,72 +1,16 @@
 """From bytes to an `Image`, by content and never by the file's name."""
 
-import re
-import struct
 import warnings
 
-from mapreduce_jobs.imaging import MAX_PIXELS, nifti, nifti_header, raster
-from mapreduce_jobs.imaging.errors import BadParameter, DecodeError, EmptyFile, UnknownFormat
+from mapreduce_jobs.imaging import MAX_PIXELS, nifti, raster
+from mapreduce_jobs.imaging.errors import BadParameter, DecodeError
+from mapreduce_jobs.imaging.file_formats import format_of
 from mapreduce_jobs.imaging.image import Image
 
-__all__ = ["decode", "format_of", "sniff"]
-
-
-# First elements of a file without the 128-byte preamble: group 0002 or 0008, either byte order.
-_FIRST_TAGS = tuple(
-    struct.pack(order, group, element)
-    for order in ("<HH", ">HH")
-    for group, elements in ((2, (0, 1, 2)), (8, (0, 1, 5, 8, 0x12, 0x16, 0x18)))
-    for element in elements
-)
+__all__ = ["decode"]
 
 
 _VALUES = ("stored", "modality", "display")
-_NOT_TEXT = re.compile(rb"[^\t\n\r\x20-\x7e\x80-\xff]")
-
-
-def sniff(data: bytes) -> str | None:
-    r"""Tell the format of an image by its first bytes.
-
-    Returns
-    -------
-    str or None
-        ``"PNG"``, ``"JPEG"``, ``"TIFF"``, ``"BMP"``, ``"GIF"``, ``"WebP"``, ``"JPEG 2000"``,
-        ``"DICOM"``, ``"NIfTI"``, or None.
-
-    Examples
-    --------
-    >>> sniff(b"GIF89a" + bytes(20))
-    'GIF'
-    >>> sniff(b"Patient was seen") is None
-    True
-    """
-    # DICOM first: the preamble of a DICOM file may be the header of a TIFF (PS3.10, 7.1).
-    if data[128:132] == b"DICM" or data.startswith(_FIRST_TAGS):
-        return "DICOM"
-    return "NIfTI" if nifti_header.sniff(data) else raster.sniff(data)
-
-
-def format_of(data: bytes) -> str:
-    """Return the format that `sniff` tells.
-
-    Parameters
-    ----------
-    data : bytes
-        The file, or its beginning.
-
-    Raises
-    ------
-    DecodeError
-        `EmptyFile`, or `UnknownFormat` if it is none.
-    """
-    if not data:
-        raise EmptyFile("the file is empty")
-    kind = sniff(data)
-    if kind is None:
-        is_text = not _NOT_TEXT.search(data[:256])
-        hint = "gzip" if data.startswith(nifti_header.GZIP) else "text" if is_text else "unknown"
-        raise UnknownFormat(f"not an image of a known format (the content is {hint})")
-    return kind
 
 
 def decode(

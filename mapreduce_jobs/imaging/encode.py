@@ -31,8 +31,8 @@ import numpy as np
 import PIL.Image
 
 from mapreduce_jobs.imaging import jp2, jpeg, png, tiff
-from mapreduce_jobs.imaging.decode import sniff
 from mapreduce_jobs.imaging.errors import BadParameter, CannotHold, DecodeError
+from mapreduce_jobs.imaging.file_formats import sniff
 from mapreduce_jobs.imaging.image import Image, rgb
 
 __all__ = ["ENDINGS", "Format", "check", "encode", "notes"]

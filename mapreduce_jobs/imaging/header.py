@@ -15,6 +15,7 @@ from pydicom.tag import BaseTag, Tag
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from mapreduce_jobs.imaging.errors import CorruptImage, DecodeError, Truncated, Unsupported
+from mapreduce_jobs.imaging.file_formats import format_of
 
 __all__ = ["READ_ERRORS", "deflated", "read_header"]
 
@@ -86,11 +87,8 @@ def read_header(file: BinaryIO, keywords: Collection[str] | None = None) -> Data
     ('CT', 5.0)
     """
     beginning = file.read(_BEGINNING)
-    if beginning[_PREAMBLE:][:4] != _MAGIC:
-        from mapreduce_jobs.imaging.decode import format_of  # whose libraries take long to import
-
-        if format_of(beginning) != "DICOM":
-            return None
+    if format_of(beginning) != "DICOM":
+        return None
     tags = None if keywords is None else _tags(keywords)
     with warnings.catch_warnings():
         # pydicom warns of oddities that it then copes with.

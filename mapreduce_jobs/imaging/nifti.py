@@ -20,9 +20,10 @@ from mapreduce_jobs.imaging.errors import (
     UnsuitableImage,
     Unsupported,
 )
+from mapreduce_jobs.imaging.file_formats import GZIP
 from mapreduce_jobs.imaging.image import Image
 from mapreduce_jobs.imaging.intensity import levels_in_window
-from mapreduce_jobs.imaging.nifti_header import GZIP, facts_of
+from mapreduce_jobs.imaging.nifti_header import facts_of
 from mapreduce_jobs.imaging.samples import check_size
 
 __all__ = ["read"]

@@ -13,8 +13,8 @@ import struct
 import warnings
 from collections.abc import Callable
 
-from mapreduce_jobs.imaging.decode import format_of
 from mapreduce_jobs.imaging.errors import DecodeError, Truncated
+from mapreduce_jobs.imaging.file_formats import format_of
 from mapreduce_jobs.privacy import (
     metadata_bmp,
     metadata_gif,

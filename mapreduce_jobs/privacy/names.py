@@ -2,6 +2,7 @@
 
 import posixpath
 
+from mapreduce_jobs.imaging.file_formats import GZIP
 from mapreduce_jobs.privacy.dataset import Place
 from mapreduce_jobs.privacy.keyed import Keyed
 
@@ -17,7 +18,6 @@ _ENDINGS = {
     "JPEG 2000": ".jp2",
     "NIfTI": ".nii",
 }
-_GZIP = b"\x1f\x8b"
 
 
 def token_of(keyed: Keyed, name: str) -> str:
@@ -67,6 +67,6 @@ def name_of_raster(keyed: Keyed, name: str, kind: str, data: bytes) -> str:
     >>> name_of_raster(keyed, "Smith John/photo.JPG", "JPEG", b"")
     'v3stuwhy443w2twj/sto56r7vo7rfk57q.jpg'
     """
-    file = f"{token_of(keyed, name)}{_ENDINGS[kind]}{'.gz' if data.startswith(_GZIP) else ''}"
+    file = f"{token_of(keyed, name)}{_ENDINGS[kind]}{'.gz' if data.startswith(GZIP) else ''}"
     folder = posixpath.dirname(name)
     return f"{keyed.name('folder', folder)}/{file}" if folder else file

@@ -12,8 +12,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from mapreduce_jobs.imaging.decode import decode, format_of
+from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.errors import CorruptImage, UnsuitableImage
+from mapreduce_jobs.imaging.file_formats import format_of
 from mapreduce_jobs.imaging.frames import full_range
 from mapreduce_jobs.imaging.grey_levels import Levels, levels_of
 from mapreduce_jobs.imaging.image import Image, Pixels
