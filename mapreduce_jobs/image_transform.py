@@ -16,6 +16,9 @@ from mapreduce_jobs.core.protocols import ImageLineProtocol
 from mapreduce_jobs.core.transform_options import FORMATS, add_options
 
 if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+    from mapreduce_jobs.imaging.header import Beginning
     from mapreduce_jobs.imaging.image import Image
     from mapreduce_jobs.imaging.pipeline import Pipeline
 
@@ -130,26 +133,31 @@ class ImageTransform(ImageJob):
         super().mapper_init()
         self._operations = self._pipeline()
 
-    def outcome(self, name: str, data: bytes) -> tuple[str, Any]:
+    def outcome(
+        self, name: str, data: bytes, beginning: "Beginning | None" = None
+    ) -> tuple[str, Any]:
         """Return what one image becomes: a file, or what is to be brought together."""
         from mapreduce_jobs.imaging.encode import encode
 
         self.count("bytes read", len(data))
-        series, place = self._series_of(data) if self.options.stack else ("", {})
-        image = self._operations(self.decode(data))
+        series, place = "", dict[str, Any]()
+        if self.options.stack:
+            from mapreduce_jobs.imaging.header import read_beginning
+
+            beginning = beginning or read_beginning(io.BytesIO(data))
+            series, place = self._series_of(beginning.header)
+        image = self._operations(self.decode(data, beginning).image)
         if not self._is_together:
             return self._named(name), self._written(image)
         file = base64.b64encode(encode(image, "tiff")).decode()
         return series or self._key(name), {"name": name, "file": file, **place}
 
-    def _series_of(self, data: bytes) -> tuple[str, dict[str, Any]]:
+    def _series_of(self, header: "Dataset | None") -> tuple[str, dict[str, Any]]:
         """Return the series of a slice, and where it lies."""
         from mapreduce_jobs.imaging.elements import Element
         from mapreduce_jobs.imaging.errors import NotDicom, UnsuitableImage
-        from mapreduce_jobs.imaging.header import read_header
-        from mapreduce_jobs.imaging.place import KEYWORDS, place_of
+        from mapreduce_jobs.imaging.place import place_of
 
-        header = read_header(io.BytesIO(data), (*KEYWORDS, _SERIES))
         if header is None:
             raise NotDicom("it has no DICOM header, and so belongs to no series")
         series = "\\".join(Element.named(_SERIES).values(header))

@@ -16,6 +16,7 @@ from mapreduce_jobs.core.reading import Item
 
 if TYPE_CHECKING:
     from mapreduce_jobs.imaging.collection_classes import ColourCounts, GreyCounts, RoundSums
+    from mapreduce_jobs.imaging.header import Beginning
     from mapreduce_jobs.imaging.pipeline import Pipeline
 
 _MOST_CLASSES = 256
@@ -202,11 +203,13 @@ class SegmentCollection(LearningJob):
             if value is not None:  # else it is counted
                 yield key, value
 
-    def outcome(self, name: str, data: bytes) -> tuple[str, Any]:
+    def outcome(
+        self, name: str, data: bytes, beginning: "Beginning | None" = None
+    ) -> tuple[str, Any]:
         """Return the name and the file of a labelled image; None where pixels are counted."""
         from mapreduce_jobs.imaging.encode import ENDINGS, encode
 
-        image = self.decode(data)
+        image = self.decode(data, beginning).image
         if self.learns:
             self._pixels += self._counts.add(image)
             self._images += 1

@@ -1,16 +1,41 @@
 """From bytes to an `Image`, by content and never by the file's name."""
 
 import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mapreduce_jobs.imaging import MAX_PIXELS, nifti, raster
 from mapreduce_jobs.imaging.errors import BadParameter, DecodeError
 from mapreduce_jobs.imaging.file_formats import format_of
 from mapreduce_jobs.imaging.image import Image
 
-__all__ = ["decode"]
+if TYPE_CHECKING:  # pydicom takes long to import
+    from pydicom.dataset import Dataset
+
+    from mapreduce_jobs.imaging.header import Beginning
+
+__all__ = ["Decoded", "decode", "decode_file"]
 
 
 _VALUES = ("stored", "modality", "display")
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """An image with what its file says beside the pixels.
+
+    Attributes
+    ----------
+    image : Image
+    format : str
+        As `format_of` returns it.
+    header : Dataset, optional
+        All elements of a DICOM file but those of its pixels; None for other formats.
+    """
+
+    image: Image
+    format: str
+    header: "Dataset | None" = None
 
 
 def decode(
@@ -65,11 +90,35 @@ def decode(
     1928 int16 stored
     904 int16 HU
     """
+    return decode_file(data, max_pixels, values, window).image
+
+
+def decode_file(
+    data: bytes,
+    max_pixels: int = MAX_PIXELS,
+    values: str = "stored",
+    window: int = 1,
+    beginning: "Beginning | None" = None,
+) -> Decoded:
+    """Decode an image file as `decode` does, and return its format and header as well.
+
+    Parameters
+    ----------
+    data, max_pixels, values, window
+        As in `decode`, and so are the errors.
+    beginning : Beginning, optional
+        What `read_beginning` has read of the file, with all elements of its header: it is not read
+        again, and becomes the header that is returned.
+
+    Returns
+    -------
+    Decoded
+    """
     if values not in _VALUES:
         raise BadParameter(f"values={values}: must be one of {', '.join(_VALUES)}")
     if window < 1:
         raise BadParameter(f"window={window}: windows are counted from 1")
-    kind = format_of(data)
+    kind = beginning.format if beginning else format_of(data)
     with warnings.catch_warnings():
         # The libraries warn of oddities that they then cope with.
         warnings.simplefilter("ignore")
@@ -77,9 +126,10 @@ def decode(
             if kind == "DICOM":
                 from mapreduce_jobs.imaging import dicom  # pydicom takes long to import
 
-                return dicom.read(data, max_pixels, values, window)
+                image, header = dicom.read(data, max_pixels, values, window, beginning)
+                return Decoded(image, kind, header)
             if kind == "NIfTI":
-                return nifti.read(data, max_pixels, values, window)
-            return raster.READERS[kind](data, max_pixels)
+                return Decoded(nifti.read(data, max_pixels, values, window), kind)
+            return Decoded(raster.READERS[kind](data, max_pixels), kind)
         except DecodeError as error:
             raise type(error)(f"{kind}: {error}") from error.__cause__
