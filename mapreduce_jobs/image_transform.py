@@ -257,11 +257,10 @@ class ImageTransform(ImageJob):
     # Names
 
     def _named(self, name: str) -> str:
-        """Return the name of a result: folders stay, and the ending tells the format."""
-        from mapreduce_jobs.imaging.encode import ENDINGS
+        """Return the name of a result: directories stay, and the ending says the format."""
+        from mapreduce_jobs.imaging.encode import with_ending
 
-        endings = ENDINGS[self.options.format]
-        return name if name.lower().endswith(endings) else f"{name}{endings[0]}"
+        return with_ending(name, self.options.format)
 
     def _key(self, name: str) -> str:
         from mapreduce_jobs.imaging.errors import NoPartner

@@ -207,16 +207,14 @@ class SegmentCollection(LearningJob):
         self, name: str, data: bytes, beginning: "Beginning | None" = None
     ) -> tuple[str, Any]:
         """Return the name and the file of a labelled image; None where pixels are counted."""
-        from mapreduce_jobs.imaging.encode import ENDINGS, encode
+        from mapreduce_jobs.imaging.encode import encode, with_ending
 
         image = self.decode(data, beginning).image
         if self.learns:
             self._pixels += self._counts.add(image)
             self._images += 1
             return name, None
-        written = encode(self._operations(image), "tiff")
-        endings = ENDINGS["tiff"]
-        return name if name.lower().endswith(endings) else f"{name}{endings[0]}", written
+        return with_ending(name, "tiff"), encode(self._operations(image), "tiff")
 
     def learnt(self) -> Iterator[tuple[None, Totals]]:
         """Hand on what the task counted."""

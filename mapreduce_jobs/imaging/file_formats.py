@@ -8,6 +8,7 @@ from typing import NamedTuple
 from mapreduce_jobs.imaging.errors import EmptyFile, UnknownFormat
 
 __all__ = [
+    "ENDINGS",
     "GZIP",
     "JP2_BOXES",
     "JP2_CODESTREAM",
@@ -18,6 +19,19 @@ __all__ = [
     "nifti_kind",
     "sniff",
 ]
+
+ENDINGS: dict[str, tuple[str, ...]] = {
+    "PNG": (".png",),
+    "JPEG": (".jpg", ".jpeg"),
+    "TIFF": (".tiff", ".tif"),
+    "BMP": (".bmp",),
+    "GIF": (".gif",),
+    "WebP": (".webp",),
+    "JPEG 2000": (".jp2",),
+    "DICOM": (".dcm",),
+    "NIfTI": (".nii",),
+}
+"""Endings of the names of files of each format, the usual one first."""
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 JP2_BOXES = b"\0\0\0\x0cjP  \r\n\x87\n"
