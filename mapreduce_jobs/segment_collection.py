@@ -158,7 +158,7 @@ class SegmentCollection(LearningJob):
         options = self.options
         if not options.exact:
             return
-        from mapreduce_jobs.imaging.collection_classes import rising
+        from mapreduce_jobs.imaging.collection_classes import sorted_by_luma
 
         before, rounds, means = None, 0, self._look("means")
         if means is None:
@@ -166,10 +166,10 @@ class SegmentCollection(LearningJob):
         while means != before and rounds < (options.iterations or _ITERATIONS):
             before, rounds = means, rounds + 1
             self._round = [f"--round-from={_text(before)}"]
-            means = self._look("moved")
+            means = self._look("updated")
             if means is None:
                 raise JobError("--exact: one more look found no images any more")
-        self._round = [f"--round-from={_text(rising(means))}", f"--rounds={rounds}"]
+        self._round = [f"--round-from={_text(sorted_by_luma(means))}", f"--rounds={rounds}"]
 
     def _look(self, what: str) -> Any:
         """Return what one look at all images tells of the classes; None if there are none."""
@@ -267,7 +267,7 @@ class SegmentCollection(LearningJob):
             iterations = options.iterations or _ITERATIONS
             return classes_of(counts.counted(), options.k, options.seed or 0, iterations)
         if options.rounds is None:
-            return {"moved": counts.moved()}
+            return {"updated": counts.updated_means()}
         return counts.classes(options.rounds)
 
     def why_not_growing(self) -> str | None:

@@ -29,7 +29,7 @@ PIXEL_ELEMENTS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 _NEEDED = ("Rows", "Columns", "BitsAllocated", "PhotometricInterpretation")
 _OTHERWISE = {"NumberOfFrames": 1, "SamplesPerPixel": 1, "BitsStored": 0}  # if they are missing
-_MOST_HEADER = 64 << 20  # bytes
+_MAX_HEADER = 64 << 20  # bytes
 _DEFLATED = DeflatedExplicitVRLittleEndian.encode()
 _INFLATED = ExplicitVRLittleEndian.encode().ljust(len(_DEFLATED), b"\0")
 
@@ -227,7 +227,7 @@ def _kind(dataset: Dataset) -> str:
 def _inflated(data: bytes, max_pixels: int) -> bytes:
     """Return a deflated file (PS3.5 A.5) as if it were not; any other file as it is.
 
-    All but the pixels is at most `_MOST_HEADER` bytes.
+    All but the pixels is at most `_MAX_HEADER` bytes.
 
     Raises
     ------
@@ -241,7 +241,7 @@ def _inflated(data: bytes, max_pixels: int) -> bytes:
     meta = data[:start].replace(_DEFLATED, _INFLATED)
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        inflated = inflater.decompress(data[start:], _MOST_HEADER)
+        inflated = inflater.decompress(data[start:], _MAX_HEADER)
         if not inflater.eof and inflater.unconsumed_tail:
             header = read_elements(meta + inflated, stop_before_pixels=True)
             size = layout_of(header, max_pixels, stopped=True).size

@@ -19,7 +19,7 @@ class Levels:
     Attributes
     ----------
     values : ndarray
-        Grey levels that occur, rising; the image's dtype.
+        Grey levels that occur, ascending; the image's dtype.
     counts : ndarray of int64
         Pixels of each.
     threshold : float

@@ -46,7 +46,7 @@ _PIXEL_GROUP = 0x7FE0
 _UNDEFINED = 0xFFFFFFFF  # the length of what a delimiter ends
 _DELIMITERS = (b"\xfe\xff\xdd\xe0", b"\xff\xfe\xe0\xdd")  # (FFFE,E0DD) in either byte order
 _STRAY = 1 << 12  # bytes at the end that may be zero
-_MOST_INFLATED = 64 << 20  # bytes
+_MAX_INFLATED = 64 << 20  # bytes
 _DEFLATED = DeflatedExplicitVRLittleEndian.encode()
 _CUT = "the file ends within its header"
 
@@ -230,9 +230,9 @@ def _read_deflated(file: BinaryIO, beginning: bytes, tags: list[Any] | None) -> 
         if not (end.at_pixels or inflater.eof):
             raise Truncated(_CUT)
     except (*READ_ERRORS, Truncated):
-        if size < _MOST_INFLATED:
+        if size < _MAX_INFLATED:
             raise
-        limit = f"{_MOST_INFLATED >> 20} MiB"
+        limit = f"{_MAX_INFLATED >> 20} MiB"
         raise Unsupported(f"a deflated header of more than {limit}") from None
     dataset.file_meta = FileMetaDataset(meta)
     return dataset
@@ -265,8 +265,8 @@ def deflated(beginning: bytes) -> tuple[int, Dataset] | None:
 
 
 def _inflated(file: BinaryIO, inflater: Any) -> Iterator[bytes]:
-    """Iterate over the first bytes that a deflated file holds, at most `_MOST_INFLATED`."""
-    left = _MOST_INFLATED
+    """Iterate over the first bytes that a deflated file holds, at most `_MAX_INFLATED`."""
+    left = _MAX_INFLATED
     while left and not inflater.eof:
         packed = inflater.unconsumed_tail or file.read(1 << 16)
         if not packed:

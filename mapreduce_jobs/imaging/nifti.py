@@ -28,7 +28,7 @@ from mapreduce_jobs.imaging.samples import check_size
 
 __all__ = ["read"]
 
-_GREATEST_RATIO = 1040  # of bytes that deflate can stand for to bytes (zlib: 1032)
+_MAX_RATIO = 1040  # of bytes that deflate can stand for to bytes (zlib: 1032)
 
 
 def read(data: bytes, max_pixels: int, values: str = "stored", window: int = 1) -> Image:
@@ -96,7 +96,7 @@ def _voxels(data: bytes, offset: int, size: int) -> memoryview | bytes:
         if len(found) < size:
             raise Truncated("the file ends before its voxels do")
         return found
-    if offset + size > len(data) * _GREATEST_RATIO:  # so many need no memory to be asked for
+    if offset + size > len(data) * _MAX_RATIO:  # so many need no memory to be asked for
         raise Truncated("the file ends before its voxels do")
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from mapreduce_jobs.imaging.errors import BadParameter, StrippedDocstrings
 from mapreduce_jobs.imaging.image import Image
-from mapreduce_jobs.imaging.parameters import Between, Rows
+from mapreduce_jobs.imaging.parameters import SHARED_TEXTS, Between, Rows
 
 __all__ = ["Operation", "Parameter"]
 
@@ -32,7 +32,7 @@ class Parameter:
     default : object
         Its value where none is given; `inspect.Parameter.empty` if one must be.
     about : str
-        What the docstring says of it.
+        What the docstring, or `SHARED_TEXTS`, says of it.
     """
 
     name: str
@@ -104,7 +104,7 @@ class Operation:
         about = _about_parameters(function.__doc__ or "")
         hints = typing.get_type_hints(function, include_extras=True)
         parameters = {
-            name: Parameter(name, hints[name], found.default, about[name])
+            name: Parameter(name, hints[name], found.default, about[name] or SHARED_TEXTS[name])
             for name, found in inspect.signature(function).parameters.items()
             if found.kind is found.KEYWORD_ONLY
         }
@@ -156,7 +156,7 @@ def text_of(value: Any) -> str:
 
 
 def _about_parameters(doc: str) -> dict[str, str]:
-    """Return what a numpydoc docstring says of each parameter, in one line each."""
+    """Return what a numpydoc docstring says of each parameter, in one line each, may be empty."""
     lines = inspect.cleandoc(doc).splitlines()
     about: dict[str, list[str]] = {}
     names: list[str] = []

@@ -15,10 +15,10 @@ from mapreduce_jobs.imaging.parameters import Between, Rows, Size
 
 __all__ = ["classify", "components", "kmeans", "threshold"]
 
-_MOST_CLASSES = 256  # labels are 8 bits
-_MOST_COMPONENTS = 65535  # and here 16
+_MAX_CLASSES = 256  # labels are 8 bits
+_MAX_COMPONENTS = 65535  # and here 16
 
-Classes = Annotated[int, Between(least=1, most=_MOST_CLASSES)]
+Classes = Annotated[int, Between(least=1, most=_MAX_CLASSES)]
 Seed = Annotated[int, Between(least=0)]
 
 
@@ -118,8 +118,8 @@ def classify(image: Image, *, means: Rows, show: Literal["means", "labels"] = "m
     lengths = {len(mean) for mean in means}
     if lengths not in ({1}, {3}):
         raise BadParameter("each row of means must be one grey level, or red, green and blue")
-    if len(means) > _MOST_CLASSES:
-        raise BadParameter(f"there are {len(means)} means, more than {_MOST_CLASSES}")
+    if len(means) > _MAX_CLASSES:
+        raise BadParameter(f"there are {len(means)} means, more than {_MAX_CLASSES}")
     if lengths == {3} and not image.is_colour:
         raise UnsuitableImage("the means are colours and this image is grey")
     if lengths == {1}:
@@ -183,7 +183,7 @@ def kmeans(
     if not image.is_colour:
         values, weights = levels.distinct(image.pixels)
         points = values[:, np.newaxis]
-    start = clustering.spread(points, k, seed, weights)
+    start = clustering.plus_plus_start(points, k, seed, weights)
     means, rounds = clustering.lloyd(points, start, iterations, weights)
     means = _by_luma(means)
     sums = clustering.class_sums(points, means, weights)
@@ -257,9 +257,9 @@ def _components(
     # OpenCV labels two rows at a time, and so in another order.
     in_order = np.argsort(first[1:]) + 1
     kept = in_order[areas[in_order] >= min_area]
-    if len(kept) > _MOST_COMPONENTS:
+    if len(kept) > _MAX_COMPONENTS:
         raise UnsuitableImage(
-            f"it has {len(kept)} components, more than {_MOST_COMPONENTS}: leave out the small"
+            f"it has {len(kept)} components, more than {_MAX_COMPONENTS}: leave out the small"
             " ones with min_area=…"
         )
     numbers = np.zeros(count, np.uint16)
