@@ -1,4 +1,4 @@
-"""Samples into classes: the nearest of some means, and means found by k-means.
+"""k-means clustering of samples: assignment to the nearest mean, k-means++ start, updates.
 
 Samples are n × d: one number each for grey levels, three for colours. A round of k-means needs to
 know of a class only how many samples it has, their sum and the sum of their squares; these

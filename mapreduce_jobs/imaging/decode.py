@@ -1,4 +1,4 @@
-"""From bytes to an `Image`, by content and never by the file's name."""
+"""Decoding of image files, by content and never by the file's name."""
 
 import warnings
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ def decode(
     pictures of an animation are frames. A palette becomes colour, CMYK becomes RGB, an alpha
     channel is left out, 1-bit images are 0 and 255, those of DICOM 0 and 1. The EXIF orientation is
     applied. The spacing is the pixel spacing of DICOM, else the density that a PNG, TIFF, JPEG or
-    JPEG 2000 tells in a unit of length.
+    JPEG 2000 states in a unit of length.
 
     Parameters
     ----------
@@ -57,9 +57,9 @@ def decode(
         Most frames × rows × columns to decode; a larger image is not decoded at all.
     values : {"stored", "modality", "display"}, optional
         Which values grey pixels of DICOM and NIfTI get. ``"stored"``: those in the file.
-        ``"modality"``: what they mean, such as Hounsfield units; `dicom_values.modality` tells the
+        ``"modality"``: what they mean, such as Hounsfield units; `dicom_values.modality` states the
         dtype and the unit. ``"display"``: grey levels of 8 or 16 bits, by the file's window;
-        `dicom_values.display` tells which. Colour, and every other format, is the same in all
+        `dicom_values.display` states which. Colour, and every other format, is the same in all
         three.
     window : int, optional
         For ``"display"``: which of the file's windows, counted from 1.

@@ -1,4 +1,4 @@
-"""DICOM files: from bytes to a dataset, and how its pixels lie in it."""
+"""Datasets of DICOM files, and the layout of their pixels."""
 
 import contextlib
 import io
@@ -87,7 +87,7 @@ def open_dataset(
     """Read the elements of a file; its pixels stay as they are.
 
     A file without a transfer syntax is taken as what its elements look like. A deflated one is
-    inflated no further than the pixels that its header tells of need.
+    inflated no further than the pixels that its header declares need.
 
     Parameters
     ----------

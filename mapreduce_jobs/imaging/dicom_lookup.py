@@ -59,7 +59,7 @@ def table_of(item: Dataset, dataset: Dataset, unit: str) -> Table:
     item : Dataset
         Of a Modality LUT Sequence (0028,3000) or a VOI LUT Sequence (0028,3010).
     dataset : Dataset
-        The file it is from, which tells the order of bytes.
+        The file it is from, for the order of bytes.
     unit : str
         Of the entries.
 

@@ -1,4 +1,4 @@
-"""What the stored values of a DICOM file mean: values with a unit, and grey levels to look at.
+"""Modality values of DICOM files, with their unit, and grey levels for display.
 
 Grey levels go from the file to the screen in steps (PS3.4 N.2): the modality's, which gives values
 with a unit, such as Hounsfield units; the window or table of values of interest (VOI); and, where

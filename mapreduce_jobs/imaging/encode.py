@@ -1,4 +1,4 @@
-"""From an `Image` to a file: PNG, TIFF, JPEG, JPEG 2000 or WebP.
+"""Encoding of images as PNG, TIFF, JPEG, JPEG 2000 or WebP.
 
 A file holds the pixels as they are, or it is not written: no format gets fewer bits, fewer frames
 or another sign than the image has. What a format has a place for goes along:

@@ -1,4 +1,4 @@
-"""Filters: convolution with a kernel, and what smooths, by linear and by other means."""
+"""Filters: convolution with a kernel, and linear and non-linear smoothing."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The grey levels of an image by how often they occur: what most measures of it need to know."""
+"""Grey levels of an image and how often each occurs, which most measures need."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The header of a DICOM file: all that stands before its pixels, which are not read."""
+"""Headers of DICOM files: the elements before the pixels, which are not read."""
 
 import io
 import struct
@@ -98,7 +98,7 @@ def read_beginning(file: BinaryIO, keywords: Collection[str] | None = None) -> B
     ------
     DecodeError
         `EmptyFile` and `UnknownFormat` as `decode` raises them, `Truncated` if the file ends within
-        an element, `CorruptImage` if its elements cannot be told apart, `Unsupported` for a
+        an element, `CorruptImage` if its elements cannot be read, `Unsupported` for a
         deflated header of more than 64 MiB.
     Exception
         What the file raises in reading.

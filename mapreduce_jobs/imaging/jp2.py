@@ -214,7 +214,7 @@ def write(image: Image, quality: int | None, text: str | None) -> bytes:
     Parameters
     ----------
     image : Image
-        Grey or colour. Its bits stored are not told: all of the dtype's are.
+        Grey or colour. Its bits stored are not written: all of the dtype's are.
     quality : int or None
         None: without loss, by the 5/3 wavelet. Else so many hundredths of the pixels' bytes are
         the most that is kept.

@@ -57,8 +57,8 @@ def _density(spacing: Spacing) -> bytes | None:
     for number, unit in ((_INCHES, INCH), (_CENTIMETRES, CENTIMETRE)):
         density = whole_density(unit, spacing, 65535)
         if density:
-            told = (unit / density[1], unit / density[0])
-            error = max(abs(t / s - 1) for t, s in zip(told, spacing, strict=True))
+            written = (unit / density[1], unit / density[0])
+            error = max(abs(t / s - 1) for t, s in zip(written, spacing, strict=True))
             found.append((error, struct.pack(">BHH", number, *density)))
     return min(found)[1] if found else None
 

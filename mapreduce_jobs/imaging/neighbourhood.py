@@ -1,4 +1,4 @@
-"""What is computed from the pixels around each pixel, and is no sum of them with fixed weights."""
+"""Non-linear filters of the neighbourhood of each pixel."""
 
 import cv2
 import numpy as np

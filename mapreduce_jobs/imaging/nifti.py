@@ -53,7 +53,7 @@ def read(data: bytes, max_pixels: int, values: str = "stored", window: int = 1) 
     -------
     Image
         Frames go from the feet to the head, in 4-D through one time after the other. Which way the
-        file's axes go is told by its affine: sform, else qform, else, as nibabel has it, to the
+        file's axes go follows from its affine: sform, else qform, else, as nibabel has it, to the
         left, the front and the head. The spacing is the affine's, in the unit of xyzt_units; an
         unknown unit is taken for millimetres, as everybody does.
 

@@ -1,4 +1,4 @@
-"""The header of a NIfTI file: which it is, what its voxels are, and which way its axes go."""
+"""Headers of NIfTI files: version, voxels and direction of the axes."""
 
 import math
 from dataclasses import dataclass
@@ -110,7 +110,7 @@ def facts_of(data: bytes) -> Facts:
         shape,
         np.dtype(order + letter),
         samples,
-        # Files that say 0 mean: behind the header and the four bytes that tell of extensions.
+        # Files that say 0 mean: behind the header and the four bytes that announce extensions.
         max(int(offset), size) if offset else size + 4,
         # nifti1.h: a slope of 0 is none; nibabel asks for a finite one too.
         scaling if scaling[0] and math.isfinite(scaling[0]) and scaling != (1, 0) else None,

@@ -153,8 +153,10 @@ def _spacing(density: bytes) -> Spacing | None:
 
 
 def _bits(text: bytes, depth: int) -> int:
-    told = text.removeprefix(_BITS)
-    return int(told) if told.isdigit() and len(told) < 3 and 0 < int(told) < depth else depth
+    stored = text.removeprefix(_BITS)
+    return (
+        int(stored) if stored.isdigit() and len(stored) < 3 and 0 < int(stored) < depth else depth
+    )
 
 
 def with_facts(data: bytes, spacing: Spacing | None, bits: int | None, text: str | None) -> bytes:

@@ -116,7 +116,7 @@ def _read_webp(data: bytes, max_pixels: int) -> Image:
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:
-    """Return the rows and columns that the first chunk of a WebP tells; 0 if it tells none."""
+    """Return the rows and columns in the first chunk of a WebP; 0 if it has none."""
     kind, content = data[12:16], data[20:30]
     if len(content) < 10:
         return 0, 0

@@ -131,7 +131,7 @@ def _check_overlap(
 ) -> None:
     if not np.isfinite(matrix).all():
         raise UnsuitableImage("no transform has been found that makes the images alike")
-    # A grid of places is enough to tell a tenth.
+    # A grid of points is enough for a tenth.
     y, x = (axis.ravel() for axis in np.meshgrid(*(np.linspace(0, n - 1, 65) for n in fixed)))
     there = matrix @ [x, y, np.ones_like(x)]
     inside = (there >= -0.5) & (there <= np.array([[moving[1]], [moving[0]]]) - 0.5)

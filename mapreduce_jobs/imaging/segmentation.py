@@ -1,4 +1,4 @@
-"""Segmentation: a threshold, the nearest of given means, k-means, connected components."""
+"""Segmentation: a threshold, the nearest of requested means, k-means, connected components."""
 
 from dataclasses import replace
 from typing import Annotated, Literal
@@ -41,7 +41,7 @@ def threshold(
     image : Image
         Any dtype.
     method : {"value", "otsu"}, optional
-        A value that is given, or Otsu's method.
+        A requested value, or Otsu's method.
     value : float, optional
         The threshold, in the unit of the pixels; for the method value.
 
@@ -53,7 +53,7 @@ def threshold(
     Raises
     ------
     BadParameter
-        A value is missing, or given for another method.
+        A value is missing, or requested for another method.
     UnsuitableImage
         Otsu's method, and no pixel is a finite number.
 
@@ -142,8 +142,8 @@ def kmeans(
     """Find k classes of grey levels or colours by k-means, and give each pixel to its class.
 
     A stack has its classes in common; colours are clustered as red, green, blue. The start is by
-    k-means++; then each pixel is given to its nearest mean and each mean moved to the middle of
-    its pixels (Lloyd's algorithm) until no mean changes. It finds a local minimum of the sum of
+    k-means++; then each pixel is assigned to its nearest mean and each mean becomes the middle
+    of its pixels (Lloyd's algorithm) until no mean changes. It finds a local minimum of the sum of
     ‖x − μ‖², the inertia: another seed may find a lower one.
 
     Parameters

@@ -125,5 +125,5 @@ def normal_of(orientation: Sequence[float]) -> list[float]:
     across = [b * f - c * e, c * d - a * f, a * e - b * d]
     length = math.hypot(*across)
     if not 0.5 < length < 2:
-        raise CorruptImage("DICOM: its ImageOrientationPatient has no two directions")
+        raise CorruptImage("DICOM: its ImageOrientationPatient does not hold two directions")
     return [value / length + 0.0 for value in across]

@@ -184,7 +184,7 @@ def _facts(tags: Any) -> _Facts:
 
 
 def _unit(text: str) -> str:
-    """Return the unit that a description tells; "stored" if it tells none."""
+    """Return the unit in a description; "stored" if it has none."""
     if UNIT in text:
         with contextlib.suppress(ValueError, LookupError, TypeError, RecursionError):
             return str(json.loads(text)[UNIT])

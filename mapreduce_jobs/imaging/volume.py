@@ -22,7 +22,7 @@ _DECIMALS = 6  # of a millimetre
 
 @dataclass(frozen=True)
 class Slice:
-    """An image, what it is called, and where it lies."""
+    """A slice: its name, image and position."""
 
     name: str
     image: Image
@@ -32,7 +32,7 @@ class Slice:
 def partition(
     slices: Sequence[Slice],
 ) -> tuple[list[Slice], list[tuple[Slice, UnsuitableImage]]]:
-    """Tell which slices of a series make a volume, and why the others do not belong to it.
+    """Separate the slices of a series that make a volume from others, with the reason of each.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def volume(slices: Sequence[Slice]) -> Image:
     Raises
     ------
     UnsuitableImage
-        A slice is not like the others, or does not tell where it lies; there is none.
+        A slice is not like the others, or has no position; there is none.
 
     Examples
     --------
@@ -184,7 +184,7 @@ def volume(slices: Sequence[Slice]) -> Image:
 
 
 def _keys(slices: Sequence[Slice]) -> tuple[str, list[float]]:
-    """Return what tells the order, and that of each slice."""
+    """Return what the order is by, and its value for each slice."""
     positions = [one.position for one in slices]
     if positions[0].orientation is not None:
         normal = normal_of(positions[0].orientation)

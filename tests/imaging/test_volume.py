@@ -248,9 +248,9 @@ class TestWhatDoesNotBelong:
         ({"ImagePositionPatient": ["1", "2"]}, r"ImagePositionPatient is 1\\2, not 3 finite"),
         (
             {"ImageOrientationPatient": ["1", "0", "0", "1", "0", "0"]},
-            "does not tell two directions",
+            "does not hold two directions",
         ),
-        ({"ImageOrientationPatient": ["0"] * 6}, "does not tell two directions"),
+        ({"ImageOrientationPatient": ["0"] * 6}, "does not hold two directions"),
     ],
 )
 def test_places_that_cannot_be(elements, reason):
