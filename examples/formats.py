@@ -13,9 +13,10 @@ from pathlib import Path
 from pydicom.uid import UID
 
 from mapreduce_jobs.imaging import dicom_pixels
-from mapreduce_jobs.imaging.decode import decode, sniff
+from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.elements import Element
 from mapreduce_jobs.imaging.errors import ImagingError, MissingExtra
+from mapreduce_jobs.imaging.file_formats import sniff
 from mapreduce_jobs.imaging.header import read_header
 from mapreduce_jobs.imaging.image import Image
 

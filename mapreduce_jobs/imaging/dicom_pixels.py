@@ -62,7 +62,7 @@ _PALETTE = "PALETTE COLOR"
 _KNOWN = {*PhotometricInterpretation, _PALETTE}
 _DECODED = ("MONOCHROME1", "MONOCHROME2", "RGB")
 _LUMA_AND_CHROMA = ("YBR_FULL", "YBR_FULL_422")
-_MOST_WRAPPED = 256  # entries of a palette of 8 bits, beyond which pydicom's arithmetic overflows
+_MAX_WRAPPED = 256  # entries of a palette of 8 bits, beyond which pydicom's arithmetic overflows
 
 
 def stored_values(dataset: FileDataset, layout: Layout) -> Pixels:
@@ -207,7 +207,7 @@ def _lossless(
 def _coloured(pixels: Pixels, dataset: FileDataset) -> Pixels:
     """Apply a palette (PS3.3 C.7.6.3.1.5, segmented C.7.9.2)."""
     entries, _, bits = dataset.RedPaletteColorLookupTableDescriptor
-    if bits == 8 and (entries or 1 << 16) > _MOST_WRAPPED:
+    if bits == 8 and (entries or 1 << 16) > _MAX_WRAPPED:
         raise Unsupported(f"a palette of {entries or 1 << 16} entries of 8 bits")
     return apply_color_lut(pixels, dataset)
 

@@ -2,7 +2,7 @@
 
 Derivatives are by the 3×3 Sobel operator, not normalised, with the border repeated: what
 `cv2.Canny` does inside, `scipy.ndimage.sobel` by default, and the scale that thresholds are
-usually given in.
+usually written in.
 """
 
 from collections.abc import Iterable

@@ -87,7 +87,7 @@ class NoPartner(UnsuitableImage):
 
 
 class NoLabel(UnsuitableImage):
-    """Classes are learnt, and nothing tells which one the image is of."""
+    """Classes are learnt, and the class of the image is unknown."""
 
 
 class BadParameter(ImagingError, ValueError):

@@ -41,9 +41,7 @@ def laplacian(
     neighbours : int, optional
         Whether 4 neighbours count, or also those across the corners.
     border : str, optional
-        What lies outside the image.
     fill : float, optional
-        The value outside for ``constant``.
     result : str, optional
         How values that may be negative, or large, become pixels.
 
@@ -82,9 +80,7 @@ def sobel(
     axis : str
         By which coordinate.
     border : str, optional
-        What lies outside the image.
     fill : float, optional
-        The value outside for ``constant``.
     result : str, optional
         How values that may be negative, or large, become pixels.
 
@@ -115,9 +111,7 @@ def gradient(
     image : Image
         Any dtype.
     border : str, optional
-        What lies outside the image.
     fill : float, optional
-        The value outside for ``constant``.
     result : str, optional
         How values that may be large become pixels.
 

@@ -31,7 +31,7 @@ def _operation(operation: Operation) -> Iterator[str]:
 
 
 def parameter_words(parameter: Parameter) -> str:
-    """Say what a parameter may be, and what it is where none is given.
+    """Return the allowed values of a parameter and its default.
 
     >>> parameter_words(Parameter("sigma", float, 1.0, ""))
     'a number (default: 1)'

@@ -12,8 +12,9 @@ import yaml
 from hdfs_tools.record import Record, parse_line
 from mapreduce_jobs.core.transform_options import BORDERS, FORMATS
 from mapreduce_jobs.imaging import frames
-from mapreduce_jobs.imaging.decode import decode, sniff
+from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.encode import ENDINGS, notes
+from mapreduce_jobs.imaging.file_formats import sniff
 from mapreduce_jobs.imaging.operations import OPERATIONS
 from mapreduce_jobs.imaging.pipeline import Pipeline
 from tests.support import JOBS, png, run, scan
