@@ -92,6 +92,13 @@ def open_dataset(data: bytes, max_pixels: int) -> tuple[FileDataset, Layout]:
     max_pixels : int
         Most frames × rows × columns.
 
+    Returns
+    -------
+    dataset : FileDataset
+        The elements.
+    layout : Layout
+        How its pixels lie in the file.
+
     Raises
     ------
     DecodeError
@@ -133,6 +140,7 @@ def layout_of(dataset: FileDataset, max_pixels: int, stopped: bool = False) -> L
     Parameters
     ----------
     dataset : FileDataset
+        Its elements.
     max_pixels : int
         Most frames × rows × columns.
     stopped : bool, optional

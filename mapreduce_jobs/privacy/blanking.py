@@ -59,6 +59,11 @@ class Blanking:
             The file that it was read from.
         at_risk : bool
             Whether something speaks for text, see `pixel_risk`.
+
+        Returns
+        -------
+        Blanked
+            What was done.
         """
         from mapreduce_jobs.privacy.burned_in import blank
 

@@ -75,6 +75,11 @@ def deidentify(
     blanking : Blanking, optional
         Finds and blanks text in the pixels.
 
+    Returns
+    -------
+    Deidentified
+        The new file, and what was done.
+
     Raises
     ------
     DecodeError
