@@ -61,6 +61,7 @@ def setup(app: Any) -> None:
     """Connect what differs from Sphinx's own ways."""
     app.connect("builder-inited", write_reference)
     app.connect("source-read", add_contents)
+    app.connect("autodoc-process-docstring", keep_colons, priority=400)  # before napoleon
     app.connect("build-finished", write_index)
 
 
@@ -70,6 +71,12 @@ def add_contents(app: Any, name: str, source: list[str]) -> None:
         for caption, pages in PAGES.items():
             lines = "\n".join(f"/docs/{page}" for page in pages)
             source[0] += f"\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{lines}\n```\n"
+
+
+def keep_colons(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Keep what stands before a colon from being taken for the type of an attribute."""
+    if what in ("attribute", "data", "property") and lines:
+        lines[0] = lines[0].replace(": ", " – ")
 
 
 def write_index(app: Any, error: Exception | None) -> None:
@@ -93,7 +100,7 @@ def write_reference(app: Any) -> None:
                 f":orphan:\n\n{heading(module.__name__.rpartition('.')[2])}In :doc:`{package}`.\n\n"
             )
             pages[module.__name__] = head + members(module.__name__)
-    names = "".join(f"   {package}\n" for package in packages)
+    names = "".join(f"   {p.removeprefix('mapreduce_jobs.')} <{p}>\n" for p in packages)
     pages["index"] = f"{heading('API reference')}.. toctree::\n\n{names}"
     REFERENCE.mkdir(exist_ok=True)
     for path in REFERENCE.glob("*.rst"):
