@@ -108,6 +108,9 @@ def run_commands(clone: Path, page: str) -> None:
         odd = line.startswith(("find", "hdfs-tools put"))
         assert ran.returncode in ((0, 1) if odd else (0,)), (line, ran.stderr)
         assert b"Traceback" not in ran.stderr
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    script = "".join(block for block in blocks if "__main__" not in block)
+    subprocess.run([sys.executable, "-c", script], cwd=clone, check=True)
 
 
 def test_commands_that_set_up():
