@@ -36,12 +36,17 @@ _OTHER_WORDS = {  # of ``hdfs dfs``, for what is said otherwise here
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; return its exit status.
+    """Run a command.
 
     Parameters
     ----------
     argv : sequence of str, optional
         Arguments; by default those of the process.
+
+    Returns
+    -------
+    int
+        The exit status.
     """
     if argv is None:
         use_utf8()

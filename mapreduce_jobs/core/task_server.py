@@ -125,6 +125,11 @@ class TaskServer:
         environment : mapping
             Its environment variables.
 
+        Returns
+        -------
+        ForkedTask
+            The process.
+
         Raises
         ------
         JobError

@@ -98,6 +98,13 @@ def open_dataset(
     beginning : Beginning, optional
         What has been read of the file already, with all elements of its header.
 
+    Returns
+    -------
+    dataset : FileDataset
+        The elements.
+    layout : Layout
+        How its pixels lie in the file.
+
     Raises
     ------
     DecodeError
@@ -168,6 +175,7 @@ def layout_of(dataset: FileDataset, max_pixels: int, stopped: bool = False) -> L
     Parameters
     ----------
     dataset : FileDataset
+        Its elements.
     max_pixels : int
         Most frames × rows × columns.
     stopped : bool, optional

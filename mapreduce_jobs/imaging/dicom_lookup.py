@@ -63,6 +63,11 @@ def table_of(item: Dataset, dataset: Dataset, unit: str) -> Table:
     unit : str
         Of the entries.
 
+    Returns
+    -------
+    Table
+        The table.
+
     Raises
     ------
     CorruptImage

@@ -4,7 +4,7 @@
 transfer syntax             plug-in   package
 =========================== ========= =============================================
 uncompressed, deflated, RLE pydicom
-JPEG Lossless               none: it is done in `jpeg_lossless`
+JPEG Lossless               none      it is done in `jpeg_lossless`
 JPEG of 8 bits              pillow
 JPEG Extended of 12 bits    pylibjpeg pylibjpeg-libjpeg, in no extra
 JPEG-LS                     pyjpegls  pyjpegls, extra dicom
@@ -71,8 +71,9 @@ def stored_values(dataset: FileDataset, layout: Layout) -> Pixels:
     Parameters
     ----------
     dataset : FileDataset
+        As `open_dataset` gives it.
     layout : Layout
-        Both as `open_dataset` gives them.
+        Likewise.
 
     Returns
     -------

@@ -211,11 +211,11 @@ def bilateral(
 ) -> Image:
     """Smooth and keep edges: average near pixels of similar value.
 
-    g(p) = Σq w(p, q) f(q) / Σq w(p, q), w(p, q) = exp(−|p − q|² / 2σs² − d(p, q)² / 2σc²), over
+    ``g(p) = Σq w(p, q) f(q) / Σq w(p, q), w(p, q) = exp(−|p − q|² / 2σs² − d(p, q)² / 2σc²)``, over
     the pixels q at most a radius of 1.5 σs, rounded and at least 1, away from p (Tomasi and
     Manduchi 1998; the disc of `cv2.bilateralFilter`). d is the difference of grey levels, and of
-    colours |ΔR| + |ΔG| + |ΔB|, so that the channels of a pixel are averaged with the same weights.
-    A neighbour that is not a finite number has no weight; a pixel that is not one stays.
+    colours ``|ΔR| + |ΔG| + |ΔB|``, so that the channels of a pixel are averaged with the same
+    weights. A neighbour that is not a finite number has no weight; a pixel that is not one stays.
 
     Parameters
     ----------

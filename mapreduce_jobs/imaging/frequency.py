@@ -260,7 +260,7 @@ def frequency_convolve(
 
 
 def spectrum(image: Image) -> Image:
-    """Show the spectrum log(1 + |F|), the zero frequency in the centre.
+    """Show the spectrum ``log(1 + |F|)``, the zero frequency in the centre.
 
     Scaled so that the least value of all frames becomes the least of the image's bits, and the
     greatest the greatest; for floats 0 and 1. Colour becomes luma.

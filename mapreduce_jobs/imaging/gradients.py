@@ -101,7 +101,7 @@ def sobel(
 def gradient(
     image: Image, *, border: Border = "edge", fill: float = 0.0, result: Result = "clip"
 ) -> Image:
-    """Compute the gradient magnitude |∇I| = √(Ix² + Iy²) of the grey levels.
+    """Compute the gradient magnitude ``|∇I| = √(Ix² + Iy²)`` of the grey levels.
 
     Ix and Iy are by the Sobel operator, not normalised: up to 1443 of 8-bit images, which
     ``result=clip`` cuts at 255 and ``result=scale`` does not. Colour becomes luma.
@@ -151,7 +151,7 @@ def canny(image: Image, *, low: NotNegative, high: NotNegative, l2: bool = False
     high : float
         Gradient that begins an edge.
     l2 : bool, optional
-        Whether the gradient is √(Ix² + Iy²), and not |Ix| + |Iy|.
+        Whether the gradient is √(Ix² + Iy²), and not ``|Ix| + |Iy|``.
 
     Returns
     -------

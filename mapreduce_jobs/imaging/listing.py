@@ -26,8 +26,7 @@ def _operation(operation: Operation) -> Iterator[str]:
     yield ""
     yield from _wrapped(f"{operation.name}: {operation.summary}", 2)
     for parameter in operation.parameters.values():
-        words = f"{parameter.name}={parameter_words(parameter)}. {parameter.about}"
-        yield from _wrapped(words.replace("``", ""), 6)
+        yield from _wrapped(f"{parameter.name}={parameter_words(parameter)}. {parameter.about}", 6)
 
 
 def parameter_words(parameter: Parameter) -> str:
@@ -45,7 +44,7 @@ def parameter_words(parameter: Parameter) -> str:
 
 def _wrapped(text: str, indent: int) -> list[str]:
     return textwrap.wrap(
-        text,
+        text.replace("``", ""),
         _WIDTH,
         initial_indent=" " * indent,
         subsequent_indent=" " * (indent + 4),

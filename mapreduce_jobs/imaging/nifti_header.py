@@ -70,6 +70,11 @@ def facts_of(data: bytes) -> Facts:
     data : bytes
         The whole file, or as much as its header is.
 
+    Returns
+    -------
+    Facts
+        What the header says.
+
     Raises
     ------
     DecodeError

@@ -74,6 +74,11 @@ class Pipeline:
         border : str, optional
             What lies outside an image, for each step that has a border and does not say.
 
+        Returns
+        -------
+        Pipeline
+            The chain.
+
         Raises
         ------
         BadParameter
@@ -110,6 +115,11 @@ class Pipeline:
             The content of the file.
         border : str, optional
             As `parse` has it.
+
+        Returns
+        -------
+        Pipeline
+            The chain.
 
         Raises
         ------

@@ -129,8 +129,7 @@ def volume(slices: Sequence[Slice]) -> Image:
         order : ``"position"``, ``"location"`` or ``"number"``
         positions : millimetres along the normal, or Slice Locations; None by number
         slice_spacing : their median distance in millimetres, apart from 0; None by number
-        gaps : where the distance differs from it by more than 1 %: ``[frame, millimetres]``, the
-            millimetres from this frame to the next
+        gaps : ``[frame, millimetres to the next]`` where the distance differs by more than 1 %
         repeated : frames that lie where the one before lies
         orientation : the direction cosines of a row and of a column; None if unknown
         frames : the notes of each slice, if one has some

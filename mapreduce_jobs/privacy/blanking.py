@@ -57,6 +57,11 @@ class Blanking:
             What is changed.
         at_risk : bool
             Whether something speaks for text, see `pixel_risk`.
+
+        Returns
+        -------
+        Blanked
+            What was done.
         """
         from mapreduce_jobs.privacy.burned_in import blank
 

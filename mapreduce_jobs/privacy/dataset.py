@@ -82,6 +82,11 @@ def deidentify(
     beginning : Beginning, optional
         What has been read of the file already, with all elements of its header.
 
+    Returns
+    -------
+    Deidentified
+        The new file, and what was done.
+
     Raises
     ------
     DecodeError
