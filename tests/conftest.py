@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from PIL import Image as PillowImage
 
+from tests.distribution import *  # noqa: F403
 from tests.support import JOBS, ODD_NAMES, Ran, broken_versions, dicom, png, run, scan, write_tree
 
 # The same examples each time; how fast it is, benchmarks tell.
@@ -108,21 +109,3 @@ def without_privileges() -> list[str]:
     setpriv = shutil.which("setpriv")
     assert setpriv, "as root, the test of permissions needs setpriv (util-linux)"
     return [setpriv, "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests that start a cluster behind all others."""
-    items.sort(key=lambda item: "cluster" in item.path.parts)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was left out, and how to get it."""
-    config = terminalreporter.config
-    left_out = [
-        item
-        for item in terminalreporter.stats.get("deselected", ())
-        if item.get_closest_marker("slow") is not None
-    ]
-    if left_out and config.getoption("markexpr") == "not slow":
-        words = "make test PYTEST_ARGS='-m slow'"
-        terminalreporter.write_line(f"{len(left_out)} slow tests were left out: {words}")
