@@ -129,7 +129,9 @@ VALUES = [
 ]
 EXTRAS = [
     MissingExtra("reading NIfTI", "nibabel", "nifti"),
-    MissingExtra("DICOM: JPEG-LS Lossless Image Compression", "pyjpegls", "dicom"),
+    MissingExtra(
+        "DICOM: JPEG-LS Lossless Image Compression", "pyjpegls (Python 3.13 or older)", "dicom"
+    ),
 ]
 
 

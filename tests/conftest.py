@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.distribution import *  # noqa: F403
 from tests.support import (
     JOBS,
     Ran,
@@ -110,21 +111,3 @@ def without_name(tmp_path: Path) -> list[str]:
     reads = "+dac_read_search"  # where Python is installed
     ids = ["--reuid=54321", "--regid=54321", "--clear-groups"]
     return [setpriv, *ids, f"--inh-caps={reads}", f"--ambient-caps={reads}", *nameless]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests that start a cluster behind all others."""
-    items.sort(key=lambda item: "cluster" in item.path.parts)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was left out, and how to get it."""
-    config = terminalreporter.config
-    left_out = [
-        item
-        for item in terminalreporter.stats.get("deselected", ())
-        if item.get_closest_marker("slow") is not None
-    ]
-    if left_out and config.getoption("markexpr") == "not slow":
-        words = "make test PYTEST_ARGS='-m slow'"
-        terminalreporter.write_line(f"{len(left_out)} slow tests were left out: {words}")

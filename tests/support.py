@@ -15,6 +15,8 @@ import numpy as np
 from PIL import Image as PillowImage
 from pydicom.data import get_testdata_file
 
+from tests.forked import can_fork, fork
+
 ROOT = Path(__file__).resolve().parent.parent
 JOBS = ROOT / "mapreduce_jobs"
 
@@ -66,15 +68,17 @@ def run(
     *command: object, stdin: bytes = b"", cwd: str | Path | None = None, env: dict | None = None
 ) -> Ran:
     """Run a command to its end."""
-    ended = subprocess.run(
-        [os.fspath(word) if isinstance(word, Path) else str(word) for word in command],
-        input=stdin,
-        capture_output=True,
-        cwd=cwd,
-        env={**os.environ, **(env or {})},
-        timeout=300,
-    )
-    return Ran(ended.returncode, ended.stdout, ended.stderr.decode())
+    words = [os.fspath(word) if isinstance(word, Path) else str(word) for word in command]
+    environment = {**os.environ, **{name: str(value) for name, value in (env or {}).items()}}
+    if can_fork(words, environment):
+        folder = os.fspath(cwd or os.getcwd())
+        status, stdout, stderr = fork(words[1:], stdin, folder, environment, timeout=300)
+    else:
+        ended = subprocess.run(
+            words, input=stdin, capture_output=True, cwd=cwd, env=environment, timeout=300
+        )
+        status, stdout, stderr = ended.returncode, ended.stdout, ended.stderr
+    return Ran(status, stdout, stderr.decode())
 
 
 def on_a_terminal(*command: object, cwd: Path, stdin_is_terminal: bool = False) -> tuple[str, int]:

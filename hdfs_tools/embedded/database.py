@@ -186,7 +186,7 @@ class Database:
             raise self._reason(str(error)) from error
 
     def _reason(self, said: str) -> OSError:
-        """Return why SQLite fails; Python 3.10 knows no more than what it says."""
+        """Return why SQLite fails."""
         if any(words in said for words in ("malformed", "not a database", _NOT_MADE)):
             reason = (
                 f"the database of the store is damaged ({said}): put it back from a copy, or"

@@ -1,15 +1,15 @@
 """The stored values of a DICOM file, by pydicom and one of its plug-ins.
 
-=========================== ========= =============================================
+=========================== ========= ================================================
 transfer syntax             plug-in   package
-=========================== ========= =============================================
+=========================== ========= ================================================
 uncompressed, deflated, RLE pydicom
 JPEG Lossless               none      it is done in `jpeg_lossless`
 JPEG of 8 bits              pillow
 JPEG Extended of 12 bits    pylibjpeg pylibjpeg-libjpeg, in no extra
-JPEG-LS                     pyjpegls  pyjpegls, extra dicom
+JPEG-LS                     pyjpegls  pyjpegls, extra dicom (Python 3.13 or older)
 JPEG 2000, HTJ2K            pylibjpeg pylibjpeg and pylibjpeg-openjpeg, extra dicom
-=========================== ========= =============================================
+=========================== ========= ================================================
 
 Without pylibjpeg-openjpeg, Pillow decodes JPEG 2000 of one sample a pixel, or of 8 bits. pydicom
 itself would try one plug-in after the other, so that what a damaged file gives depends on what is
@@ -57,7 +57,7 @@ _PLUGINS: dict[UID, str] = {
     **dict.fromkeys(JPEG2000TransferSyntaxes, "pylibjpeg"),
     RLELossless: "pydicom",
 }
-_PACKAGES = {"pyjpegls": "pyjpegls", "pylibjpeg": "pylibjpeg-openjpeg"}
+_PACKAGES = {"pyjpegls": "pyjpegls (Python 3.13 or older)", "pylibjpeg": "pylibjpeg-openjpeg"}
 _PALETTE = "PALETTE COLOR"
 _KNOWN = {*PhotometricInterpretation, _PALETTE}
 _DECODED = ("MONOCHROME1", "MONOCHROME2", "RGB")
