@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import IO
 
 from hdfs_tools.errors import Changed
+from hdfs_tools.location import Location
 from hdfs_tools.streams import CHUNK
-from hdfs_tools.uri import is_hdfs_uri, path_of
 
 __all__ = ["bytes_between", "is_bundle_name", "lines_between", "open_at", "shorter"]
 
@@ -94,10 +94,4 @@ def open_at(location: str, start: int = 0) -> IO[bytes]:
     binary file
         At that position.
     """
-    if is_hdfs_uri(location):
-        from hdfs_tools.connecting import locate  # what is behind it is slow to import
-
-        return locate(location).open(path_of(location), start)
-    file = open(location, "rb")  # noqa: SIM115
-    file.seek(start)
-    return file
+    return Location.of_uri(location).open(start)

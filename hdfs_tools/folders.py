@@ -6,6 +6,8 @@ import shutil
 import stat
 from collections.abc import Iterator
 
+from hdfs_tools.trees import Entry
+
 __all__ = ["remove", "walk_files"]
 
 
@@ -18,7 +20,7 @@ def remove(path: str) -> None:
             os.unlink(path)
 
 
-def walk_files(folder: str) -> Iterator[tuple[str, int]]:
+def walk_files(folder: str) -> Iterator[Entry]:
     """Iterate over everything in a folder and below it that is not itself a folder.
 
     Links are followed. What cannot be followed or listed (a dangling link, a link to a folder
@@ -32,10 +34,9 @@ def walk_files(folder: str) -> Iterator[tuple[str, int]]:
 
     Yields
     ------
-    name : str
-        Path relative to `folder`, with ``/``; in sorted order, folder by folder.
-    size : int
-        Bytes; 0 where that cannot be told.
+    Entry
+        Named by its path relative to `folder`, in sorted order, folder by folder. Size and time are
+        0 where they are not known.
 
     Raises
     ------
@@ -46,7 +47,7 @@ def walk_files(folder: str) -> Iterator[tuple[str, int]]:
     yield from _walk(folder, "", [(here.st_dev, here.st_ino)])
 
 
-def _walk(folder: str, prefix: str, above: list[tuple[int, int]]) -> Iterator[tuple[str, int]]:
+def _walk(folder: str, prefix: str, above: list[tuple[int, int]]) -> Iterator[Entry]:
     with os.scandir(folder) as scan:
         entries = sorted(scan, key=lambda entry: entry.name)
     for entry in entries:
@@ -54,13 +55,13 @@ def _walk(folder: str, prefix: str, above: list[tuple[int, int]]) -> Iterator[tu
         try:
             found = entry.stat()
         except OSError:
-            yield name, 0
+            yield Entry(name)
             continue
         if not entry.is_dir():
-            yield name, found.st_size
+            yield Entry(name, size=found.st_size, modified=found.st_mtime)
             continue
         identity = (found.st_dev, found.st_ino)
         if identity in above or not os.access(entry.path, os.R_OK | os.X_OK):
-            yield name, 0
+            yield Entry(name)
         else:
             yield from _walk(entry.path, name + "/", [*above, identity])

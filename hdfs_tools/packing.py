@@ -1,6 +1,5 @@
 """pack: images into bundles, here and on HDFS."""
 
-import glob
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -12,15 +11,14 @@ from typing import NamedTuple
 from hdfs_tools.archives import check_name, is_archive_name, members
 from hdfs_tools.bundle import is_bundle_name
 from hdfs_tools.bundle_index import IndexWriter
-from hdfs_tools.errors import Exists, HdfsToolsError, NotFound, TooLarge, TransferFailed, UnsafeName
-from hdfs_tools.folders import walk_files
-from hdfs_tools.globbing import has_magic
+from hdfs_tools.errors import Exists, HdfsToolsError, TooLarge, TransferFailed, UnsafeName
 from hdfs_tools.location import Location
 from hdfs_tools.parallel import Pool
 from hdfs_tools.record import Reference, bundle_pieces, room_of
 from hdfs_tools.streams import IN_MEMORY, gathered, pieces_of
 from hdfs_tools.temporary import is_by_product
 from hdfs_tools.transfer import Meter
+from hdfs_tools.trees import Entry
 
 __all__ = ["pack"]
 
@@ -187,7 +185,7 @@ class _Packing:
         return _ahead(islice(images, number, None))
 
     def _of_source(self, source: str) -> Iterator[Image]:
-        for place in _named(source):
+        for place in Location.of(source).expand():
             entry = place.entry()
             if entry.is_folder:
                 yield from self._of_folder(place)
@@ -201,38 +199,14 @@ class _Packing:
                 yield Image(name, place.text, entry.size, partial(_pieces, place))
 
     def _of_folder(self, folder: Location) -> Iterator[Image]:
-        written = os.path.dirname(self._target.path) if not self._target.storage else ""
-        if folder.storage:
-            root = folder.path.rstrip("/") + "/"
-            for found in folder.storage.walk(folder.path):
-                name = found.path.removeprefix(root)
-                if not is_by_product(name):
-                    pieces = partial(folder.storage.chunks, found.path)
-                    yield Image(name, found.path, found.size, pieces)
-            return
-        names: Iterable[tuple[str, int]] = walk_files(folder.path)
+        written = os.path.dirname(self._target.path) if self._target.is_local else ""
+        found: Iterable[Entry] = folder.walk()
         if f"{written}/".startswith(f"{folder.path}/"):
-            names = list(names)  # before there is a temporary file among them
-        for name, size in names:
-            if not is_by_product(name):
-                place = Location(f"{folder.text}/{name}", f"{folder.path}/{name}")
-                yield Image(name, place.text, size, partial(_pieces, place))
-
-
-def _named(source: str) -> Iterator[Location]:
-    """Iterate over what a path, URI or glob names."""
-    place = Location.of(source)
-    if place.tree.entry("") or not has_magic(place.path):
-        yield place
-        return
-    if place.storage:
-        found = sorted(entry.path for entry in place.storage.glob(place.path))
-    else:
-        found = sorted(glob.glob(place.path, recursive=True))
-    if not found:
-        raise NotFound(source, "nothing matches this pattern")
-    for path in found:
-        yield Location(path, path, place.storage)
+            found = list(found)  # before there is a temporary file among them
+        for entry in found:
+            if not is_by_product(entry.name):
+                image = folder.beneath(entry.name)
+                yield Image(entry.name, image.text, entry.size, partial(_pieces, image))
 
 
 def _pieces(place: Location) -> Iterator[bytes]:

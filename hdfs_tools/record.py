@@ -37,17 +37,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from urllib.parse import quote, unquote
 
-from hdfs_tools.errors import NotARegularFile, ReadFailed, TooLarge, UnsupportedScheme
+from hdfs_tools.errors import NotARegularFile, ReadFailed, TooLarge
 from hdfs_tools.lazy import decoded, open_base64, open_ranges
-from hdfs_tools.uri import (
-    authority_of,
-    decode_name,
-    encode_name,
-    is_hdfs_uri,
-    is_uri,
-    path_of,
-    tidy_uri,
-)
+from hdfs_tools.location import Location
+from hdfs_tools.uri import authority_of, decode_name, encode_name, is_uri
 
 if TYPE_CHECKING:
     from hdfs_tools.filesystem import FileSystem
@@ -144,6 +137,11 @@ class Reference:
         return not (self.location.startswith("/") or is_uri(self.location))
 
     @property
+    def is_remote(self) -> bool:
+        """Whether the image lies on HDFS, under its own name."""
+        return bool(authority_of(self.location))
+
+    @property
     def is_stored(self) -> bool:
         """Whether the image lies under another name than its own, for as long as a job runs.
 
@@ -164,8 +162,9 @@ class Reference:
         """
         if is_uri(self.location):
             return self
-        if is_hdfs_uri(folder):
-            base = folder if self.is_relative else authority_of(folder)
+        authority = authority_of(folder)
+        if authority:
+            base = folder if self.is_relative else authority
             return Reference(f"{base}/./{encode_name(self.location)}")
         return Reference(f"{folder}/./{self.location}") if self.is_relative else self
 
@@ -188,16 +187,6 @@ class Reference:
         """
         return cls(f"{_STORED}{quote(uri, '')}/./{encode_name(name)}")
 
-    def path(self) -> str:
-        """Return the local path; raise `UnsupportedScheme` if the image lies elsewhere."""
-        if not is_uri(self.location):
-            return self.location
-        if self.location.startswith("file:"):
-            rest = self.location.removeprefix("file:").removeprefix("//")
-            return unquote(rest.removeprefix("localhost"), errors="surrogateescape")
-        scheme = self.location.partition(":")[0]
-        raise UnsupportedScheme(f"{scheme}: references cannot be read, only files of this machine")
-
     def read(self) -> bytes:
         """Return the image's bytes.
 
@@ -208,9 +197,8 @@ class Reference:
         UnsupportedScheme
             The reference is to other storage.
         """
-        location = self._location()
-        if is_hdfs_uri(location):
-            return _on_hdfs(location, lambda storage, path: storage.read(path))
+        if authority_of(self._location()):
+            return self._stored(lambda storage, path: storage.read(path))
         with self.open() as file:
             return file.read()
 
@@ -228,12 +216,12 @@ class Reference:
             As `read`.
         """
         location = self._location()
-        if is_hdfs_uri(location):
-            return _on_hdfs(location, open_ranges)
+        if authority_of(location):
+            return self._stored(open_ranges)
         if location.startswith(_FAILED):
             kind, message, _ = location.removeprefix(_FAILED).split("/", 2)
             raise ReadFailed(kind, unquote(message))
-        path = Reference(location).path()
+        path = Location.of_uri(location).path
         if "\0" in path:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         mode = os.stat(path).st_mode
@@ -250,18 +238,17 @@ class Reference:
             return unquote(self.location.removeprefix(_STORED).partition("/")[0])
         return self.location
 
-
-def _on_hdfs(uri: str, read: "Callable[[FileSystem, str], _Read]") -> "_Read":
-    from hdfs_tools.connecting import locate  # what is behind it is slow to import
-
-    uri = tidy_uri(uri)
-    storage = locate(uri)
-    try:
-        return read(storage, path_of(uri))
-    except FileNotFoundError:
-        if path_of(uri) == path_of(uri, raw=True):
-            raise
-        return read(storage, path_of(uri, raw=True))  # a name that was never encoded
+    def _stored(self, read: "Callable[[FileSystem, str], _Read]") -> "_Read":
+        """Return what is read of an image on a file system."""
+        location = Location.of_uri(self._location())
+        assert location.storage is not None  # noqa: S101  (there is an authority)
+        try:
+            return read(location.storage, location.path)
+        except FileNotFoundError:
+            as_written = Location.of(location.text).path  # a name that was never encoded
+            if as_written == location.path:
+                raise
+            return read(location.storage, as_written)
 
 
 def parse_line(line: bytes) -> Record | Reference:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from hdfs_tools.uri import is_hdfs_uri
+from hdfs_tools.location import Location
 from mapreduce_jobs.core.commands import run_command
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.image_job import ImageJob
@@ -75,15 +75,18 @@ def main() -> None:
 def _watch(options: argparse.Namespace) -> int:
     """Look at the folder as often as is asked for; return the exit status."""
     job = _job(options.job, options.options)
-    watched, state_path = options.folder, os.path.abspath(options.state)
-    if not is_hdfs_uri(watched):
-        watched = os.path.abspath(watched)
-        real = os.path.realpath(watched)
+    watched, state_path = Location.of(options.folder), os.path.abspath(options.state)
+    if watched.is_local:
+        real = os.path.realpath(watched.path)
         if os.path.commonpath([real, os.path.realpath(state_path)]) == real:
             raise UsageError(f"{options.state}: lies in the folder that is watched")
     for _ in files_in(options.folder):
         break  # it can be listed
-    about = {"folder": watched, "job": options.job, "options": options.options}
+    about = {
+        "folder": watched.path if watched.is_local else watched.text,
+        "job": options.job,
+        "options": options.options,
+    }
     with State(state_path, about, _is_merged(job)) as state:
         told: set[File] = set()
         while True:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from mapreduce_jobs.core.earlier import add_merge_into, check_place, earlier_counts
-from mapreduce_jobs.core.inputs import deal_text
+from mapreduce_jobs.core.inputs import assign_texts
 from mapreduce_jobs.core.job import Job
 from mapreduce_jobs.core.mrjob_classes import BytesValueProtocol
 from mapreduce_jobs.core.protocols import CountLineProtocol
@@ -93,7 +93,7 @@ class WordCount(Job):
 
     def deal(self, inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> None:
         """Deal texts to map tasks."""
-        deal_text(inputs, stdin, files)
+        assign_texts(inputs, stdin, files)
 
     def task_lines(self, spans: bool) -> Iterator[bytes]:
         """Iterate over blocks of text that cut no word."""

@@ -34,7 +34,7 @@ class Inside:
     def _location(self) -> "Location":
         from hdfs_tools.location import Location  # what is behind it is slow to import
 
-        return Location(self.bundle.shown, self.bundle.path, self.bundle.storage)
+        return Location(self.bundle.shown, self.bundle.path, given=self.bundle.storage)
 
     def images(self) -> Iterator[Found]:
         """Iterate over the images; their owner and times are the bundle's."""

@@ -1,15 +1,14 @@
 """Results that grow: the sums of an earlier result, as input of a run over what is new."""
 
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from hdfs_tools.uri import is_hdfs_uri
+from hdfs_tools.errors import HdfsToolsError
 from mapreduce_jobs.core.commands import is_standard_output
-from mapreduce_jobs.core.errors import UsageError
-from mapreduce_jobs.core.inputs import is_by_product_of_jobs
-from mapreduce_jobs.core.places import named_files, named_on_hdfs, on_hdfs, walk
+from mapreduce_jobs.core.errors import UsageError, words_of
+from mapreduce_jobs.core.inputs import files_in
+from mapreduce_jobs.core.places import named
 
 __all__ = [
     "SUMS",
@@ -116,27 +115,13 @@ def _lines(place: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _files(place: str) -> Iterator[tuple[str, Any]]:
-    if is_hdfs_uri(place):
-        with on_hdfs(place):
-            storage, found = named_on_hdfs(place)
-            for entry in found:
-                parts = storage.walk(entry.path) if entry.is_folder else [entry]
-                for part in sorted(parts, key=lambda part: part.path):
-                    if not is_by_product_of_jobs(part.path):
-                        with storage.open(part.path) as file:
-                            yield part.path, file
-        return
-    for path in named_files(place):
-        names = [path]
-        if os.path.isdir(path):
-            inside = sorted(name for name, _ in walk(path) if not is_by_product_of_jobs(name))
-            names = [os.path.join(path, name) for name in inside]
-        for name in names:
+    for location in named(place):
+        for file, _ in sorted(files_in(location), key=lambda found: found[0].path):
             try:
-                with open(name, "rb") as file:
-                    yield name, file
-            except OSError as error:
-                raise UsageError(f"--merge-into: {name}: {error.strerror}") from None
+                with file.open() as lines:
+                    yield file.text, lines
+            except (OSError, HdfsToolsError) as error:
+                raise UsageError(f"--merge-into: {file.text}: {words_of(error)[1]}") from None
 
 
 def _compare(theirs: Mapping[str, Any], ours: Mapping[str, Any], where: str) -> None:

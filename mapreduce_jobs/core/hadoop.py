@@ -31,7 +31,8 @@ from mrjob.hadoop import HadoopJobRunner, log
 from hdfs_tools.addresses import address_of, web_addresses
 from hdfs_tools.connecting import connect
 from hdfs_tools.errors import HdfsToolsError
-from hdfs_tools.uri import is_hdfs_uri, is_uri, path_of
+from hdfs_tools.location import Location
+from hdfs_tools.uri import is_uri, path_of
 from hdfs_tools.user import user_name
 from hdfs_tools.webhdfs import WebHDFS
 from mapreduce_jobs.core.diagnosis import client_failure, task_failure
@@ -433,7 +434,8 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
             del options[at : at + 2]
         job = ["python", os.path.relpath(self._script_path), *options, "--on-error", "fail"]
         job += as_paths(["--", *given])
-        if any(map(is_hdfs_uri, given)) and os.environ.get("HDFS_URL"):
+        is_remote = any(not Location.of(argument).is_local for argument in given)
+        if is_remote and os.environ.get("HDFS_URL"):
             return ["env", f"HDFS_URL={os.environ['HDFS_URL']}", *job]
         return job
 

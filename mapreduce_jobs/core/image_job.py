@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from mapreduce_jobs.core.image_options import add_options, check_options, condition_of
-from mapreduce_jobs.core.inputs import deal_images
+from mapreduce_jobs.core.inputs import assign_images
 from mapreduce_jobs.core.item_job import ItemJob, Totals
 from mapreduce_jobs.core.memory import keep_freed_memory
 from mapreduce_jobs.core.mrjob_classes import MRStep
@@ -202,7 +202,7 @@ class ImageJob(ItemJob):
 
     def deal(self, inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> None:
         """Deal images to map tasks."""
-        deal_images(inputs, stdin, files)
+        assign_images(inputs, stdin, files)
 
     def task_lines(self, spans: bool) -> Iterator[bytes]:
         """Iterate over the record lines of a map task."""

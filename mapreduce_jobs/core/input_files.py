@@ -1,13 +1,16 @@
 """Files that tasks read in parts, as they were when the job was planned."""
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from hdfs_tools.errors import HdfsToolsError
-from hdfs_tools.uri import is_hdfs_uri
+from hdfs_tools.location import Location
 from mapreduce_jobs.core.errors import JobError, words_of
-from mapreduce_jobs.core.places import StatusOnHDFS
+from mapreduce_jobs.core.places import Entries
+
+if TYPE_CHECKING:
+    from hdfs_tools.trees import Entry
 
 __all__ = ["InputFile", "check_unchanged"]
 
@@ -23,7 +26,7 @@ class InputFile:
     size : int
         In bytes.
     modified : float
-        When it was changed, in nanoseconds; of a file on HDFS in seconds.
+        When it was changed, in seconds since 1970.
     """
 
     location: str
@@ -32,27 +35,30 @@ class InputFile:
 
     @classmethod
     def at(cls, path: str) -> "InputFile":
-        """Return a local file as it is now; an OSError says why not."""
-        found = os.stat(path)
-        return cls(os.path.abspath(path), found.st_size, found.st_mtime_ns)
+        """Return a file as it is now; an OSError says why not."""
+        location = Location.of(path)
+        return cls.of(location, location.entry())
+
+    @classmethod
+    def of(cls, location: Location, entry: "Entry") -> "InputFile":
+        """Return a file of which the size and the time are known."""
+        return cls(location.uri, entry.size, entry.modified)
 
 
 def check_unchanged(files: Iterable[InputFile]) -> None:
     """Raise `JobError` if a file is not there any more, or has another size or time."""
-    on_hdfs = StatusOnHDFS()
+    entries = Entries()
     for file in files:
-        if file != _now(file, on_hdfs):
+        if file != _now(file, entries):
             raise JobError(
                 f"{file.location}: changed while the job ran; its result is not kept: run it again"
             )
 
 
-def _now(file: InputFile, on_hdfs: StatusOnHDFS) -> InputFile | None:
+def _now(file: InputFile, entries: Entries) -> InputFile | None:
     """Return a file as it is now; None where it is not there any more."""
     try:
-        if not is_hdfs_uri(file.location):
-            return InputFile.at(file.location)
-        found = on_hdfs.of(file.location)
+        found = entries.of(file.location)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, HdfsToolsError) as error:

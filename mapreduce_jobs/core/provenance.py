@@ -43,7 +43,8 @@ from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
 
 from hdfs_tools import __version__
-from hdfs_tools.uri import is_hdfs_uri, is_uri
+from hdfs_tools.location import Location
+from hdfs_tools.uri import is_uri
 from hdfs_tools.whole_files import WholeFile, write_whole
 from mapreduce_jobs.core.commands import is_standard_output
 from mapreduce_jobs.core.errors import UsageError
@@ -289,7 +290,7 @@ def _input(
     counted = {job.items: number} if job.items else {}
     texts = runner.given.texts
     known = {"images": None, **counted, "files": len(texts)}
-    if any(map(is_hdfs_uri, texts)):
+    if not all(Location.of_uri(path).is_local for path in texts):
         about = "nothing: files on HDFS are read by tasks, in parts"
         return {**known, "checksum": None, "checksum_of": about}
     for path in texts:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from hdfs_tools.record import Record, Reference
-from hdfs_tools.uri import encode_name, is_hdfs_uri
+from hdfs_tools.uri import encode_name
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -55,8 +55,8 @@ class Item:
     @property
     def place(self) -> str:
         """Where it lies, if that is on HDFS; else it is where the job's launcher put it."""
-        location = self.source.location if isinstance(self.source, Reference) else ""
-        return location if is_hdfs_uri(location) else ""
+        source = self.source
+        return source.location if isinstance(source, Reference) and source.is_remote else ""
 
     def read(self) -> bytes:
         """Return all its bytes, or raise why not."""

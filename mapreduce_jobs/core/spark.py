@@ -23,8 +23,8 @@ import mrjob.bin
 from mrjob.spark.runner import SparkMRJobRunner, log
 
 from hdfs_tools.errors import HdfsToolsError
-from hdfs_tools.record import Reference
-from hdfs_tools.uri import is_hdfs_uri, is_uri, path_of
+from hdfs_tools.location import Location
+from hdfs_tools.uri import is_uri
 from mapreduce_jobs.core import spark_driver
 from mapreduce_jobs.core.errors import JobError, UsageError
 from mapreduce_jobs.core.launcher import VARIABLE
@@ -258,13 +258,12 @@ class SparkRunner(ShipsProject, SparkMRJobRunner):
 
 def _remove(uri: str) -> None:
     """Remove a directory of results that are not kept."""
-    from hdfs_tools.connecting import locate  # slow to import
-
+    location = Location.of(uri)
     try:
-        if is_hdfs_uri(uri):
-            locate(uri).delete(path_of(uri, raw=True), recursive=True)
+        if location.storage:
+            location.storage.delete(location.path, recursive=True)
         else:
-            shutil.rmtree(Reference(uri).path())
+            shutil.rmtree(location.path)
     except (HdfsToolsError, OSError) as error:
         log.warning(f"{uri} is left behind: {error}")
 

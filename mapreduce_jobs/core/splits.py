@@ -21,6 +21,7 @@ from urllib.parse import quote, unquote
 
 from hdfs_tools.bundle import lines_between, open_at, shorter
 from hdfs_tools.errors import Changed, HdfsToolsError
+from hdfs_tools.location import Location
 from hdfs_tools.record import (
     Record,
     Reference,
@@ -29,7 +30,6 @@ from hdfs_tools.record import (
     parse_line,
     reference_line,
 )
-from hdfs_tools.uri import authority_of, is_hdfs_uri, path_of
 from mapreduce_jobs.core.errors import JobError, words_of
 
 __all__ = [
@@ -90,11 +90,8 @@ class Span:
 
     def line(self) -> bytes:
         """Return the line that stands for the span."""
-        if is_hdfs_uri(self.location):
-            path = quote(path_of(self.location), errors="surrogateescape")
-            uri = authority_of(self.location) + path
-        else:
-            uri = "file://" + quote(self.location, errors="surrogateescape")
+        location = Location.of_uri(self.location)
+        uri = (location.authority or "file://") + quote(location.path, errors="surrogateescape")
         table = f";head={self.head};line={self.first_line}" if self.head else ""
         return f"\t{uri}#bytes={self.start}+{self.length}{table}\n".encode()
 
@@ -114,7 +111,7 @@ def spans_expected(environ: Mapping[str, str] = os.environ) -> bool:
     """Tell whether lines of this task's input may stand for spans."""
     prefix = environ.get(SPANS_VARIABLE)
     path = environ.get("mapreduce_map_input_file", "")
-    return prefix is not None and (path_of(path) if is_hdfs_uri(path) else path).startswith(prefix)
+    return prefix is not None and Location.of_uri(path).path.startswith(prefix)
 
 
 def record_lines(stdin: Iterable[bytes], folder: str, spans: bool) -> Iterator[bytes]:
@@ -179,12 +176,14 @@ def portable_lines(lines: Iterable[bytes], store: Store) -> Iterator[bytes]:
     """
     for line in lines:
         span = Span.parse(line)
-        if line.startswith(EARLIER) or (span is not None and is_hdfs_uri(span.location)):
+        if line.startswith(EARLIER) or (
+            span is not None and not Location.of_uri(span.location).is_local
+        ):
             yield line
             continue
         for record in record_lines([line], os.getcwd(), spans=True):
             item = parse_line(record)
-            portable = isinstance(item, Record) or is_hdfs_uri(item.location)
+            portable = isinstance(item, Record) or item.is_remote
             poses = record.startswith(EARLIER) or Span.parse(record) is not None
             if portable and len(record) < _LARGE and not poses:
                 yield record if record.endswith(b"\n") else record + b"\n"

@@ -13,7 +13,8 @@ from typing import Any
 from mrjob.fs.base import Filesystem
 
 from hdfs_tools.globbing import has_magic
-from hdfs_tools.uri import authority_of, is_hdfs_uri, path_of
+from hdfs_tools.location import Location
+from hdfs_tools.uri import authority_of, path_of
 from hdfs_tools.webhdfs import WebHDFS
 from mapreduce_jobs.core.input_files import InputFile
 from mapreduce_jobs.core.splits import Store, is_compressed, portable_lines
@@ -59,16 +60,17 @@ class ClusterFiles(TaskFiles):
 
     def _assign_records(self, file: InputFile) -> None:
         """Leave a bundle to Hadoop if it can take it, else assign it in spans."""
-        location = file.location
-        plain = location.startswith("hdfs:") and _PLAIN.fullmatch(path_of(location, raw=True))
+        plain = file.location.startswith("hdfs:") and _PLAIN.fullmatch(
+            path_of(file.location, raw=True)
+        )
         if plain and len(self.direct) < _MOST_DIRECT:
-            self.direct.append(location)
+            self.direct.append(file.location)
         else:
             super()._assign_records(file)
 
     def _assign_text(self, file: InputFile) -> None:
         """Leave a text to Hadoop, unless it would take it for compressed and we do not."""
-        if not is_hdfs_uri(file.location):
+        if Location.of_uri(file.location).is_local:
             self._local_texts.append(file.location)
         elif os.path.splitext(file.location)[1] in _OTHER_CODECS:
             super()._assign_records(file)
@@ -77,7 +79,7 @@ class ClusterFiles(TaskFiles):
 
     def _within_reach(self, location: str) -> str:
         """Return where a table will lie on HDFS."""
-        if is_hdfs_uri(location):
+        if not Location.of_uri(location).is_local:
             return location
         self._local_tables.append(location)
         name = _name("tables", len(self._local_tables) - 1, location)

@@ -1,15 +1,15 @@
 """Files of a folder that is watched, on this machine or on HDFS."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hdfs_tools.bundle import is_bundle_name
+from hdfs_tools.location import Location
 from hdfs_tools.record import Reference, reference_line
-from hdfs_tools.uri import encode_name, is_hdfs_uri
+from hdfs_tools.uri import encode_name
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.inputs import is_by_product_of_jobs
-from mapreduce_jobs.core.places import named_on_hdfs, on_hdfs, uri_like, walk
+from mapreduce_jobs.core.places import usage_errors, walk
 
 __all__ = ["File", "files_in", "is_unfinished"]
 
@@ -45,12 +45,9 @@ class File:
 
     def reference(self) -> bytes:
         """Return the line of a manifest that names it as a job over the folder does."""
-        root = self.place[: -len(self._written)]
-        return reference_line(Reference(f"{root}./{self._written}"))
-
-    @property
-    def _written(self) -> str:
-        return encode_name(self.name) if is_hdfs_uri(self.place) else self.name
+        written = self.name if Location.of_uri(self.place).is_local else encode_name(self.name)
+        root = self.place[: -len(written)]
+        return reference_line(Reference(f"{root}./{written}"))
 
 
 def is_unfinished(name: str) -> bool:
@@ -86,33 +83,15 @@ def files_in(folder: str) -> Iterator[File]:
     UsageError
         It is no folder, or cannot be listed.
     """
-    if is_hdfs_uri(folder):
-        with on_hdfs(folder):
-            storage, (entry, *more) = named_on_hdfs(folder)
-            if more or not entry.is_folder:
-                raise UsageError(f"{folder}: is not a folder")
-            root = entry.path.rstrip("/") + "/"
-            for found in storage.walk(entry.path):
-                name = found.path.removeprefix(root)
-                if _is_meant(name):
-                    place = uri_like(folder, found.path)
-                    yield File(name, place, found.size, round(found.modified * 1000))
-        return
-    if not os.path.isdir(folder):
-        raise UsageError(f"{folder}: is not a folder")
-    root = os.path.abspath(folder)
-    for name, size in walk(root):
-        if _is_meant(name):
-            place = os.path.join(root, name)
-            yield File(name, place, size, _modified(place))
+    with usage_errors(folder):
+        location = Location.of(folder)
+        if not location.entry().is_folder:
+            raise UsageError(f"{folder}: is not a folder")
+    for found in walk(location):
+        if _is_meant(found.name):
+            place = location.beneath(found.name).uri
+            yield File(found.name, place, found.size, int(found.modified * 1000))
 
 
 def _is_meant(name: str) -> bool:
     return not is_by_product_of_jobs(name) and not is_unfinished(name)
-
-
-def _modified(path: str) -> int:
-    try:
-        return os.stat(path).st_mtime_ns // 1_000_000
-    except OSError:
-        return 0  # the job says what is wrong with it

@@ -1,7 +1,6 @@
 """Lines of the results of jobs, of whichever job: what each is of, and what it says."""
 
 import json
-import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -9,12 +8,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import IO, Any
 
-from hdfs_tools.bundle import is_bundle_name
-from hdfs_tools.record import is_uri, parse_line
-from hdfs_tools.uri import decode_name, is_hdfs_uri
+from hdfs_tools.location import Location
+from hdfs_tools.record import Reference, parse_line
+from hdfs_tools.uri import decode_name
 from mapreduce_jobs.core.earlier import SUMS
 from mapreduce_jobs.core.errors import UsageError
-from mapreduce_jobs.core.places import named_files, named_on_hdfs, on_hdfs, uri_like
+from mapreduce_jobs.core.inputs import files_in
+from mapreduce_jobs.core.places import named, usage_errors
 
 __all__ = ["Line", "result_lines"]
 
@@ -23,6 +23,7 @@ _PIECE = 1 << 20  # of a line, of which no more is held where it is an image
 _LONGEST_DOCUMENT = 1 << 24  # characters of a JSON file that is no result line
 _JSON_STARTS = b'{["-0123456789tfnNI'
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
+_PART_NAME = re.compile(r"part-(?:[mr]-)?\d{5,}")  # of a directory that a job has written
 _ELEMENT = re.compile(r"[0-9a-f]{4},[0-9a-f]{4}")
 
 # What an object holds tells what it is; the first that fits.
@@ -96,38 +97,25 @@ def _files(path: str) -> Iterator[tuple[str, IO[bytes]]]:
     """Iterate over the files that a path names, opened."""
     if path == "-":
         yield "standard input", sys.stdin.buffer
-    elif is_hdfs_uri(path):
-        with on_hdfs(path):
-            storage, found = named_on_hdfs(path)
-            for entry in found:
-                names = [entry.path]
-                if entry.is_folder:
-                    names = _parts(path, [part.path for part in storage.list(entry.path)])
-                for name in names:
-                    with storage.open(name) as file:
-                        yield uri_like(path, name), file
-    else:
-        for found_path in named_files(path):
-            try:
-                names = [found_path]
-                if os.path.isdir(found_path):
-                    inside = [os.path.join(found_path, name) for name in os.listdir(found_path)]
-                    names = _parts(found_path, inside)
-                for name in names:
-                    with open(name, "rb") as file:
-                        yield name, file
-            except OSError as error:
-                raise UsageError(f"{error.filename or found_path}: {error.strerror}") from None
+        return
+    for location in named(path):
+        for part in _parts(location):
+            with usage_errors(part.text), part.open() as file:
+                yield part.text, file
 
 
-def _parts(folder: str, paths: list[str]) -> list[str]:
-    parts = [path for path in paths if is_bundle_name(path) and not path.endswith(".bundle")]
+def _parts(location: Location) -> list[Location]:
+    """Return a file itself; of a directory, the part files of a job."""
+    found = list(files_in(location))
+    if [location] == [file for file, _ in found]:
+        return [location]
+    parts = [file for file, entry in found if _PART_NAME.fullmatch(entry.name)]
     if not parts:
         raise UsageError(
-            f"{folder}: a folder without part files: give one that a job has written with -o, or"
-            " the files of results themselves"
+            f"{location.text}: a folder without part files: give one that a job has written with"
+            " -o, or the files of results themselves"
         )
-    return sorted(parts)
+    return sorted(parts, key=lambda part: part.path)
 
 
 def _lines(name: str, file: IO[bytes]) -> Iterator[Line]:
@@ -202,7 +190,7 @@ def _image(head: bytes, body: bytes, file: IO[bytes]) -> Line:
 
 def _reference(piece: bytes) -> Line:
     location = piece.strip().decode("utf-8", "surrogateescape")
-    if not (location.startswith("/") or is_uri(location)):  # as jobs write them
+    if Reference(location).is_relative:  # as jobs do not write them
         raise _NoResultError
     item = parse_line(piece)
     return Line(item.name, "image", {"reference": location})
