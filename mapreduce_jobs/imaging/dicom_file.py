@@ -147,6 +147,11 @@ def read_elements(
     stop_before_pixels : bool, optional
         Whether to stop there.
 
+    Returns
+    -------
+    FileDataset
+        The elements.
+
     Raises
     ------
     Exception

@@ -28,6 +28,11 @@ def read(data: bytes, beginning: Beginning | None = None) -> FileDataset:
     beginning : Beginning, optional
         What has been read of it already, with all elements of its header.
 
+    Returns
+    -------
+    FileDataset
+        The elements.
+
     Raises
     ------
     CorruptImage
