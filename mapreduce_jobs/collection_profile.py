@@ -28,10 +28,11 @@ class CollectionProfile(ImageJob):
 
     # One image
 
-    def outcome(self, name: str, data: bytes) -> tuple[str, Totals]:
+    def outcome(self, name: str, item: Item) -> list[tuple[str | None, Totals]]:
         """Return what is known of one image and its file."""
         from mapreduce_jobs.imaging.quality import quality
 
+        data = item.read()
         image = self.decode(data)
         found = quality(image)
         types = _types(image, data)
@@ -39,13 +40,9 @@ class CollectionProfile(ImageJob):
         volume = (1, len(pixels), math.prod(pixels.shape[:3]), len(data), pixels.nbytes)
         sizes = dict(zip(_VOLUME, volume, strict=True))
         if self._group_by == "image":
-            return name, {
-                **sizes,
-                "types": types,
-                "quality": found.measures,
-                "undefined": found.undefined,
-            }
-        return name, {
+            measures = {"quality": found.measures, "undefined": found.undefined}
+            return [(name, {**sizes, "types": types, **measures})]
+        totals = {
             "volume": sizes,
             "types": {kind: {str(value): 1} for kind, value in types.items()},
             "quality": {
@@ -55,20 +52,16 @@ class CollectionProfile(ImageJob):
             "undefined": {measure: {why: 1} for measure, why in found.undefined.items()},
             "failed": {},
         }
+        return [(self._group(name, item), totals)]
 
     # Images that fail count in their group, too
 
-    def mapper(self, name: str, item: Item) -> Iterator[tuple[Any, Any]]:
-        """Do what is to be done with one image."""
-        self._item = item
-        return super().mapper(name, item)
-
-    def failed(self, name: str, error: Exception) -> Iterator[tuple[Any, Totals]]:
-        """Do with an image that failed what ``--on-error`` says, and count it in its group."""
-        yield from super().failed(name, error)
+    def failed_image(self, name: str, item: Item, error: Exception) -> Iterator[tuple[Any, Any]]:
+        """Apply ``--on-error`` to an image that failed, and count it in its group."""
+        yield from super().failed_image(name, item, error)
         if self._group_by != "image":
             yield (
-                self._group(name, self._item),
+                self._group(name, item),
                 {
                     "volume": dict.fromkeys(_VOLUME, 0),
                     "types": {},

@@ -22,7 +22,7 @@ from mapreduce_jobs.core.input_sums import GROUP, SUM_UP, InputSums
 from mapreduce_jobs.core.launcher import end_with_launcher
 from mapreduce_jobs.core.mrjob_classes import MRJob, log_to_null, log_to_stream, without
 from mapreduce_jobs.core.progress import progress, status_of
-from mapreduce_jobs.core.protocols import JSONLineProtocol
+from mapreduce_jobs.core.protocols import JSONLineProtocol, TaskLineProtocol
 from mapreduce_jobs.core.provenance import Record, add_options, check_place
 from mapreduce_jobs.core.splits import EARLIER, spans_expected
 from mapreduce_jobs.core.task_files import TaskFiles
@@ -50,7 +50,7 @@ class Job(MRJob):
 
     _earlier: IO[bytes] | None = None  # lines of an earlier result
 
-    INTERNAL_PROTOCOL: type[Any] = JSONLineProtocol
+    INTERNAL_PROTOCOL: type[Any] = TaskLineProtocol
     OUTPUT_PROTOCOL: type[Any] = JSONLineProtocol
 
     def deal(self, inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> None:

@@ -10,9 +10,10 @@ from functools import cache
 from typing import IO, Any
 
 from hdfs_tools.bundle import is_bundle_name
+from hdfs_tools.failure import Failure
 from hdfs_tools.record import is_uri, parse_line
 from hdfs_tools.uri import decode_name, is_hdfs_uri
-from mapreduce_jobs.core.earlier import SUMS
+from mapreduce_jobs.core.earlier import result_and_sums
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.places import named_files, named_on_hdfs, on_hdfs, uri_like
 
@@ -236,10 +237,10 @@ def _result(key: Any, value: Any) -> Line:
         is_count = isinstance(key, str) and type(value) is int and value >= 0
         kind, field = ("word", "count") if is_count else ("other", "value")
         return Line(_text(key), kind, {field: value})
-    sums = value.get(SUMS)
-    if isinstance(sums, dict) and sums.keys() == {"made_with", "totals"}:
-        del value[SUMS]
-    return Line(_text(key), _kind(value), value)
+    result, _ = result_and_sums(value)
+    if isinstance(result, Failure):
+        return Line(_text(key), "error", result.to_json())
+    return Line(_text(key), _kind(result), result)
 
 
 def _text(key: Any) -> str | None:
@@ -248,8 +249,6 @@ def _text(key: Any) -> str | None:
 
 def _kind(value: dict[str, Any]) -> str:
     names = value.keys()
-    if names == {"error", "message"}:
-        return "error"
     if len(names) == 1:
         (name,) = names
         if name in _ALONE:
