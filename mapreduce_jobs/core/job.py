@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any, ClassVar, NoReturn
+from typing import IO, Any, ClassVar, NoReturn, cast
 
 from hdfs_tools.encoding import use_utf8
 from hdfs_tools.streams import buffer_output, leave_output
@@ -21,6 +21,7 @@ from mapreduce_jobs.core.errors import JobError, UsageError, shortage
 from mapreduce_jobs.core.input_sums import GROUP, SUM_UP, InputSums
 from mapreduce_jobs.core.launcher import end_with_launcher
 from mapreduce_jobs.core.mrjob_classes import MRJob, log_to_null, log_to_stream, without
+from mapreduce_jobs.core.printing import printed_aside, reserved_output
 from mapreduce_jobs.core.progress import progress, status_of
 from mapreduce_jobs.core.protocols import JSONLineProtocol, TaskLineProtocol
 from mapreduce_jobs.core.provenance import Record, add_options, check_place
@@ -169,14 +170,21 @@ class Job(MRJob):
         """Run what the options ask for: the job, or a task of it."""
         blas_on_one_core()
         binary: Any = sys.stderr
-        if not self.is_task() or hasattr(binary, "buffer"):
+        if not self.is_task():
             super().execute()
             return
-        # mrjob's inline runner puts a binary file there, and Python's warnings are text.
+        if hasattr(binary, "buffer"):  # a process of its own
+            self._stdout = reserved_output()
+            super().execute()
+            self._stdout.flush()
+            return
+        # mrjob's inline runner puts binary files there; Python's warnings, and prints, are text.
         text = io.TextIOWrapper(binary, "utf-8", "backslashreplace", write_through=True)
+        self._stdout = cast(IO[bytes], sys.stdout)
         sys.stderr = text
         try:
-            super().execute()
+            with printed_aside():
+                super().execute()
         finally:
             sys.stderr = binary
             text.detach()
