@@ -118,7 +118,12 @@ class ItemJob(Job):
     def plain_result(self, totals: Totals) -> Totals | Failure:
         """Return the result of an item or a group as JSON holds it."""
         result = self.result(totals)
-        return result if isinstance(result, Failure) else plain_result(result)
+        if isinstance(result, Failure):
+            return result
+        fields = plain_result(result)
+        if self.declared is not None and (undeclared := self.declared.undeclared(fields)):
+            raise UnwritableResult(f"{undeclared[0]}: is not among the columns of the job")
+        return fields
 
     def configure_args(self) -> None:
         """Add the option of what is done with items that fail."""

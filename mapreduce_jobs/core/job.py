@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, ClassVar, NoReturn, cast
@@ -19,6 +19,7 @@ from hdfs_tools.streams import buffer_output, leave_output
 from mapreduce_jobs.core.cores import blas_on_one_core
 from mapreduce_jobs.core.errors import JobError, UsageError, shortage
 from mapreduce_jobs.core.input_sums import GROUP, SUM_UP, InputSums
+from mapreduce_jobs.core.kinds import Declared
 from mapreduce_jobs.core.launcher import end_with_launcher
 from mapreduce_jobs.core.mrjob_classes import MRJob, log_to_null, log_to_stream, without
 from mapreduce_jobs.core.printing import printed_aside, reserved_output
@@ -48,6 +49,15 @@ class Job(MRJob):
 
     task_modules: ClassVar[tuple[str, ...]] = ()
     """Modules that its tasks import when they need them, beside those of its base classes."""
+
+    kind: ClassVar[str] = ""
+    """What a line of its result is, in a word; see `mapreduce_jobs.core.kinds`."""
+
+    columns: ClassVar[Mapping[str, str]] = {}
+    """The fields of such a line, each with its type, in the order of a table."""
+
+    declared: Declared | None = None
+    """The two together, if the job declares them."""
 
     _earlier: IO[bytes] | None = None  # lines of an earlier result
 
@@ -101,8 +111,10 @@ class Job(MRJob):
         self._options_before = len(self.arg_parser._actions)
 
     def load_args(self, args: list[str]) -> None:
-        """Check where provenance is to be written."""
+        """Check what the job declares, and where provenance is to be written."""
         super().load_args(args)
+        if self.kind or self.columns:
+            self.declared = Declared(self.kind, self.columns)
         if self.options.provenance is not None and not self.is_task():
             check_place(self.options.provenance)
 

@@ -52,8 +52,9 @@ class Printed:
         decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
         with open(self._from, "rb", buffering=0) as pipe:
             while chunk := pipe.read(_CHUNK):
-                with contextlib.suppress(OSError):  # nobody listens; tasks must not wait for it
-                    sys.stderr.write(decoder.decode(chunk))
+                text = decoder.decode(chunk)
+                with contextlib.suppress(AttributeError, OSError, ValueError):  # there is none
+                    sys.stderr.write(text)  # else tasks would wait
                     sys.stderr.flush()
 
 

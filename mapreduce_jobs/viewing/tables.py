@@ -1,10 +1,12 @@
 """Results as tables, one for each kind of line: a row a line, a column a field."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mapreduce_jobs.core.errors import UsageError
-from mapreduce_jobs.viewing.columns import Seen, converter, flat, short, type_in, written
+from mapreduce_jobs.core.kinds import SCHEMA, type_in
+from mapreduce_jobs.viewing.columns import Seen, converter, flat, short, written
 from mapreduce_jobs.viewing.results import Line
 
 if TYPE_CHECKING:
@@ -38,8 +40,9 @@ class Table:
         As `Line` has it.
     rows : Rows
         Where rows are kept, none yet.
-    columns : iterable of str, optional
-        Columns that there are even if no line has them.
+    columns : mapping of str to str, optional
+        The types of columns. The table has those without ``*`` even if no line does, and all in
+        this order; by default they are this project's for the kind, in the order of the lines.
 
     Attributes
     ----------
@@ -61,11 +64,13 @@ class Table:
     ([{'key': 'a.png', 'pixels': 12, 'density': 0.5}], [0.5])
     """
 
-    def __init__(self, kind: str, rows: Rows, columns: Iterable[str] = ()) -> None:
+    def __init__(self, kind: str, rows: Rows, columns: Mapping[str, str] | None = None) -> None:
         self.kind = kind
         self._rows = rows
         self._count = 0
-        self._seen = {name: Seen() for name in ("key", *columns)}
+        self._declared = columns or {}
+        self._types = columns or SCHEMA.get(kind, {})
+        self._seen = {name: Seen() for name in ("key", *self._declared) if "*" not in name}
 
     def add(self, line: Line) -> None:
         """Add a line as a row."""
@@ -88,7 +93,17 @@ class Table:
     @property
     def columns(self) -> dict[str, str]:
         """The type of each column by its name."""
-        return {name: seen.type(type_in(self.kind, name)) for name, seen in self._seen.items()}
+        return {name: self._type(name) for name in self._names()}
+
+    def _names(self) -> list[str]:
+        """Return the names of the columns in their order."""
+        order = ["key", *self._declared]
+        return sorted(
+            self._seen,
+            key=lambda name: next(
+                (place for place, one in enumerate(order) if fnmatchcase(name, one)), len(order)
+            ),
+        )
 
     def is_missing_in(self, column: str) -> bool:
         """Tell whether there are rows without a value of a column."""
@@ -112,7 +127,7 @@ class Table:
     def _type(self, column: str) -> str:
         if column not in self._seen:
             raise KeyError(f"{self.kind} has no column {column}: it has {', '.join(self._seen)}")
-        return self._seen[column].type(type_in(self.kind, column))
+        return self._seen[column].type(type_in(self._types, column))
 
     def to_numpy(self, column: str) -> "npt.NDArray[Any]":
         """Return a column as an array.
@@ -181,7 +196,7 @@ class Table:
 
     def __repr__(self) -> str:
         rows = f"{self._count:,} row{'' if self._count == 1 else 's'}"
-        names = [short(name) for name in self._seen]
+        names = [short(name) for name in self._names()]
         if len(names) > _MOST_NAMED:
             names[_MOST_NAMED:] = [f"… {len(names) - _MOST_NAMED:,} more"]
         return f"{self.kind}: {rows} × {len(self._seen):,} columns: {', '.join(names)}"
@@ -205,7 +220,7 @@ def gathered(lines: Iterable[Line], rows: Callable[[], Rows]) -> dict[str, Table
     tables: dict[str, Table] = {}
     for line in lines:
         if line.kind not in tables:
-            tables[line.kind] = Table(line.kind, rows())
+            tables[line.kind] = Table(line.kind, rows(), line.columns)
         tables[line.kind].add(line)
     return tables
 
