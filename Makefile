@@ -1,4 +1,4 @@
-# make demo · make test · make lint · make bench
+# make demo · make test · make lint · make docs · make bench
 # make cluster-up · make cluster-down · make cluster-status, each with CLUSTER=containers|processes
 #
 # Each sets up a virtual environment of its own; PYTHON chooses the interpreter, VENV the folder.
@@ -9,18 +9,23 @@ BIN     = $(VENV)/bin
 
 CLUSTER ?= containers
 
-.PHONY: demo test lint bench cluster-up cluster-down cluster-status clean
+.PHONY: demo test lint docs bench cluster-up cluster-down cluster-status clean
 
 demo: $(VENV)/.base
 	$(BIN)/python examples/demo.py
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses auto $(PYTEST_ARGS)
 
 lint: $(VENV)/.test $(VENV)/.lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m numpydoc lint $$(find hdfs_tools mapreduce_jobs -name '*.py')
+
+# The site, with the reference of the Python API; a warning is an error.
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx --fail-on-warning --quiet -c docs -d docs/reference/.doctrees . site
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks
@@ -35,7 +40,7 @@ cluster-down cluster-status:
 
 # An environment is made anew when what it holds is defined anew.
 $(VENV)/.base: setup.cfg
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; choose one with make PYTHON=...")'
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; choose one with make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable .
 	touch $@
@@ -45,4 +50,4 @@ $(VENV)/.%: $(VENV)/.base
 	touch $@
 
 clean:
-	rm -rf .venv* demo-output bench-output
+	rm -rf .venv* demo-output bench-output docs/reference site

@@ -7,14 +7,11 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any, Self
 
 from hdfs_tools.errors import Corrupt, Exists, IsAFolder, NotARegularFile
 from hdfs_tools.folders import remove
 from hdfs_tools.temporary import is_abandoned, lock, temporary_name
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 __all__ = ["WholeFile", "remove_abandoned", "whole_directory", "write_whole"]
 
@@ -101,7 +98,7 @@ class WholeFile(io.BufferedIOBase):
             raise Corrupt(self.path, "what is on the disk is not what was written")
         return found
 
-    def __enter__(self) -> "Self":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

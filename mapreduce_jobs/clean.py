@@ -130,7 +130,7 @@ class Clean(ImageJob):
         """Return what is to be known of an image, under the hash of its pixels."""
         from mapreduce_jobs.imaging.hashes import content_hash, perceptual_hash
 
-        image = self.decode(item.read())
+        image = self.decode(item.read(), item.beginning).image
         found = {"name": name, **self._judged(image), "code": None}
         if self.options.near_distance is not None and not found["reasons"]:
             found["code"] = perceptual_hash(image)

@@ -98,7 +98,7 @@ class Recognise(LearningJob):
 
         data = item.read()
         label = self._label_of(name)
-        row = self._features(self.decode(data))
+        row = self._features(self.decode(data, item.beginning).image)
         fold = fold_of(name, self.options.folds) if self.options.folds else 0
         add_to(self._sums, (fold, label), Sums.of(row))
         if not self.options.folds:

@@ -157,7 +157,7 @@ class SegmentCollection(LearningJob):
         options = self.options
         if not options.exact:
             return
-        from mapreduce_jobs.imaging.collection_classes import rising
+        from mapreduce_jobs.imaging.collection_classes import sorted_by_luma
 
         before, rounds, means = None, 0, self._look("means")
         if means is None:
@@ -165,10 +165,10 @@ class SegmentCollection(LearningJob):
         while means != before and rounds < (options.iterations or _ITERATIONS):
             before, rounds = means, rounds + 1
             self._round = [f"--round-from={_text(before)}"]
-            means = self._look("moved")
+            means = self._look("updated")
             if means is None:
                 raise JobError("--exact: one more look found no images any more")
-        self._round = [f"--round-from={_text(rising(means))}", f"--rounds={rounds}"]
+        self._round = [f"--round-from={_text(sorted_by_luma(means))}", f"--rounds={rounds}"]
 
     def _look(self, what: str) -> Any:
         """Return what one look at all images tells of the classes; None if there are none."""
@@ -198,16 +198,14 @@ class SegmentCollection(LearningJob):
 
     def outcome(self, name: str, item: Item) -> list[tuple[str, bytes]]:
         """Return the name and the file of a labelled image; nothing where pixels are counted."""
-        from mapreduce_jobs.imaging.encode import ENDINGS, encode
+        from mapreduce_jobs.imaging.encode import encode, with_ending
 
-        image = self.decode(item.read())
+        image = self.decode(item.read(), item.beginning).image
         if self.learns:
             self._pixels += self._counts.add(image)
             self._images += 1
             return []
-        written = encode(self._operations(image), "tiff")
-        endings = ENDINGS["tiff"]
-        return [(name if name.lower().endswith(endings) else f"{name}{endings[0]}", written)]
+        return [(with_ending(name, "tiff"), encode(self._operations(image), "tiff"))]
 
     def learnt(self) -> Iterator[tuple[None, Totals]]:
         """Hand on what the task counted."""
@@ -262,7 +260,7 @@ class SegmentCollection(LearningJob):
             iterations = options.iterations or _ITERATIONS
             return classes_of(counts.counted(), options.k, options.seed or 0, iterations)
         if options.rounds is None:
-            return {"moved": counts.moved()}
+            return {"updated": counts.updated_means()}
         return counts.classes(options.rounds)
 
     def why_not_growing(self) -> str | None:

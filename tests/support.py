@@ -18,6 +18,7 @@ from pydicom.data import get_testdata_file
 
 from hdfs_tools.record import Record
 from mapreduce_jobs.core.reading import Item
+from tests.forked import can_fork, fork
 
 ROOT = Path(__file__).resolve().parent.parent
 JOBS = ROOT / "mapreduce_jobs"
@@ -66,17 +67,21 @@ class Ran:
         return sorted(self.stdout.splitlines())
 
 
-def run(*command: object, stdin: bytes = b"", cwd: object = None, env: dict | None = None) -> Ran:
+def run(
+    *command: object, stdin: bytes = b"", cwd: str | Path | None = None, env: dict | None = None
+) -> Ran:
     """Run a command to its end."""
-    ended = subprocess.run(
-        [os.fspath(word) if isinstance(word, Path) else str(word) for word in command],
-        input=stdin,
-        capture_output=True,
-        cwd=cwd,
-        env={**os.environ, **(env or {})},
-        timeout=300,
-    )
-    return Ran(ended.returncode, ended.stdout, ended.stderr.decode())
+    words = [os.fspath(word) if isinstance(word, Path) else str(word) for word in command]
+    environment = {**os.environ, **{name: str(value) for name, value in (env or {}).items()}}
+    if can_fork(words, environment):
+        folder = os.fspath(cwd or os.getcwd())
+        status, stdout, stderr = fork(words[1:], stdin, folder, environment, timeout=300)
+    else:
+        ended = subprocess.run(
+            words, input=stdin, capture_output=True, cwd=cwd, env=environment, timeout=300
+        )
+        status, stdout, stderr = ended.returncode, ended.stdout, ended.stderr
+    return Ran(status, stdout, stderr.decode())
 
 
 def on_a_terminal(*command: object, cwd: Path, stdin_is_terminal: bool = False) -> tuple[str, int]:
@@ -132,6 +137,29 @@ def scan(seed: int, shape: tuple[int, int] = (48, 64), dtype: type = np.uint8) -
     return np.clip(disc * top * 0.6 + rng.normal(top / 5, top / 20, shape), 0, top).astype(dtype)
 
 
+def good_versions() -> dict[str, bytes]:
+    """Return images of several kinds under plain and odd names."""
+    colour = np.dstack([scan(1), scan(2), scan(3)])
+    gif = io.BytesIO()
+    PillowImage.fromarray(scan(4)).save(
+        gif, "GIF", save_all=True, append_images=[PillowImage.fromarray(scan(5))]
+    )
+    images = {
+        "ct/small.dcm": dicom("CT_small.dcm"),
+        "ct/jpeg2000.dcm": dicom("693_J2KI.dcm"),
+        "mr/small.dcm": dicom("MR_small.dcm"),
+        "us/rgb": dicom("examples_rgb_color.dcm"),
+        "us/frames.dcm": dicom("examples_ybr_color.dcm"),
+        "png/deep.png": png(scan(6, dtype=np.uint16)),
+        "png/colour.png": png(colour),
+        "png/deep colour.png": png(colour.astype(np.uint16) * 257),
+        "gif/two frames.gif": gif.getvalue(),
+        "jpeg/colour.jpg": bytes(cv2.imencode(".jpg", colour)[1]),
+        "tiff/wrong-name.png": bytes(cv2.imencode(".tiff", scan(7))[1]),
+    }
+    return images | {name: png(scan(10 + i)) for i, name in enumerate(ODD_NAMES)}
+
+
 def broken_versions() -> dict[str, bytes]:
     """Return files that are not whole images, one for each way to be broken."""
     whole = png(scan(99, (256, 256)))
@@ -159,4 +187,14 @@ def write_tree(folder: Path, files: dict[str, bytes]) -> Path:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as file:
             file.write(data)
+    return folder
+
+
+def write_collection(folder: Path) -> Path:
+    """Write good and broken images, a dangling link, a loop and a pipe."""
+    broken = {f"broken/{name}": data for name, data in broken_versions().items()}
+    write_tree(folder, good_versions() | broken)
+    (folder / "broken" / "dangling").symlink_to("nowhere")
+    (folder / "broken" / "loop").symlink_to(folder)
+    os.mkfifo(folder / "broken" / "pipe")
     return folder

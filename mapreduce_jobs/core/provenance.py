@@ -42,7 +42,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import IO, Any, ClassVar, Protocol
 
 from hdfs_tools import __version__
@@ -142,7 +142,7 @@ class Record:
     def __init__(self, job: RecordedJob) -> None:
         self._job = job
         self._path = os.path.realpath(job.options.provenance)
-        self._began, self._started = time.monotonic(), datetime.now(timezone.utc)
+        self._began, self._started = time.monotonic(), datetime.now(UTC)
         self._output = SortedLines()
         self._seconds = 0.0
 

@@ -5,13 +5,10 @@ import os
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Self
 
 from mapreduce_jobs.core.input_files import InputFile, check_unchanged
 from mapreduce_jobs.core.splits import Span, is_compressed, spans_of
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 __all__ = ["TaskFiles"]
 
@@ -137,7 +134,7 @@ class TaskFiles:
         """Return the path of a file in the folder that is not there yet."""
         return os.path.join(self.folder, f"spooled-{len(os.listdir(self.folder))}")
 
-    def __enter__(self) -> "Self":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -21,20 +21,18 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType, ModuleType, TracebackType
-from typing import IO, TYPE_CHECKING, NoReturn
+from typing import IO, NoReturn, Self
 
+from hdfs_tools.ending import shortage
 from mapreduce_jobs.core.cores import blas_on_one_core
-from mapreduce_jobs.core.errors import JobError, shortage
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
+from mapreduce_jobs.core.errors import JobError
 
 __all__ = ["ForkedTask", "TaskServer"]
 
 _FILES = 5  # that come with a request: what to run, standard streams, and where to tell of its end
 _GRACE = 10.0  # seconds for it to end when nobody needs it
 _REQUEST = b"\n"
-_HAS_FOLDER_IN_PATH = not getattr(sys.flags, "safe_path", False)  # from Python 3.11 on
+_HAS_FOLDER_IN_PATH = not sys.flags.safe_path
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +122,11 @@ class TaskServer:
         environment : mapping
             Its environment variables.
 
+        Returns
+        -------
+        ForkedTask
+            The process.
+
         Raises
         ------
         JobError
@@ -159,7 +162,7 @@ class TaskServer:
         why = f": {words[-1]}" if words else ""
         raise JobError(f"the process that tasks are forked from has ended{why}")
 
-    def __enter__(self) -> "Self":
+    def __enter__(self) -> Self:
         return self
 
     def send_signal(self, number: int) -> None:

@@ -24,15 +24,12 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 from hdfs_tools.uri import decode_name, encode_name
 from mapreduce_jobs.core.errors import JobError, UsageError
 from mapreduce_jobs.core.provenance import SortedLines
 from mapreduce_jobs.core.watched_files import File
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 __all__ = ["FILES", "RESULT", "RUN", "State", "write_lines"]
 
@@ -87,7 +84,7 @@ class State:
             os.close(self._lock)
             raise
 
-    def __enter__(self) -> "Self":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

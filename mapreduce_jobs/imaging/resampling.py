@@ -278,7 +278,7 @@ def _along(values: _Floats, axis: int, taps: _Taps) -> _Floats:
         for pixels, weights in zip(*taps, strict=True)
         if weights.any()
     )
-    return sum(parts, start=np.float64(0))
+    return sum(parts, start=np.zeros(()))
 
 
 def _positions(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.kinds import SCHEMA, type_in
@@ -19,6 +19,9 @@ _MOST_COLUMNS = 10_000
 _MOST_NAMED = 12  # columns that its representation names
 _NUMPY = {"int64": "int64", "uint64": "uint64", "float64": "float64", "bool": "bool"}
 _PANDAS = {"int64": "Int64", "uint64": "UInt64", "bool": "boolean", "text": "string"}
+
+
+AnyTable = TypeVar("AnyTable", bound="Table")
 
 
 class Rows(Protocol):
@@ -105,10 +108,6 @@ class Table:
             ),
         )
 
-    def is_missing_in(self, column: str) -> bool:
-        """Tell whether there are rows without a value of a column."""
-        return self._seen[column].count < self._count
-
     def rows(self) -> Iterator[dict[str, Any]]:
         """Iterate over the rows: values by column, all columns in each, None where there is none.
 
@@ -189,11 +188,6 @@ class Table:
             columns[name] = pd.Series(list(values), dtype=_PANDAS.get(type_name, "object"))
         return pd.DataFrame(columns)
 
-    def _repr_html_(self) -> str:
-        from mapreduce_jobs.viewing.notebook import table_html
-
-        return table_html(self)
-
     def __repr__(self) -> str:
         rows = f"{self._count:,} row{'' if self._count == 1 else 's'}"
         names = [short(name) for name in self._names()]
@@ -202,25 +196,27 @@ class Table:
         return f"{self.kind}: {rows} × {len(self._seen):,} columns: {', '.join(names)}"
 
 
-def gathered(lines: Iterable[Line], rows: Callable[[], Rows]) -> dict[str, Table]:
+def gathered(
+    lines: Iterable[Line], make: Callable[[str, Mapping[str, str]], AnyTable]
+) -> dict[str, AnyTable]:
     """Return the tables of lines, by their kind, in the order in which kinds come.
 
     Parameters
     ----------
     lines : iterable of Line
         Read once.
-    rows : callable
-        Makes what holds the rows of a table.
+    make : callable
+        Makes an empty table of a kind, with the columns that a job declares, if it does.
 
     Returns
     -------
     dict of str to Table
         None of them empty.
     """
-    tables: dict[str, Table] = {}
+    tables: dict[str, AnyTable] = {}
     for line in lines:
         if line.kind not in tables:
-            tables[line.kind] = Table(line.kind, rows(), line.columns)
+            tables[line.kind] = make(line.kind, line.columns)
         tables[line.kind].add(line)
     return tables
 

@@ -7,7 +7,7 @@ import os
 import platform
 import re
 import sys
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -44,7 +44,7 @@ def sha256_of_lines(ran):
 class TestWhatIsTold:
     def test_of_a_run(self, told, tmp_path, tree):
         tree(tmp_path / "scans", {"a/1.png": png(scan(1)), "a/2.png": png(scan(2)), "b.png": b""})
-        before = datetime.now(timezone.utc) - timedelta(seconds=1)
+        before = datetime.now(UTC) - timedelta(seconds=1)
         ran, found = told("image_histogram", "-r", "local", "--group-by", "folder", "scans")
         assert ran.status == 1
         assert list(found) == [
@@ -69,7 +69,7 @@ class TestWhatIsTold:
         }
         assert ran.stderr == "1 of 3 images failed: 1 EmptyFile\n"
         started = datetime.fromisoformat(found["started"].replace("Z", "+00:00"))
-        assert before <= started <= datetime.now(timezone.utc)
+        assert before <= started <= datetime.now(UTC)
         assert 0 < found["seconds"] < 300
         assert found["output"] == {"lines": 2, "sha256": sha256_of_lines(ran)}
 

@@ -21,6 +21,8 @@ from tests.support import JOBS, ROOT, png, rows_with_line_ends, run, scan, write
 SPARK = ["-r", "spark", "--spark-master", "local[2]"]
 JAVA = os.path.join(os.environ["JAVA_HOME"], "bin/java") if "JAVA_HOME" in os.environ else "java"
 
+pytestmark = pytest.mark.cluster
+
 # A job with a mistake in one of its methods.
 MISTAKEN = """
 from mapreduce_jobs.core.image_job import ImageJob
