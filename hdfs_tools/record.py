@@ -7,8 +7,8 @@ reference
 bundle record
     The image's name, a TAB, its bytes in standard base64 without line breaks.
 error line
-    The image's name as JSON, a TAB, ``{"error": TYPE, "message": …}``: what a job writes in place
-    of an image that failed. Whoever reads the image meets the same error.
+    The image's name as JSON, a TAB, ``{"error": TYPE, "message": …}`` (see `Failure`): what a job
+    writes in place of an image that failed. Whoever reads the image meets the same error.
 audit line
     The same with ``{"audit": …}``: what a job tells of an image besides the image. It is no image,
     and whoever reads images passes it over.
@@ -38,6 +38,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from urllib.parse import quote, unquote
 
 from hdfs_tools.errors import NotARegularFile, ReadFailed, TooLarge
+from hdfs_tools.failure import Failure
 from hdfs_tools.lazy import decoded, open_base64, open_ranges
 from hdfs_tools.location import Location
 from hdfs_tools.uri import authority_of, decode_name, encode_name, is_uri
@@ -265,9 +266,10 @@ def parse_line(line: bytes) -> Record | Reference:
     """
     head, tab, encoded = line.rstrip(b"\r\n").partition(b"\t")
     if encoded.startswith(_ERROR):
-        with contextlib.suppress(ValueError, KeyError, TypeError):  # else a damaged record
-            error = json.loads(encoded)
-            return Reference.failed(str(json.loads(head)), error["error"], error["message"])
+        with contextlib.suppress(ValueError):  # else a damaged record
+            name, failure = json.loads(head), Failure.from_json(json.loads(encoded))
+            if failure is not None:
+                return Reference.failed(str(name), failure.error, failure.message)
     text = head.decode("utf-8", "surrogateescape")
     if len(text) > _MAX_HEAD:
         reason = f"not a record: {len(text)} bytes without a TAB"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from mapreduce_jobs.core.image_job import ImageJob, Totals
+from mapreduce_jobs.core.image_job import ImageJob
 from mapreduce_jobs.core.protocols import ImageLineProtocol
 from mapreduce_jobs.core.reading import Item
 from mapreduce_jobs.core.shipping import shipped
@@ -213,49 +213,37 @@ class Deidentify(ImageJob):
             rules = Rules.default()
         return Blanking(rules, self.options.find_text, self.options.max_pixels)
 
-    def mapper(self, name: str, item: Item) -> Iterator[tuple[str | None, Any]]:
-        """Write an image and what was done to it, or only what is asked for."""
+    def outcome(self, name: str, item: Item) -> list[tuple[str, Any]]:
+        """Return the new name, with the new file and its audit; or what is asked for instead."""
         if self.options.list_names:
-            self.count("read")
-            self.count(self.done)
-            yield self._token(name), name
-            return
-        for key, value in super().mapper(name, item):
-            if isinstance(value, tuple):
-                data, audit = value
-                self.count("to be looked at", bool(audit["review"]))
-                yield key, data
-                yield key, {"audit": audit}
-            else:
-                yield key, value
-
-    def outcome(
-        self, name: str, data: bytes, beginning: "Beginning | None" = None
-    ) -> tuple[str, Any]:
-        """Return the new name, the new file and its audit; or what is found in the file."""
+            return [(self._token(name), name)]
         from mapreduce_jobs.imaging.file_formats import format_of
 
+        data, beginning = item.read(), item.beginning
         kind = beginning.format if beginning else format_of(data)
         if self.options.check:
             found = self._findings(name, data, kind, beginning)
             self.count("to be looked at", bool(found))
-            return name, {"findings": found}
+            return [(name, {"findings": found})]
         if kind == "DICOM":
             from mapreduce_jobs.privacy.dataset import deidentify
             from mapreduce_jobs.privacy.names import name_of_dicom
 
             made = deidentify(data, self._settings, self._keyed, self._text_in_pixels, beginning)
             new = name_of_dicom(self._keyed, name, made.place)
-            result = made.data, made.audit.result()
+            written, audit = made.data, made.audit.result()
         else:
             from mapreduce_jobs.privacy.audit import audit_of_raster
             from mapreduce_jobs.privacy.metadata import strip
             from mapreduce_jobs.privacy.names import name_of_raster
 
-            stripped, removed = strip(data, kind)
-            new = name_of_raster(self._keyed, name, kind, stripped)
-            result = stripped, audit_of_raster(kind, removed)
-        return (name if self.options.keep_names else new), result
+            written, removed = strip(data, kind)
+            new = name_of_raster(self._keyed, name, kind, written)
+            audit = audit_of_raster(kind, removed)
+        self.count("to be looked at", bool(audit["review"]))
+        if self.options.keep_names:
+            new = name
+        return [(new, written), (new, {"audit": audit})]
 
     def _findings(
         self, name: str, data: bytes, kind: str, beginning: "Beginning | None"
@@ -270,7 +258,7 @@ class Deidentify(ImageJob):
 
     # What is said of images that fail: neither their names nor anything of their content
 
-    def failed(self, name: str, error: Exception) -> Iterator[tuple[str, Totals]]:
+    def failed(self, name: str, error: Exception) -> Iterator[tuple[Any, Any]]:
         """Do with an image that failed what ``--on-error`` says, in words that tell nothing."""
         from mapreduce_jobs.core.refusals import refusal
 

@@ -85,7 +85,7 @@ class DicomHeaders(ImageJob):
         elements = self._elements()
         return None if elements is None else tuple(element.keyword for element in elements)
 
-    def outcome_of(self, name: str, item: Item) -> tuple[str, dict[str, Any]]:
+    def outcome(self, name: str, item: Item) -> list[tuple[str, dict[str, Any]]]:
         """Return what is listed of an image."""
         from mapreduce_jobs.imaging.elements import everything
         from mapreduce_jobs.imaging.errors import NotDicom
@@ -95,8 +95,8 @@ class DicomHeaders(ImageJob):
         if item.header is None:
             raise NotDicom("an image of another format, without a DICOM header")
         if self._listed is None:
-            return name, everything(item.header)
-        return name, {element.name: element.plain(item.header) for element in self._listed}
+            return [(name, everything(item.header))]
+        return [(name, {element.name: element.plain(item.header) for element in self._listed})]
 
 
 if __name__ == "__main__":

@@ -10,15 +10,16 @@ from dataclasses import asdict, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from hdfs_tools.failure import Failure
 from mapreduce_jobs.core.image_job import ImageJob
 from mapreduce_jobs.core.mrjob_classes import MRStep
 from mapreduce_jobs.core.protocols import ImageLineProtocol
+from mapreduce_jobs.core.reading import Item
 from mapreduce_jobs.core.transform_options import FORMATS, add_options
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-    from mapreduce_jobs.imaging.header import Beginning
     from mapreduce_jobs.imaging.image import Image
     from mapreduce_jobs.imaging.pipeline import Pipeline
 
@@ -133,12 +134,11 @@ class ImageTransform(ImageJob):
         super().mapper_init()
         self._operations = self._pipeline()
 
-    def outcome(
-        self, name: str, data: bytes, beginning: "Beginning | None" = None
-    ) -> tuple[str, Any]:
+    def outcome(self, name: str, item: Item) -> list[tuple[str, Any]]:
         """Return what one image becomes: a file, or what is to be brought together."""
         from mapreduce_jobs.imaging.encode import encode
 
+        data, beginning = item.read(), item.beginning
         self.count("bytes read", len(data))
         series, position = "", dict[str, Any]()
         if self.options.stack:
@@ -148,9 +148,9 @@ class ImageTransform(ImageJob):
             series, position = self._series_of(beginning.header)
         image = self._operations(self.decode(data, beginning).image)
         if not self._is_together:
-            return self._named(name), self._written(image)
+            return [(self._named(name), self._written(image))]
         file = base64.b64encode(encode(image, "tiff")).decode()
-        return series or self._key(name), {"name": name, "file": file, **position}
+        return [(series or self._key(name), {"name": name, "file": file, **position})]
 
     def _series_of(self, header: "Dataset | None") -> tuple[str, dict[str, Any]]:
         """Return the series of a slice, and where it lies."""
@@ -165,11 +165,13 @@ class ImageTransform(ImageJob):
             raise UnsuitableImage("it has no Series Instance UID, and so belongs to no series")
         return series, {"position": asdict(slice_position_of(header))}
 
-    def together(self, key: str, values: Iterable[dict[str, Any]]) -> Iterator[tuple[str, Any]]:
+    def together(
+        self, key: str, values: Iterable[dict[str, Any] | Failure]
+    ) -> Iterator[tuple[str, Any]]:
         """Make one image of those of a key; what cannot be in it is an error under its own name."""
         members = []
         for value in values:
-            if "error" in value:
+            if isinstance(value, Failure):
                 yield key, value
             else:
                 members.append(value)

@@ -16,7 +16,6 @@ lost: FILE.csv gets FILE.errors.csv beside it, and an npz file holds them.
 
 def main() -> None:
     """Do what the command line says, and exit."""
-    from mapreduce_jobs.viewing.columns import KINDS
     from mapreduce_jobs.viewing.save import FORMATS
 
     parser = argparse.ArgumentParser(
@@ -29,14 +28,16 @@ def main() -> None:
         nargs="+",
         metavar="RESULT",
         help="a file that a job's result was written to, a folder (-o of a job), a glob, any of"
-        " these on HDFS, or - for standard input",
+        " these on HDFS, or - for standard input; of a job of your own with its --provenance FILE,"
+        " which tells what its lines are",
     )
     parser.add_argument("--save", required=True, choices=FORMATS, help="the format of the file")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="where to write")
     parser.add_argument(
         "--kind",
-        choices=KINDS,
-        help="which lines to save, where the results hold several kinds (npz: default all)",
+        metavar="KIND",
+        help="which lines to save, where the results hold several kinds (npz: default all), such as"
+        " edges, error, or what a job of your own declares",
     )
     options = parser.parse_args()
     run_command("results", lambda: _save(options))

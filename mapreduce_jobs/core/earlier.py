@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from hdfs_tools.errors import HdfsToolsError
+from hdfs_tools.failure import Failure
 from mapreduce_jobs.core.commands import is_standard_output
 from mapreduce_jobs.core.errors import UsageError, words_of
 from mapreduce_jobs.core.inputs import files_in
@@ -17,10 +18,27 @@ __all__ = [
     "check_place",
     "earlier_counts",
     "earlier_results",
+    "result_and_sums",
 ]
 
 SUMS = "sums"
 """The field of a result that holds what it was made of."""
+
+
+def result_and_sums(value: Any) -> tuple[Any, dict[str, Any] | None]:
+    """Return what a line of a result says, and the sums that ``--keep-sums`` added, if it did.
+
+    >>> result_and_sums({"mean": 3, "sums": {"made_with": {"job": "own"}, "totals": [6, 2]}})
+    ({'mean': 3}, {'made_with': {'job': 'own'}, 'totals': [6, 2]})
+    >>> result_and_sums({"error": "EmptyFile", "message": "the file is empty"})
+    (Failure(error='EmptyFile', message='the file is empty'), None)
+    """
+    sums = value.get(SUMS) if isinstance(value, dict) else None
+    if isinstance(sums, dict) and sums.keys() == {"made_with", "totals"}:
+        value = {name: one for name, one in value.items() if name != SUMS}
+    else:
+        sums = None
+    return Failure.from_json(value) or value, sums
 
 
 def add_options(add: Callable[..., Any]) -> None:
@@ -77,12 +95,12 @@ def earlier_results(place: str, made_with: Mapping[str, Any]) -> Iterator[bytes]
             key, value = line.split(b"\t", 1)
             json.loads(key)
             value = json.loads(value)
-            has_sums, failed = SUMS in value, "error" in value
-        except (ValueError, TypeError):
+        except ValueError:
             raise UsageError(f"--merge-into: {where}: is no result of a job") from None
-        if has_sums:
-            _compare(value[SUMS]["made_with"], made_with, where)
-        elif not failed:
+        result, sums = result_and_sums(value)
+        if sums is not None:
+            _compare(sums["made_with"], made_with, where)
+        elif not isinstance(result, Failure):
             raise UsageError(
                 f"--merge-into: {where}: holds no sums: make the first result with --keep-sums"
             )

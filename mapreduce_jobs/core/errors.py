@@ -3,13 +3,14 @@
 ::
 
     JobError
-     ├── UsageError     what was asked for cannot be done: exit status 2
-     └── ItemFailed     an image or row failed under ``--on-error fail``: exit status 1
+     ├── UsageError        what was asked for cannot be done: exit status 2
+     ├── UnwritableResult  what a job returned is nothing that JSON holds: exit status 1
+     └── ItemFailed        an image or row failed under ``--on-error fail``: exit status 1
 """
 
 from hdfs_tools.ending import CommandError
 
-__all__ = ["ItemFailed", "JobError", "UsageError", "words_of"]
+__all__ = ["ItemFailed", "JobError", "UnwritableResult", "UsageError", "words_of"]
 
 
 class JobError(CommandError):
@@ -20,6 +21,10 @@ class UsageError(JobError):
     """What was asked for cannot be done: a path that is not there, options that exclude others."""
 
     exit_status = 2
+
+
+class UnwritableResult(JobError):
+    """What a job returned is nothing that JSON holds; the message says which part of it."""
 
 
 class ItemFailed(JobError):

@@ -1,6 +1,5 @@
 """The base of every job that measures images."""
 
-import json
 import os
 import posixpath
 from collections.abc import Iterable, Iterator
@@ -11,6 +10,7 @@ from mapreduce_jobs.core.inputs import assign_images
 from mapreduce_jobs.core.item_job import ItemJob, Totals
 from mapreduce_jobs.core.memory import keep_freed_memory
 from mapreduce_jobs.core.mrjob_classes import MRStep
+from mapreduce_jobs.core.plain import plain_fields
 from mapreduce_jobs.core.protocols import RecordLineProtocol
 from mapreduce_jobs.core.reading import Item, noted, read_ahead
 from mapreduce_jobs.core.selection import GROUPS, group_of, selected
@@ -144,27 +144,27 @@ class ImageJob(ItemJob):
         """Do what is to be done with one image."""
         self.count("read")
         try:
-            key, value = self.outcome_of(name, item)
+            pairs = list(self.outcome(name, item))
         except Exception as error:
-            yield from self.failed(name, error)
+            yield from self.failed_image(name, item, error)
             return
         self.count(self.done)
-        yield key, value
+        yield from pairs
 
-    def outcome_of(self, name: str, item: Item) -> tuple[str | None, Any]:
-        """Return the key and the value that an image gives, with what is known of its header."""
-        key, value = self.outcome(name, item.read(), item.beginning)
-        return self._group(key, item), value
+    def outcome(self, name: str, item: Item) -> Iterable[tuple[Any, Any]]:
+        """Return the keys and values that an image gives; an exception makes an error record.
 
-    def outcome(
-        self, name: str, data: bytes, beginning: "Beginning | None" = None
-    ) -> tuple[str, Any]:
-        """Return the name and the value that an image gives; an exception makes an error record."""
-        totals = self.measure(self.decode(data, beginning).image)
-        if self._group_by == "image":
-            totals = self.result(totals)
-        json.dumps(totals, allow_nan=False)  # what cannot be written is this image's error
-        return name, totals
+        By default the measure of the image, under the group that it belongs to.
+        """
+        totals = self.measure(self.decode(item.read(), item.beginning).image)
+        is_alone = self._group_by == "image"
+        # What cannot be written is this image's error.
+        value = self.plain_result(totals) if is_alone else plain_fields(totals)
+        return [(self._group(name, item), value)]
+
+    def failed_image(self, name: str, item: Item, error: Exception) -> Iterable[tuple[Any, Any]]:
+        """Return the keys and values that an image gives which failed."""
+        return self.failed(name, error)
 
     def decode(self, data: bytes, beginning: "Beginning | None" = None) -> "Decoded":
         """Decode an image as ``--values``, ``--window`` and ``--max-pixels`` say."""

@@ -7,9 +7,17 @@ from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from hdfs_tools.errors import HdfsToolsError
-from mapreduce_jobs.core.earlier import SUMS, add_options, check_place, earlier_results
-from mapreduce_jobs.core.errors import ItemFailed, UsageError, words_of
+from hdfs_tools.failure import Failure
+from mapreduce_jobs.core.earlier import (
+    SUMS,
+    add_options,
+    check_place,
+    earlier_results,
+    result_and_sums,
+)
+from mapreduce_jobs.core.errors import ItemFailed, UnwritableResult, UsageError, words_of
 from mapreduce_jobs.core.job import Job
+from mapreduce_jobs.core.plain import plain_result
 
 __all__ = ["ItemJob", "Totals"]
 
@@ -38,7 +46,7 @@ class ItemJob(Job):
         """
         raise NotImplementedError
 
-    def result(self, totals: Totals) -> Totals:
+    def result(self, totals: Totals) -> Totals | Failure:
         """Return what the job prints of an item or a group."""
         return totals
 
@@ -56,11 +64,14 @@ class ItemJob(Job):
         """Tell whether the results are to hold their sums."""
         return self.grows() and (self.options.keep_sums or self.options.merge_into is not None)
 
-    def with_sums(self, result: Totals, totals: Any) -> Totals:
+    def with_sums(self, result: Totals | Failure, totals: Any) -> Totals | Failure:
         """Return a result as it is written: with the sums that it is made of, if these are kept."""
         if not self.keeps_sums():
             return result
-        return {**result, SUMS: {"made_with": self._made_with(), "totals": totals}}
+        fields = result.to_json() if isinstance(result, Failure) else result
+        if SUMS in fields:
+            raise UnwritableResult(f"a result with sums cannot have a field {SUMS} of its own")
+        return {**fields, SUMS: {"made_with": self._made_with(), "totals": totals}}
 
     def _made_with(self) -> dict[str, Any]:
         """Return what the sums depend on: the job, and its options."""
@@ -75,15 +86,16 @@ class ItemJob(Job):
 
     def carried(self, key: Any, value: Any) -> Iterator[tuple[Any, Any]]:
         """Hand on the sums of an earlier result, and its error records as they are."""
-        yield key, value[SUMS]["totals"] if SUMS in value else value
+        result, sums = result_and_sums(value)
+        yield key, result if sums is None else sums["totals"]
 
     def combiner(
-        self, group: str | None, values: Iterable[Totals]
-    ) -> Iterator[tuple[str | None, Totals]]:
-        """Merge what one task knows of a group; error records pass through."""
+        self, group: str | None, values: Iterable[Totals | Failure]
+    ) -> Iterator[tuple[str | None, Totals | Failure]]:
+        """Merge what one task knows of a group; failures pass through."""
         merged: Totals | None = None
         for value in values:
-            if "error" in value:
+            if isinstance(value, Failure):
                 yield group, value
             else:
                 merged = value if merged is None else self.merge(merged, value)
@@ -91,11 +103,27 @@ class ItemJob(Job):
             yield group, merged
 
     def reducer(
-        self, group: str | None, values: Iterable[Totals]
-    ) -> Iterator[tuple[str | None, Totals]]:
-        """Merge what is known of a group; error records pass through."""
+        self, group: str | None, values: Iterable[Totals | Failure]
+    ) -> Iterator[tuple[str | None, Totals | Failure]]:
+        """Merge what is known of a group; failures pass through."""
         for key, value in self.combiner(group, values):
-            yield key, value if "error" in value else self.with_sums(self.result(value), value)
+            if isinstance(value, Failure):
+                yield key, value
+                continue
+            try:
+                yield key, self.with_sums(self.plain_result(value), value)
+            except UnwritableResult as error:
+                raise UnwritableResult(f"{group}: {error}") from None
+
+    def plain_result(self, totals: Totals) -> Totals | Failure:
+        """Return the result of an item or a group as JSON holds it."""
+        result = self.result(totals)
+        if isinstance(result, Failure):
+            return result
+        fields = plain_result(result)
+        if self.declared is not None and (undeclared := self.declared.undeclared(fields)):
+            raise UnwritableResult(f"{undeclared[0]}: is not among the columns of the job")
+        return fields
 
     def configure_args(self) -> None:
         """Add the option of what is done with items that fail."""
@@ -128,27 +156,27 @@ class ItemJob(Job):
         return super().make_runner()
 
     def expected(self) -> tuple[type[Exception], ...]:
-        """Return the roots of the errors that an item may have without a mistake in the job."""
-        return (HdfsToolsError, OSError, MemoryError)
+        """Return the roots of the errors of items that their words tell enough of."""
+        return (HdfsToolsError, OSError, MemoryError, UnwritableResult)
 
-    def failed(self, name: str, error: Exception) -> Iterator[tuple[str, Totals]]:
-        """Do with an item that failed what ``--on-error`` says."""
+    def failed(self, name: str, error: Exception) -> Iterator[tuple[Any, Any]]:
+        """Apply ``--on-error`` to an item that failed."""
         kind, message = words_of(error)
         if not isinstance(error, self.expected()):
             if kind not in self._logged:  # one of a kind is enough to find the mistake
                 self.log_traceback(name)
             self._logged.add(kind)
-        yield from self.failed_with(name, kind, message)
+        yield from self.failed_with(name, Failure(kind, message))
 
-    def failed_with(self, name: str, kind: str, message: str) -> Iterator[tuple[str, Totals]]:
-        """Do the same with one whose error is known by its words."""
+    def failed_with(self, name: str, failure: Failure) -> Iterator[tuple[Any, Any]]:
+        """Do the same with one whose failure is known."""
         self.count("failed")
-        self.count(f"failed: {kind}")
+        self.count(f"failed: {failure.error}")
         if self.options.on_error == "fail":
             self.report_counters()
-            raise ItemFailed(f"{name}: {kind}: {message}")
+            raise ItemFailed(f"{name}: {failure.error}: {failure.message}")
         if self.options.on_error == "record":
-            yield name, {"error": kind, "message": message}
+            yield name, failure
 
     def count(self, counter: str, amount: int = 1) -> None:
         """Add to a counter of the items."""

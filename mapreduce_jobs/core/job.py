@@ -8,16 +8,17 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any, ClassVar
+from typing import IO, Any, ClassVar, cast
 
 from hdfs_tools.encoding import use_utf8
 from hdfs_tools.ending import run
 from mapreduce_jobs.core.cores import blas_on_one_core
 from mapreduce_jobs.core.errors import JobError, UsageError
 from mapreduce_jobs.core.input_sums import GROUP, SUM_UP, InputSums
+from mapreduce_jobs.core.kinds import Declared
 from mapreduce_jobs.core.launcher import end_with_launcher
 from mapreduce_jobs.core.mrjob_classes import (
     MRJob,
@@ -26,8 +27,9 @@ from mapreduce_jobs.core.mrjob_classes import (
     log_to_stream,
     without,
 )
+from mapreduce_jobs.core.printing import printed_aside, reserved_output
 from mapreduce_jobs.core.progress import progress, status_of
-from mapreduce_jobs.core.protocols import JSONLineProtocol
+from mapreduce_jobs.core.protocols import JSONLineProtocol, TaskLineProtocol
 from mapreduce_jobs.core.provenance import Record, add_options, check_place
 from mapreduce_jobs.core.splits import EARLIER, spans_expected
 from mapreduce_jobs.core.task_files import TaskFiles
@@ -52,9 +54,18 @@ class Job(MRJob):
     task_modules: ClassVar[tuple[str, ...]] = ()
     """Modules that its tasks import when they need them, beside those of its base classes."""
 
+    kind: ClassVar[str] = ""
+    """What a line of its result is, in a word; see `mapreduce_jobs.core.kinds`."""
+
+    columns: ClassVar[Mapping[str, str]] = {}
+    """The fields of such a line, each with its type, in the order of a table."""
+
+    declared: Declared | None = None
+    """The two together, if the job declares them."""
+
     _earlier: IO[bytes] | None = None  # lines of an earlier result
 
-    INTERNAL_PROTOCOL: type[Any] = JSONLineProtocol
+    INTERNAL_PROTOCOL: type[Any] = TaskLineProtocol
     OUTPUT_PROTOCOL: type[Any] = JSONLineProtocol
 
     def deal(self, inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> None:
@@ -104,8 +115,10 @@ class Job(MRJob):
         self._options_before = len(self.arg_parser._actions)
 
     def load_args(self, args: list[str]) -> None:
-        """Check where provenance is to be written."""
+        """Check what the job declares, and where provenance is to be written."""
         super().load_args(args)
+        if self.kind or self.columns:
+            self.declared = Declared(self.kind, self.columns)
         if self.options.provenance is not None and not self.is_task():
             check_place(self.options.provenance)
 
@@ -152,14 +165,21 @@ class Job(MRJob):
         """Run what the options ask for: the job, or a task of it."""
         blas_on_one_core()
         binary: Any = sys.stderr
-        if not self.is_task() or hasattr(binary, "buffer"):
+        if not self.is_task():
             super().execute()
             return
-        # mrjob's inline runner puts a binary file there, and Python's warnings are text.
+        if hasattr(binary, "buffer"):  # a process of its own
+            self._stdout = reserved_output()
+            super().execute()
+            self._stdout.flush()
+            return
+        # mrjob's inline runner puts binary files there; Python's warnings, and prints, are text.
         text = io.TextIOWrapper(binary, "utf-8", "backslashreplace", write_through=True)
+        self._stdout = cast(IO[bytes], sys.stdout)
         sys.stderr = text
         try:
-            super().execute()
+            with printed_aside():
+                super().execute()
         finally:
             sys.stderr = binary
             text.detach()

@@ -1,12 +1,14 @@
 """The base of jobs that learn from all images together, or do to each what was learnt."""
 
-import json
 import sys
 from collections.abc import Iterator
 from typing import Any
 
+from hdfs_tools.failure import Failure
+from mapreduce_jobs.core.earlier import result_and_sums
 from mapreduce_jobs.core.image_job import ImageJob, Totals
 from mapreduce_jobs.core.mrjob_classes import MRStep
+from mapreduce_jobs.core.protocols import JSONLineProtocol
 
 __all__ = ["LearningJob"]
 
@@ -52,20 +54,20 @@ class LearningJob(ImageJob):
         """Return why it cannot grow: nothing is learnt."""
         return None if self.learns else "goes with learning"
 
-    def nothing_learnt(self, error: Exception) -> tuple[str, Totals]:
+    def nothing_learnt(self, error: Exception) -> tuple[str, Failure]:
         """Return the result where images tell nothing: why; errors of images stay beside it."""
         self.increment_counter("images", _NOTHING)
-        return self.result_key, {"error": _KIND, "message": str(error)}
+        return self.result_key, Failure(_KIND, str(error))
 
     def finished(self, runner: Any) -> None:
         """Say why nothing was learnt, and how many images failed."""
         if not runner.counters()[0].get("images", {}).get(_NOTHING):
             super().finished(runner)
             return
-        start = f'"{self.result_key}"\t{{"error": "{_KIND}"'.encode()
         for line in b"".join(runner.cat_output()).splitlines():
-            if line.startswith(start):
-                message = json.loads(line.partition(b"\t")[2])["message"]
-                self.say(f"nothing is learnt: {message}")
+            key, value = JSONLineProtocol().read(line)
+            result, _ = result_and_sums(value)
+            if key == self.result_key and isinstance(result, Failure) and result.error == _KIND:
+                self.say(f"nothing is learnt: {result.message}")
         super().finished(runner)
         sys.exit(1)

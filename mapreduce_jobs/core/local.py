@@ -22,6 +22,7 @@ import mapreduce_jobs
 from mapreduce_jobs.core.errors import JobError
 from mapreduce_jobs.core.launcher import VARIABLE
 from mapreduce_jobs.core.one_machine import OneMachineRunner
+from mapreduce_jobs.core.printing import PRINTED, Printed
 from mapreduce_jobs.core.processes import ProcessRunner
 from mapreduce_jobs.core.runners import end_of, is_words
 from mapreduce_jobs.core.task_server import ForkedTask, TaskServer
@@ -49,6 +50,11 @@ class LocalRunner(ProcessRunner, OneMachineRunner, LocalMRJobRunner):
         for module in (hdfs_tools, mapreduce_jobs):
             package = Path(str(module.__file__)).parent
             os.symlink(package, os.path.join(self._project, package.name))
+        self._printed = os.path.join(self._get_local_tmp_dir(), "printed")
+        with Printed(self._printed):
+            self._run_tasks()
+
+    def _run_tasks(self) -> None:
         if not self._forks():
             super()._run()
             return
@@ -70,7 +76,7 @@ class LocalRunner(ProcessRunner, OneMachineRunner, LocalMRJobRunner):
 
     def _env_for_task(self, *args: Any, **kwargs: Any) -> dict[str, str]:
         environment = self._with_project(super()._env_for_task(*args, **kwargs))
-        return {**environment, VARIABLE: self.launcher_lock() or ""}
+        return {**environment, VARIABLE: self.launcher_lock() or "", PRINTED: self._printed}
 
     def _default_task_count(self) -> int:
         return int(self._num_cores())

@@ -1,11 +1,22 @@
-"""mrjob protocols: record lines in, one JSON line a key out."""
+"""mrjob protocols: record lines in, one JSON line a key out, and what tasks hand each other."""
 
 import json
 from typing import Any
 
+from hdfs_tools.failure import Failure
 from hdfs_tools.record import Record, Reference, bundle_line, parse_line
+from mapreduce_jobs.core.errors import UnwritableResult
+from mapreduce_jobs.core.plain import plain
 
-__all__ = ["CountLineProtocol", "ImageLineProtocol", "JSONLineProtocol", "RecordLineProtocol"]
+__all__ = [
+    "CountLineProtocol",
+    "ImageLineProtocol",
+    "JSONLineProtocol",
+    "RecordLineProtocol",
+    "TaskLineProtocol",
+]
+
+_FAILURE = b"!"  # which no JSON begins with
 
 
 class JSONLineProtocol:
@@ -15,6 +26,8 @@ class JSONLineProtocol:
 
     >>> JSONLineProtocol().write("胸部.png", {"images": 1}).decode()
     '"胸部.png"\t{"images": 1}'
+    >>> JSONLineProtocol().write("a.png", Failure("EmptyFile", "the file is empty"))
+    b'"a.png"\t{"error": "EmptyFile", "message": "the file is empty"}'
     """
 
     def read(self, line: bytes) -> tuple[Any, Any]:
@@ -23,14 +36,49 @@ class JSONLineProtocol:
         return json.loads(key), json.loads(value)
 
     def write(self, key: Any, value: Any) -> bytes:
-        """Return the line; a number that is not finite is a ValueError."""
-        text = f"{_json(key)}\t{_json(value)}"
+        """Return the line of a key; an `UnwritableResult` names a part that JSON does not hold."""
+        if isinstance(value, Failure):
+            value = value.to_json()
+        try:
+            text = f"{_json(key)}\t{_json(value)}"
+        except UnwritableResult as error:
+            raise UnwritableResult(f"{key}: {error}") from None
         # Only bytes of a file name that are not UTF-8 are left for the error handler.
         return text.encode("utf-8", "backslashreplace")
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return json.dumps(plain(value), ensure_ascii=False, allow_nan=False)
+
+
+class TaskLineProtocol:
+    r"""What the tasks of a job hand each other: a failure is a line of its own kind.
+
+    So a measure may call its fields what it likes.
+
+    >>> TaskLineProtocol().write("all", Failure("EmptyFile", "the file is empty"))
+    b'"all"\t!{"error": "EmptyFile", "message": "the file is empty"}'
+    >>> TaskLineProtocol().read(b'"all"\t{"error": "none", "message": "that of a measure"}')
+    ('all', {'error': 'none', 'message': 'that of a measure'})
+    """
+
+    def read(self, line: bytes) -> tuple[Any, Any]:
+        """Return key and value of a line."""
+        key, text = line.split(b"\t", 1)
+        if text.startswith(_FAILURE):
+            return json.loads(key), Failure(**json.loads(text.removeprefix(_FAILURE)))
+        return json.loads(key), json.loads(text)
+
+    def write(self, key: Any, value: Any) -> bytes:
+        """Return the line; see `JSONLineProtocol`."""
+        line = JSONLineProtocol().write(key, value)
+        if isinstance(value, Failure):
+            head, tab, text = line.partition(b"\t")
+            return head + tab + _FAILURE + text
+        return line
 
 
 class CountLineProtocol:
@@ -74,11 +122,11 @@ class ImageLineProtocol:
 
     >>> ImageLineProtocol().write("ct/1.png", b"\x00\x00\x00")
     b'ct/1.png\tAAAA'
-    >>> ImageLineProtocol().write("a.png", {"error": "EmptyFile", "message": "the file is empty"})
+    >>> ImageLineProtocol().write("a.png", Failure("EmptyFile", "the file is empty"))
     b'"a.png"\t{"error": "EmptyFile", "message": "the file is empty"}'
     """
 
-    def write(self, name: str, value: bytes | dict[str, Any]) -> bytes:
+    def write(self, name: str, value: bytes | Failure | dict[str, Any]) -> bytes:
         """Return the line of an image's bytes, or of its error."""
         if isinstance(value, bytes):
             return RecordLineProtocol().write(name, value)

@@ -21,6 +21,9 @@ counters
     What was counted, in all steps together.
 started, seconds
     When the job began (UTC), and how long it took until its results were written.
+kind, columns
+    What a line of the result is, and its fields with their types, where the job declares it: see
+    `mapreduce_jobs.core.kinds`.
 output
     The lines of the result: how many, and the SHA-256 of all of them in the order of their bytes,
     which ``LC_ALL=C sort RESULT | sha256sum`` prints. null where the result stays on the cluster.
@@ -40,7 +43,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any, ClassVar, Protocol
 
 from hdfs_tools import __version__
 from hdfs_tools.location import Location
@@ -49,10 +52,8 @@ from hdfs_tools.whole_files import WholeFile, write_whole
 from mapreduce_jobs.core.commands import is_standard_output
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.input_sums import GROUP, InputSums
+from mapreduce_jobs.core.kinds import Declared
 from mapreduce_jobs.core.secrecy import HIDDEN, is_secret, without_secrets, words_without_secrets
-
-if TYPE_CHECKING:
-    from mapreduce_jobs.core.job import Job
 
 __all__ = ["PACKAGES", "Record", "SortedLines", "add_options", "check_place"]
 
@@ -115,16 +116,31 @@ def check_place(path: str) -> None:
         )
 
 
+class RecordedJob(Protocol):
+    """What is known of a job whose run is noted."""
+
+    items: ClassVar[str]
+    options: Any
+    arg_parser: Any
+    declared: Declared | None
+
+    def job_name(self) -> str:
+        """Return the job's name."""
+
+    def own_options(self) -> list[Any]:
+        """Return the options of the job."""
+
+
 class Record:
     """What is noted of a run while it goes on.
 
     Parameters
     ----------
-    job : Job
+    job : RecordedJob
         The job, whose options ask for it.
     """
 
-    def __init__(self, job: "Job") -> None:
+    def __init__(self, job: RecordedJob) -> None:
         self._job = job
         self._path = os.path.realpath(job.options.provenance)
         self._began, self._started = time.monotonic(), datetime.now(UTC)
@@ -165,6 +181,7 @@ class Record:
             "counters": counters,
             "started": self._started.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "seconds": self._seconds,
+            **_declared(job),
             "output": self._output.found,
         }
 
@@ -229,7 +246,7 @@ def _added(steps: Iterable[dict[str, dict[str, int]]]) -> dict[str, dict[str, in
     return {group: dict(sorted(added[group].items())) for group in sorted(added)}
 
 
-def _options(job: "Job") -> Iterator[tuple[str, Any]]:
+def _options(job: RecordedJob) -> Iterator[tuple[str, Any]]:
     """Iterate over the job's options: name, and the value to show."""
     for action in job.own_options():
         name, value = _name(action), getattr(job.options, action.dest)
@@ -237,7 +254,7 @@ def _options(job: "Job") -> Iterator[tuple[str, Any]]:
         yield name, HIDDEN if hidden else without_secrets(value)
 
 
-def _files(job: "Job") -> Iterator[tuple[str, str | None]]:
+def _files(job: RecordedJob) -> Iterator[tuple[str, str | None]]:
     """Iterate over options that name files: name, and the checksum of the file."""
     for action in job.own_options():
         name, value = _name(action), getattr(job.options, action.dest)
@@ -264,6 +281,12 @@ def _sha256(path: str) -> str:
     return digest.hexdigest()
 
 
+def _declared(job: RecordedJob) -> dict[str, Any]:
+    if job.declared is None:
+        return {}
+    return {"kind": job.declared.kind, "columns": dict(job.declared.columns)}
+
+
 def _versions() -> dict[str, str]:
     from importlib import metadata  # slow to import
 
@@ -275,7 +298,7 @@ def _versions() -> dict[str, str]:
 
 
 def _input(
-    job: "Job", runner: Any, counters: dict[str, dict[str, int]], sums: InputSums
+    job: RecordedJob, runner: Any, counters: dict[str, dict[str, int]], sums: InputSums
 ) -> dict[str, Any]:
     """Return how much was read, and its checksum."""
     read = counters.get(job.items, {})

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hdfs_tools.failure import Failure
 from mapreduce_jobs.core.errors import UsageError
 
 if TYPE_CHECKING:  # slow to import
@@ -52,7 +53,7 @@ def read_labels(path: str) -> dict[str, str]:
         It cannot be read, or is no such table; an image has two labels, or an empty one.
     """
     from mapreduce_jobs.core.table_input import Rows
-    from mapreduce_jobs.core.tables import Failed, records
+    from mapreduce_jobs.core.tables import records
 
     try:
         table = Rows.of(_contents(path, "--labels"))
@@ -64,10 +65,9 @@ def read_labels(path: str) -> dict[str, str]:
             f"--labels: {path}: must have two columns and a line of headings, such as name,label"
         )
     labels: dict[str, str] = {}
-    for row in records(table):
-        if isinstance(row, Failed):
-            raise UsageError(f"--labels: {path}: {row.key}: {row.message}")
-        name, values = row
+    for name, values in records(table):
+        if isinstance(values, Failure):
+            raise UsageError(f"--labels: {path}: {name}: {values.message}")
         label = values[columns.names[1]]
         if not label:
             raise UsageError(f"--labels: {path}: {name}: there is no label")

@@ -28,6 +28,7 @@ from hdfs_tools.uri import is_uri
 from mapreduce_jobs.core import spark_driver
 from mapreduce_jobs.core.errors import JobError, UsageError
 from mapreduce_jobs.core.launcher import VARIABLE
+from mapreduce_jobs.core.printing import PRINTED, Printed
 from mapreduce_jobs.core.processes import ShipsProject
 from mapreduce_jobs.core.progress import Progress
 from mapreduce_jobs.core.runners import NAMELESS, Plan, told_tasks, whole_output
@@ -190,20 +191,22 @@ class SparkRunner(ShipsProject, SparkMRJobRunner):
         self, spark_submit_args: list[str], env: dict[str, str], record_callback: Any
     ) -> tuple[int, dict[str, Any]]:
         """Run Spark, in a session of its own so that all of it can be stopped."""
-        spark = subprocess.Popen(
-            spark_submit_args,
-            env={**env, VARIABLE: self.launcher_lock() or ""},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            self._listen(spark)
-            status = spark.wait()
-        except BaseException:
-            _stop(spark)
-            raise
+        printed = os.path.join(self._spark_tmp_dir, "printed")
+        with Printed(printed):
+            spark = subprocess.Popen(
+                spark_submit_args,
+                env={**env, VARIABLE: self.launcher_lock() or "", PRINTED: printed},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            try:
+                self._listen(spark)
+                status = spark.wait()
+            except BaseException:
+                _stop(spark)
+                raise
         if status:
             self._fail(status)
         return status, {}

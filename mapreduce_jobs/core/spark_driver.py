@@ -1,4 +1,4 @@
-"""The program that Spark runs: mrjob's own, with this project's way of reading a map task's input.
+"""The program that Spark runs: mrjob's own, with this project's way of running a task.
 
 It is run by ``spark-submit``, and what is in it travels to Spark's Python processes.
 """
@@ -9,6 +9,7 @@ from typing import Any
 
 from mapreduce_jobs.core.errors import JobError
 from mapreduce_jobs.core.launcher import end_with_launcher
+from mapreduce_jobs.core.printing import print_to_standard_error
 
 __all__ = ["FAILED", "main"]
 
@@ -39,20 +40,42 @@ def run_mapper(
     """
 
     def task(partition: Iterable[Any]) -> Iterator[Any]:
+        print_to_standard_error()
         job = make_job("mapper", step_num)
-        read, write = job.pick_protocols(step_num, "mapper")
         if step_num == 0:
             job.sandbox(stdin=(line + b"\n" for line in partition), stderr=job.stderr)
             partition = (line.rstrip(b"\r\n") for line in job.first_lines(spans=True))
-        pairs = map(read, partition) if read else partition
-        try:
-            for key, value in job.map_pairs(pairs, step_num):
-                yield write(key, value) if write else (key, value)
-        except JobError as error:
-            # In ASCII: an error that holds part of a name in no known encoding ends the process.
-            raise RuntimeError(FAILED + json.dumps(str(error))) from None
+        return _lines(job, "mapper", job.map_pairs, partition)
 
     return lines.mapPartitions(task)
+
+
+def run_reducer(
+    make_job: Callable[[str, int], Any], step_num: int, lines: Any, num_reducers: int | None = None
+) -> Any:
+    """Do the same with the lines that tasks hand to a reducer, those of a key in one partition."""
+
+    def task(partition: Iterable[Any]) -> Iterator[Any]:
+        print_to_standard_error()
+        job = make_job("reducer", step_num)
+        return _lines(job, "reducer", job.reduce_pairs, partition)
+
+    return lines.mapPartitions(task, preservesPartitioning=bool(num_reducers))
+
+
+def _lines(
+    job: Any, kind: str, run: Callable[[Iterable[Any], int], Iterable[Any]], lines: Iterable[Any]
+) -> Iterator[Any]:
+    """Iterate over what a task yields, as lines."""
+    step_num = job.options.step_num
+    read, write = job.pick_protocols(step_num, kind)
+    pairs = map(read, lines) if read else lines
+    try:
+        for key, value in run(pairs, step_num):
+            yield write(key, value) if write else (key, value)
+    except JobError as error:
+        # In ASCII: an error that holds part of a name in no known encoding ends the process.
+        raise RuntimeError(FAILED + json.dumps(str(error))) from None
 
 
 def main() -> None:
@@ -60,7 +83,7 @@ def main() -> None:
     end_with_launcher()
     from mrjob.spark import harness  # it needs pyspark
 
-    harness._run_mapper = run_mapper
+    harness._run_mapper, harness._run_reducer = run_mapper, run_reducer
     harness.main()
 
 

@@ -5,17 +5,18 @@ import io
 import json
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from hdfs_tools.failure import Failure
 from mapreduce_jobs.core.csv_rows import NOT_CLOSED, Columns, rows_of
+from mapreduce_jobs.core.earlier import result_and_sums
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.table_input import Rows
 
-__all__ = ["Failed", "by_key", "number_of", "numbers", "records"]
+__all__ = ["by_key", "number_of", "numbers", "records"]
 
 _LARGEST = 1e150  # so that squares, and sums of many of them, are still numbers
 _UNUSUAL = (b'"', b"\0", b"\x1c", b"\x1d", b"\x1e", b"\x1f")  # which readers take differently
@@ -24,32 +25,15 @@ _KEY = 80  # characters that are told of a row that cannot be read
 Numbers = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Failed:
-    """A row that holds no measure.
-
-    Attributes
-    ----------
-    key : str
-        What it is known by.
-    error, message : str
-        Kind of the error, and one sentence.
-    """
-
-    key: str
-    error: str
-    message: str
-
-
-def records(rows: Rows) -> Iterator[tuple[str, dict[str, Any]] | Failed]:
-    r"""Iterate over rows: what each is known by, and its values by name.
+def records(rows: Rows) -> Iterator[tuple[str, dict[str, Any] | Failure]]:
+    r"""Iterate over rows: what each is known by, and its values by name, or why it has none.
 
     Values of a CSV file are text; results have them as JSON has them.
 
     >>> list(records(Rows.of(b"name,age\na.png,40\n")))
     [('a.png', {'name': 'a.png', 'age': '40'})]
     >>> list(records(Rows.of(b'"a.png"\t{"error": "EmptyFile", "message": "the file is empty"}\n')))
-    [Failed(key='a.png', error='EmptyFile', message='the file is empty')]
+    [('a.png', Failure(error='EmptyFile', message='the file is empty'))]
     """
     columns = rows.columns
     if columns is None:
@@ -60,38 +44,41 @@ def records(rows: Rows) -> Iterator[tuple[str, dict[str, Any]] | Failed]:
     for text, line in rows_of(rows.data, columns.delimiter, rows.line):
         first_cell = text.partition(columns.delimiter)[0].strip()[:_KEY]
         if line is not None:
-            yield Failed(first_cell.lstrip('"'), "BadRow", NOT_CLOSED.format(line))
+            yield first_cell.lstrip('"'), _bad_row(NOT_CLOSED.format(line))
             continue
         texts.append(text)
         try:
             row = next(reader)
         except csv.Error as error:
-            yield Failed(first_cell, "BadRow", f"it cannot be read: {error}")
+            yield first_cell, _bad_row(f"it cannot be read: {error}")
             continue
         if not row:
             continue
         if len(row) != len(columns.names):
             message = f"it has {len(row)} values, and the table {len(columns.names)} columns"
-            yield Failed(row[0], "BadRow", message)
+            yield row[0], _bad_row(message)
             continue
         yield row[0], dict(zip(columns.names, row, strict=True))
 
 
-def _result(line: bytes) -> tuple[str, dict[str, Any]] | Failed:
+def _result(line: bytes) -> tuple[str, dict[str, Any] | Failure]:
     key, _, value = line.partition(b"\t")
     try:
         name, values = json.loads(key), json.loads(value)
         name = name if isinstance(name, str) else json.dumps(name)
-        if "error" in values:
-            return Failed(name, str(values["error"]), str(values["message"]))
-        return name, dict(values)
-    except (ValueError, LookupError, TypeError):
-        return Failed(key.decode("utf-8", "backslashreplace"), "BadRow", "no result of a job")
+        result, _ = result_and_sums(values)
+        return name, result if isinstance(result, Failure) else dict(values)
+    except (ValueError, TypeError):
+        return key.decode("utf-8", "backslashreplace"), _bad_row("no result of a job")
+
+
+def _bad_row(message: str) -> Failure:
+    return Failure("BadRow", message)
 
 
 def numbers(
     rows: Rows, names: Sequence[str], more: Mapping[str, Mapping[str, Any]] | None = None
-) -> tuple[Numbers, list[Failed]]:
+) -> tuple[Numbers, list[tuple[str, Failure]]]:
     r"""Return some columns as numbers.
 
     Parameters
@@ -107,13 +94,13 @@ def numbers(
     -------
     values : ndarray of float64
         Shape rows × columns, numbers within ±1e150, in the order of the rows.
-    failed : list of Failed
+    failed : list of (str, Failure)
         The rows that are left out, and why.
 
     Examples
     --------
     >>> values, failed = numbers(Rows.of(b"name,age\na,40\nb,old\n"), ["age"])
-    >>> values.tolist(), failed[0].message
+    >>> values.tolist(), failed[0][1].message
     ([[40.0]], "age: 'old' is no number")
     """
     columns = rows.columns
@@ -122,17 +109,16 @@ def numbers(
         if quick is not None:
             return quick, []
     values_of, failed = [], []
-    for row in records(rows):
-        if isinstance(row, Failed):
-            failed.append(row)
+    for key, values in records(rows):
+        if isinstance(values, Failure):
+            failed.append((key, values))
             continue
-        key, values = row
         if more is not None:
             values |= more.get(key, {})
         try:
             values_of.append([number_of(name, values.get(name)) for name in names])
         except ValueError as error:
-            failed.append(Failed(key, "BadRow", str(error)))
+            failed.append((key, _bad_row(str(error))))
     return np.array(values_of, np.float64).reshape(-1, len(names)), failed
 
 
@@ -152,10 +138,9 @@ def by_key(path: str) -> dict[str, dict[str, Any]]:
     except ValueError as error:
         raise UsageError(f"{path}: {error}") from None
     rows: dict[str, dict[str, Any]] = {}
-    for row in records(table):
-        if isinstance(row, Failed):
-            raise UsageError(f"{path}: {row.key}: {row.message}")
-        key, values = row
+    for key, values in records(table):
+        if isinstance(values, Failure):
+            raise UsageError(f"{path}: {key}: {values.message}")
         if key in rows:
             raise UsageError(f"{path}: {key}: two rows are known by it")
         rows[key] = values

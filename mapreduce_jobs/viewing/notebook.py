@@ -65,7 +65,7 @@ def read_results(*paths: str | os.PathLike[str]) -> "Results":
     (['error'], ['EmptyFile'])
     """
     lines = result_lines([os.fspath(path) for path in paths])
-    return Results(gathered(lines, lambda kind: NotebookTable(kind, [])))
+    return Results(gathered(lines, lambda kind, columns: NotebookTable(kind, [], columns)))
 
 
 class NotebookTable(Table):

@@ -10,7 +10,7 @@ from mapreduce_jobs.viewing.figures import Figures
 from mapreduce_jobs.viewing.formats import number_text
 from mapreduce_jobs.viewing.page import Markup, page, source
 from mapreduce_jobs.viewing.pictures import Pictures
-from mapreduce_jobs.viewing.results import Line, result_lines
+from mapreduce_jobs.viewing.results import Line, declarations, result_lines
 from mapreduce_jobs.viewing.rows import Rows, fit, rows_block
 from mapreduce_jobs.viewing.sections.aggregates import Aggregates
 from mapreduce_jobs.viewing.sections.classes import Classes
@@ -78,7 +78,7 @@ class Report:
     """
 
     def __init__(self) -> None:
-        self._parts: dict[tuple[str, type[Part]], Part] = {}
+        self._parts: dict[tuple[str, type[Part], str], Part] = {}  # one for each kind of Others
         self._kinds: dict[str, Counter[str]] = {}
         self._failures = Failures()
 
@@ -88,10 +88,12 @@ class Report:
             if line.kind == "error":
                 self._failures.add(result, line)
             else:
-                kind = _PART_OF.get(line.kind, Others)
-                if (result, kind) not in self._parts:
-                    self._parts[result, kind] = kind()
-                self._parts[result, kind].add(line)
+                kind = _PART_OF.get(line.kind)
+                place = (result, kind or Others, "" if kind else line.kind)
+                if place not in self._parts:
+                    part = kind() if kind else Others(line.kind, line.columns)
+                    self._parts[place] = part
+                self._parts[place].add(line)
         except _DAMAGED as error:
             key = "" if line.key is None else f" of {line.key[:80]}"
             raise UsageError(
@@ -139,10 +141,11 @@ class Report:
 
     def _of(self, kinds: Sequence[type[Part]]) -> list[tuple[str, Part]]:
         return [
-            (result, part)
+            (result, self._parts[place])
             for result in sorted(self._kinds)
             for kind in kinds
-            if (part := self._parts.get((result, kind)))
+            for place in sorted(self._parts, key=lambda place: place[2])
+            if place[:2] == (result, kind)
         ]
 
     def _tables(self) -> list[Rows]:
@@ -194,8 +197,9 @@ def gathered(places: Sequence[str]) -> Report:
     """
     report = Report()
     nothing = True
+    declared = declarations(places)
     for place, name in _named(dict.fromkeys(places)):
-        for line in result_lines([place]):
+        for line in result_lines([place], declared):
             nothing = False
             report.add(name, line)
     if nothing:

@@ -1,22 +1,24 @@
 """Lines of the results of jobs, of whichever job: what each is of, and what it says."""
 
+import contextlib
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import IO, Any
 
+from hdfs_tools.failure import Failure
 from hdfs_tools.location import Location
 from hdfs_tools.record import Reference, parse_line
 from hdfs_tools.uri import decode_name
-from mapreduce_jobs.core.earlier import SUMS
+from mapreduce_jobs.core.earlier import result_and_sums
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.inputs import files_in
+from mapreduce_jobs.core.kinds import Declared, kind_of
 from mapreduce_jobs.core.places import named, usage_errors
 
-__all__ = ["Line", "result_lines"]
+__all__ = ["Line", "declarations", "result_lines"]
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _PIECE = 1 << 20  # of a line, of which no more is held where it is an image
@@ -24,23 +26,6 @@ _LONGEST_DOCUMENT = 1 << 24  # characters of a JSON file that is no result line
 _JSON_STARTS = b'{["-0123456789tfnNI'
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
 _PART_NAME = re.compile(r"part-(?:[mr]-)?\d{5,}")  # of a directory that a job has written
-_ELEMENT = re.compile(r"[0-9a-f]{4},[0-9a-f]{4}")
-
-# What an object holds tells what it is; the first that fits.
-_KINDS: tuple[tuple[str, dict[str, type]], ...] = (
-    ("histogram", {"pixels": int, "bins": dict, "counts": dict}),
-    ("edges", {"edge_pixels": int, "density": float, "detector": str}),
-    ("profile_image", {"types": dict, "quality": dict, "undefined": dict}),
-    ("profile", {"types": dict, "quality": dict, "failed": dict}),
-    ("decision", {"kept": bool, "reasons": list}),
-    ("classes", {"k": int, "means": list, "seed": int}),
-    ("prediction", {"class": str, "posteriors": dict}),
-    ("model", {"model": str, "distribution": str, "classes": list}),
-    ("evaluation", {"folds": int, "accuracy": float, "confusion": dict}),
-    ("regression", {"target": str, "intercept": dict, "coefficients": dict}),
-    ("aggregate", {"rows": int, "fields": dict}),
-)
-_ALONE = ("audit", "findings")
 
 
 @dataclass(frozen=True)
@@ -55,27 +40,69 @@ class Line:
         ``histogram``, ``edges``, ``profile`` (of a group), ``profile_image``, ``headers``,
         ``classes``, ``prediction``, ``model``, ``evaluation`` (of a model, by cross-validation),
         ``regression``, ``aggregate``, ``decision`` (of clean), ``word``, ``findings`` (of
-        deidentify --check), ``error``, ``audit``, ``image``, ``provenance``; ``other`` for what
-        another job has written.
+        deidentify --check), ``error``, ``audit``, ``image``, ``provenance``; what a job of a user's
+        own declares; ``other`` for what another job has written.
     value : dict
         As it is written, without the sums that ``--keep-sums`` adds. Of a word ``{"count": n}``,
         of an image ``{"bytes": n}``, the size of its file, or ``{"reference": place}``; of what
         is no object ``{"value": …}``.
+    columns : mapping of str to str
+        The type of each field, in the order of a table, where a job of a user's own declares it.
     """
 
     key: str | None
     kind: str
     value: dict[str, Any]
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
-def result_lines(paths: Iterable[str]) -> Iterator[Line]:
-    """Iterate over the lines of results, in the order of the files; one line is held at a time.
+def declarations(paths: Iterable[str]) -> list[Declared]:
+    """Return what jobs of a user's own write, by the files of provenance among results.
 
     Parameters
     ----------
     paths : iterable of str
+        As `result_lines` takes them. Files of provenance are files of this machine.
+
+    Raises
+    ------
+    UsageError
+        As `result_lines`; or such a file declares what is no kind.
+    """
+    found: list[Declared] = []
+    for path in paths:
+        if path == "-" or is_hdfs_uri(path):
+            continue
+        for name in filter(os.path.isfile, named_files(path)):  # a pipe can be read once
+            with contextlib.suppress(OSError), open(name, "rb") as file:
+                if file.peek(1)[:1] == b"{":
+                    lines = (line for line in _lines(name, file, ()) if line.kind == "provenance")
+                    found += (one for line in lines for one in _declared(name, line))
+    return found
+
+
+def _declared(name: str, line: Line) -> Iterator[Declared]:
+    noted = line.value["provenance"]
+    if "kind" in noted:
+        try:
+            yield Declared(noted["kind"], noted.get("columns"))
+        except UsageError as error:
+            raise UsageError(f"{name}: {error}") from None
+
+
+def result_lines(
+    paths: Sequence[str], declared: Sequence[Declared] | None = None
+) -> Iterator[Line]:
+    """Iterate over the lines of results, in the order of the files; one line is held at a time.
+
+    Parameters
+    ----------
+    paths : sequence of str
         Files, folders that jobs have written (their ``part-*``), globs, any of these on HDFS;
         ``-`` for standard input.
+    declared : sequence of Declared, optional
+        What jobs of a user's own write; by default what `declarations` finds in the paths. A line
+        is of the first of these kinds that has all its fields.
 
     Yields
     ------
@@ -88,9 +115,11 @@ def result_lines(paths: Iterable[str]) -> Iterator[Line]:
         A path cannot be read; or a line is no result, nor a file of provenance: its file and
         number are named.
     """
+    if declared is None:
+        declared = declarations(paths)
     for path in paths:
         for name, file in _files(path):
-            yield from _lines(name, file)
+            yield from _lines(name, file, declared)
 
 
 def _files(path: str) -> Iterator[tuple[str, IO[bytes]]]:
@@ -118,7 +147,7 @@ def _parts(location: Location) -> list[Location]:
     return sorted(parts, key=lambda part: part.path)
 
 
-def _lines(name: str, file: IO[bytes]) -> Iterator[Line]:
+def _lines(name: str, file: IO[bytes], declared: Sequence[Declared]) -> Iterator[Line]:
     number = 0
     while piece := file.readline(_PIECE):
         number += 1
@@ -132,7 +161,7 @@ def _lines(name: str, file: IO[bytes]) -> Iterator[Line]:
                 line, more = _document(piece, file)
                 number += more
             else:
-                line = _line(piece, file)
+                line = _line(piece, file, declared)
         except _NoResultError:
             raise UsageError(f"{name}, line {first}: is no line of a job's result") from None
         yield line
@@ -142,7 +171,7 @@ class _NoResultError(Exception):
     """A line that is none of a result."""
 
 
-def _line(piece: bytes, file: IO[bytes]) -> Line:
+def _line(piece: bytes, file: IO[bytes], declared: Sequence[Declared]) -> Line:
     """Return what a line says, of which the first piece is given."""
     head, tab, body = piece.partition(b"\t")
     if b"\0" in head:
@@ -152,7 +181,7 @@ def _line(piece: bytes, file: IO[bytes]) -> Line:
     if body[:1] in _JSON_STARTS and _is_json(head):  # as few names of images are
         body += _rest(piece, file)
         try:
-            return _result(json.loads(head), json.loads(body))
+            return _result(json.loads(head), json.loads(body), declared)
         except (ValueError, RecursionError):
             pass
     return _image(head, body, file)
@@ -218,47 +247,20 @@ def _document(piece: bytes, file: IO[bytes]) -> tuple[Line, int]:
     return Line(None, "provenance", value), more
 
 
-def _result(key: Any, value: Any) -> Line:
+def _result(key: Any, value: Any, declared: Sequence[Declared]) -> Line:
     """Return what a key and a value are of."""
     if not isinstance(value, dict):
         is_count = isinstance(key, str) and type(value) is int and value >= 0
         kind, field = ("word", "count") if is_count else ("other", "value")
         return Line(_text(key), kind, {field: value})
-    sums = value.get(SUMS)
-    if isinstance(sums, dict) and sums.keys() == {"made_with", "totals"}:
-        del value[SUMS]
-    return Line(_text(key), _kind(value), value)
+    result, _ = result_and_sums(value)
+    if isinstance(result, Failure):
+        return Line(_text(key), "error", result.to_json())
+    for one in declared:
+        if result and not one.undeclared(result):
+            return Line(_text(key), one.kind, result, one.columns)
+    return Line(_text(key), kind_of(result), result)
 
 
 def _text(key: Any) -> str | None:
     return key if key is None or isinstance(key, str) else json.dumps(key, ensure_ascii=False)
-
-
-def _kind(value: dict[str, Any]) -> str:
-    names = value.keys()
-    if names == {"error", "message"}:
-        return "error"
-    if len(names) == 1:
-        (name,) = names
-        if name in _ALONE:
-            return name
-    for kind, needed in _KINDS:
-        if all(isinstance(value.get(name), type_) for name, type_ in needed.items()):
-            return kind
-    return "headers" if names and all(map(_is_element, names)) else "other"
-
-
-@cache
-def _is_element(name: str) -> bool:
-    """Tell whether a field is named as dicom_headers names them.
-
-    >>> _is_element("Modality"), _is_element("0009,1010"), _is_element("Mean")
-    (True, True, False)
-    """
-    if _ELEMENT.fullmatch(name):
-        return True
-    if not any(map(str.isupper, name)):
-        return False
-    from pydicom.datadict import tag_for_keyword  # slow to import
-
-    return all(tag_for_keyword(keyword) is not None for keyword in name.split("."))

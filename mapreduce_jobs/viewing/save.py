@@ -3,13 +3,13 @@
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, cast
 
 from hdfs_tools.whole_files import WholeFile
 from mapreduce_jobs.core.errors import UsageError
-from mapreduce_jobs.viewing.columns import SCHEMA
+from mapreduce_jobs.core.kinds import SCHEMA
 from mapreduce_jobs.viewing.csv_file import write_csv
 from mapreduce_jobs.viewing.parquet_file import needed_pyarrow, write_parquet
 from mapreduce_jobs.viewing.results import result_lines
@@ -26,7 +26,7 @@ _WRITERS: dict[str, Callable[[Table, BinaryIO], None]] = {
 }
 
 
-def save(paths: Iterable[str], file_format: str, output: str, kind: str | None = None) -> list[str]:
+def save(paths: Sequence[str], file_format: str, output: str, kind: str | None = None) -> list[str]:
     """Save results as a table, or in npz as several.
 
     Memory is bounded by a row group, and for npz by the arrays; rows lie in a temporary file until
@@ -34,7 +34,7 @@ def save(paths: Iterable[str], file_format: str, output: str, kind: str | None =
 
     Parameters
     ----------
-    paths : iterable of str
+    paths : sequence of str
         As `result_lines` takes them.
     file_format : {"csv", "parquet", "npz"}
         The format. CSV and Parquet hold one table a file; errors go to a file of their own beside
@@ -63,7 +63,8 @@ def save(paths: Iterable[str], file_format: str, output: str, kind: str | None =
         needed_pyarrow()  # what is missing is best known before results are read
     with contextlib.ExitStack() as stack:
         tables = gathered(
-            result_lines(paths), lambda kind: Table(kind, stack.enter_context(_Spool()))
+            result_lines(paths),
+            lambda kind, columns: Table(kind, stack.enter_context(_Spool()), columns),
         )
         chosen = _chosen(tables, file_format, kind)
         others = [name for name in tables if name not in (*chosen, "error")]

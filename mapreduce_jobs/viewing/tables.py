@@ -1,10 +1,12 @@
 """Results as tables, one for each kind of line: a row a line, a column a field."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from mapreduce_jobs.core.errors import UsageError
-from mapreduce_jobs.viewing.columns import Seen, converter, flat, short, type_in, written
+from mapreduce_jobs.core.kinds import SCHEMA, type_in
+from mapreduce_jobs.viewing.columns import Seen, converter, flat, short, written
 from mapreduce_jobs.viewing.results import Line
 
 if TYPE_CHECKING:
@@ -41,8 +43,9 @@ class Table:
         As `Line` has it.
     rows : Rows
         Where rows are kept, none yet.
-    columns : iterable of str, optional
-        Columns that there are even if no line has them.
+    columns : mapping of str to str, optional
+        The types of columns. The table has those without ``*`` even if no line does, and all in
+        this order; by default they are this project's for the kind, in the order of the lines.
 
     Attributes
     ----------
@@ -64,11 +67,13 @@ class Table:
     ([{'key': 'a.png', 'pixels': 12, 'density': 0.5}], [0.5])
     """
 
-    def __init__(self, kind: str, rows: Rows, columns: Iterable[str] = ()) -> None:
+    def __init__(self, kind: str, rows: Rows, columns: Mapping[str, str] | None = None) -> None:
         self.kind = kind
         self._rows = rows
         self._count = 0
-        self._seen = {name: Seen() for name in ("key", *columns)}
+        self._declared = columns or {}
+        self._types = columns or SCHEMA.get(kind, {})
+        self._seen = {name: Seen() for name in ("key", *self._declared) if "*" not in name}
 
     def add(self, line: Line) -> None:
         """Add a line as a row."""
@@ -91,7 +96,17 @@ class Table:
     @property
     def columns(self) -> dict[str, str]:
         """The type of each column by its name."""
-        return {name: seen.type(type_in(self.kind, name)) for name, seen in self._seen.items()}
+        return {name: self._type(name) for name in self._names()}
+
+    def _names(self) -> list[str]:
+        """Return the names of the columns in their order."""
+        order = ["key", *self._declared]
+        return sorted(
+            self._seen,
+            key=lambda name: next(
+                (place for place, one in enumerate(order) if fnmatchcase(name, one)), len(order)
+            ),
+        )
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Iterate over the rows: values by column, all columns in each, None where there is none.
@@ -111,7 +126,7 @@ class Table:
     def _type(self, column: str) -> str:
         if column not in self._seen:
             raise KeyError(f"{self.kind} has no column {column}: it has {', '.join(self._seen)}")
-        return self._seen[column].type(type_in(self.kind, column))
+        return self._seen[column].type(type_in(self._types, column))
 
     def to_numpy(self, column: str) -> "npt.NDArray[Any]":
         """Return a column as an array.
@@ -175,13 +190,15 @@ class Table:
 
     def __repr__(self) -> str:
         rows = f"{self._count:,} row{'' if self._count == 1 else 's'}"
-        names = [short(name) for name in self._seen]
+        names = [short(name) for name in self._names()]
         if len(names) > _MOST_NAMED:
             names[_MOST_NAMED:] = [f"… {len(names) - _MOST_NAMED:,} more"]
         return f"{self.kind}: {rows} × {len(self._seen):,} columns: {', '.join(names)}"
 
 
-def gathered(lines: Iterable[Line], make: Callable[[str], AnyTable]) -> dict[str, AnyTable]:
+def gathered(
+    lines: Iterable[Line], make: Callable[[str, Mapping[str, str]], AnyTable]
+) -> dict[str, AnyTable]:
     """Return the tables of lines, by their kind, in the order in which kinds come.
 
     Parameters
@@ -189,7 +206,7 @@ def gathered(lines: Iterable[Line], make: Callable[[str], AnyTable]) -> dict[str
     lines : iterable of Line
         Read once.
     make : callable
-        Makes an empty table of a kind.
+        Makes an empty table of a kind, with the columns that a job declares, if it does.
 
     Returns
     -------
@@ -199,7 +216,7 @@ def gathered(lines: Iterable[Line], make: Callable[[str], AnyTable]) -> dict[str
     tables: dict[str, AnyTable] = {}
     for line in lines:
         if line.kind not in tables:
-            tables[line.kind] = make(line.kind)
+            tables[line.kind] = make(line.kind, line.columns)
         tables[line.kind].add(line)
     return tables
 

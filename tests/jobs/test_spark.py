@@ -237,6 +237,18 @@ def test_a_mistake_in_a_job(spark, tmp_path, method, said):
     assert " INFO " not in ran.stderr
 
 
+@pytest.mark.parametrize("group", ["image", "all"])
+def test_a_job_of_ones_own(both, tmp_path, group):
+    """Its field named error, NumPy's numbers, and what it prints."""
+    write_tree(tmp_path, {"own_job.py": (ROOT / "tests/own_job.py").read_bytes()})
+    images = {f"{i}.png": png(scan(i)) for i in range(4)}
+    folder = write_tree(tmp_path / "scans", {**images, "empty.png": b""})
+    found, expected = both(tmp_path / "own_job", "--group-by", group, folder)
+    assert (found.status, found.lines) == (1, expected.lines)
+    assert sorted(found.stderr.splitlines()) == sorted(expected.stderr.splitlines())
+    assert found.stderr.count("from a process\n") == 4
+
+
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_an_interrupt_ends_spark(spark, good_folder, tmp_path, number, status):
     (tmp_path / "tmp").mkdir()

@@ -3,8 +3,9 @@
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
 
 from mapreduce_jobs.viewing.page import Markup
 from mapreduce_jobs.viewing.results import Line
@@ -18,12 +19,23 @@ _MOST_LETTERS = 300  # of a value
 
 
 class Others(Part):
-    """Objects of any kind, a column a field."""
+    """Objects of any kind, a column a field.
+
+    Parameters
+    ----------
+    kind : str, optional
+        What they are, if a job declares it.
+    columns : mapping, optional
+        The fields that it declares, which stand first and in this order.
+    """
 
     kinds = ("other",)
-    title: ClassVar[str] = "Results"
+    title = "Results"
 
-    def __init__(self) -> None:
+    def __init__(self, kind: str = "", columns: Mapping[str, str] | None = None) -> None:
+        if kind:
+            self.title = kind
+        self._columns = list(columns or ())
         self._fields: Counter[str] = Counter()
         self._texts: set[str] = set()
         self._kept = Rows(self.title, "key", [])
@@ -47,7 +59,7 @@ class Others(Part):
         if self._rows is None:
             ranked = sorted(self._fields, key=lambda field: (-self._fields[field], field))
             fields = [field for field in self._fields if field in set(ranked[:_MOST_FIELDS])]
-            fields.sort()
+            fields.sort(key=self._place)
             kinds = {True: "text", False: "number"}
             columns = [
                 Column(field or "value", kinds[field in self._texts], field) for field in fields
@@ -60,6 +72,11 @@ class Others(Part):
                 )
             self._rows.count = self._kept.count
         return [self._rows]
+
+    def _place(self, field: str) -> tuple[int, str]:
+        """Return what fields are sorted by: as they are declared, then by name."""
+        found = (place for place, one in enumerate(self._columns) if fnmatchcase(field, one))
+        return next(found, len(self._columns)), field
 
     def markup(self, tools: Tools) -> Markup:
         """Return the table."""
