@@ -1,4 +1,4 @@
-# make demo · make test · make lint · make bench
+# make demo · make test · make lint · make docs · make bench
 # make cluster-up · make cluster-down · make cluster-status, each with CLUSTER=containers|processes
 #
 # Each sets up a virtual environment of its own; PYTHON chooses the interpreter, VENV the folder.
@@ -9,7 +9,7 @@ BIN     = $(VENV)/bin
 
 CLUSTER ?= containers
 
-.PHONY: demo test lint bench cluster-up cluster-down cluster-status clean
+.PHONY: demo test lint docs bench cluster-up cluster-down cluster-status clean
 
 demo: $(VENV)/.base
 	$(BIN)/python examples/demo.py
@@ -21,6 +21,11 @@ lint: $(VENV)/.test $(VENV)/.lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m numpydoc lint $$(find hdfs_tools mapreduce_jobs -name '*.py')
+
+# The site, with the reference of the Python API; a warning is an error.
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx --fail-on-warning --quiet -c docs -d docs/reference/.doctrees . site
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks
@@ -45,4 +50,4 @@ $(VENV)/.%: $(VENV)/.base
 	touch $@
 
 clean:
-	rm -rf .venv* demo-output bench-output
+	rm -rf .venv* demo-output bench-output docs/reference site

@@ -5,18 +5,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import machine, operations, shuffle
+from benchmarks import machine
+from benchmarks.declare import Settings
 from benchmarks.errors import BenchmarkError
-from benchmarks.hadoop import suite as hadoop
-from benchmarks.hdfs import suite as hdfs
-from benchmarks.race import Settings
-from benchmarks.suite import NAMES, benchmarks
-from benchmarks.summary import Table, markdown
-from benchmarks.targets import targets
+from benchmarks.groups import GROUPS
+from benchmarks.report import markdown, targets
+from benchmarks.runner import Table, race
 
 __all__ = ["main"]
-
-_SUITES = {"operations": operations, "shuffle": shuffle, "hadoop": hadoop, "hdfs": hdfs}
 
 _DESCRIPTION = """\
 Run this project's jobs and their peers on the same generated data, each as a program of its own;
@@ -24,7 +20,7 @@ check that the results are equal; print tables in Markdown. The data is made on 
 (10,000 images take 1.7 GB) and reused. What each peer does is in benchmarks/README.md.
 """
 _EPILOG = """\
-Without options everything runs that needs no cluster. Small and quick, to see that it works:
+Without options everything runs that has no star. Small and quick, to see that it works:
 python -m benchmarks --images 40 --megabytes 2 --repeat 1
 """
 
@@ -42,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         runs=output / "runs",
     )
     try:
-        machine.check(_peers(options.only), _more(options.only))
+        machine.check(_packages(options.only))
         output.mkdir(parents=True, exist_ok=True)
         with open(output / "results.md", "w", encoding="utf-8") as file:
             for section in _sections(options.only, settings):
@@ -55,29 +51,25 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _sections(names: Sequence[str], settings: Settings) -> Iterator[str]:
-    yield machine.description(_peers(names), _more(names), settings.tasks, settings.repeat)
+    yield machine.description(_packages(names), settings.tasks, settings.repeat)
     tables: list[Table] = []
-    for name in NAMES:
-        if name in names:
-            for table in benchmarks(name, settings):
-                tables.append(table)
-                yield markdown(table)
+    for name in names:
+        if GROUPS[name].notes:
+            yield GROUPS[name].notes
+        for found in GROUPS[name].run(settings):
+            if isinstance(found, str):
+                yield found
+            else:
+                tables.append(race(found, settings))
+                yield markdown(tables[-1])
     reached = targets(tables)
     if reached:
         yield reached
-    for name, suite in _SUITES.items():
-        if name in names:
-            yield suite.DESCRIPTION
-            yield from suite.sections(settings)
 
 
-def _peers(names: Sequence[str]) -> bool:
-    return any(name in names for name in NAMES)
-
-
-def _more(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the packages that other suites need besides."""
-    return tuple(package for name in _SUITES if name in names for package in _SUITES[name].PACKAGES)
+def _packages(names: Sequence[str]) -> list[str]:
+    """Return the packages that groups need beside this project."""
+    return sorted({package for name in names for package in GROUPS[name].packages})
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -90,15 +82,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only",
         nargs="+",
-        choices=(*NAMES, *_SUITES),
-        default=NAMES,
+        choices=GROUPS,
+        default=[name for name, group in GROUPS.items() if group.default],
         metavar="NAME",
-        help="which benchmarks: histogram and edges (8-bit images), depth16 (both jobs on 16-bit"
-        " images, as many as the smallest of --images), words, transform (at most 5,000 images),"
-        " headers (of DICOM files, as many as the largest of --images), deidentify (as many as the"
-        " smallest), profile, regression (100 rows an image; default: these);"
-        " operations (each beside scikit-image), shuffle (bytes from map to reduce); on clusters"
-        " that are started for it: hadoop (jobs), hdfs (files; the smallest of --images)",
+        help="which benchmarks (default: those without a star): "
+        + "; ".join(
+            f"{name}{'' if group.default else '*'} ({group.help})" for name, group in GROUPS.items()
+        ),
     )
     parser.add_argument(
         "--images",

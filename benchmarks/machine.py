@@ -13,24 +13,21 @@ from benchmarks.errors import BenchmarkError
 __all__ = ["check", "description"]
 
 _PACKAGES = ("mapreduce-imaging", "mrjob", "numpy", "opencv-python-headless", "pillow")
-_OF_PEERS = ("dask", "pyspark")
 _TOOLS = ("sh", "tr", "sort", "uniq")
 
 
-def check(peers: bool, more: Sequence[str]) -> None:
+def check(packages: Sequence[str]) -> None:
     """Raise `BenchmarkError` if something that is needed is not there.
 
     Parameters
     ----------
-    peers : bool
-        Whether peers on one machine are to run, and not Hadoop alone.
-    more : sequence of str
-        Packages that are needed besides.
+    packages : sequence of str
+        What is needed beside this project.
     """
     if sys.platform != "linux":
         raise BenchmarkError("memory is measured by /proc: the benchmarks run on Linux only")
     try:
-        for package in _packages(peers, more):
+        for package in packages:
             version(package)
     except PackageNotFoundError as error:
         raise BenchmarkError(
@@ -38,16 +35,16 @@ def check(peers: bool, more: Sequence[str]) -> None:
         ) from None
     if _java() is None:
         raise BenchmarkError("PySpark and Hadoop need Java: put java on the PATH, or set JAVA_HOME")
-    for tool in _TOOLS if peers else ():
+    for tool in _TOOLS:
         if shutil.which(tool) is None:
             raise BenchmarkError(f"the program {tool} is not on the PATH")
 
 
-def description(peers: bool, more: Sequence[str], tasks: int, repeat: int) -> str:
+def description(packages: Sequence[str], tasks: int, repeat: int) -> str:
     """Return the head of the output: the machine, the versions, and how it was measured."""
     cores = len(os.sched_getaffinity(0))
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    packages = " · ".join(f"{package} {version(package)}" for package in _packages(peers, more))
+    versions = " · ".join(f"{name} {version(name)}" for name in (*_PACKAGES, *packages))
     runs = "One run" if repeat == 1 else f"{repeat} runs"
     of_peers = [
         f"- {tasks} tasks at once, save `-r inline` and the Counter loop, which have one.",
@@ -63,18 +60,14 @@ def description(peers: bool, more: Sequence[str], tasks: int, repeat: int) -> st
             f" {os.getloadavg()[0]:.1f} at the start.",
             f"- {platform.system()} {platform.release()} · Python {platform.python_version()}"
             f" · {_java_version()}",
-            f"- {packages}",
+            f"- {versions}",
             f"- {runs} of each, in turns. The wall time is from the start of the command to its"
             " end, the median of all runs.",
-            *(of_peers if peers else []),
+            *of_peers,
             "- The results of every run are compared; a difference ends the benchmarks.",
             "",
         ]
     )
-
-
-def _packages(peers: bool, more: Sequence[str]) -> tuple[str, ...]:
-    return (*_PACKAGES, *(_OF_PEERS if peers else ()), *more)
 
 
 def _cpu() -> str:

@@ -13,9 +13,10 @@ from pathlib import Path
 from pydicom.uid import UID
 
 from mapreduce_jobs.imaging import dicom_pixels
-from mapreduce_jobs.imaging.decode import decode, sniff
+from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.elements import Element
 from mapreduce_jobs.imaging.errors import ImagingError, MissingExtra
+from mapreduce_jobs.imaging.file_formats import sniff
 from mapreduce_jobs.imaging.header import read_header
 from mapreduce_jobs.imaging.image import Image
 
@@ -29,18 +30,44 @@ NO_IMAGES = ("__pycache__", ".gitignore")
 INTRODUCTION = """\
 # Formats
 
-What can be read, and what comes of every file that pydicom {pydicom} and nibabel {nibabel} install
-as their test data: real files, odd ones and broken ones. A file is judged by its content, never by
-its name. This page is written by `python examples/formats.py`.
+What can be read: a file is judged by its content, never by its name. This page is written by
+`python examples/formats.py`.
 
 {formats}
 
-`--values` tells which numbers an image job gets of grey DICOM and NIfTI; all other images are the
+## What the numbers mean
+
+`--values` chooses which numbers an image job gets of grey DICOM and NIfTI; all other images are the
 same in all three:
 
 {values}
 
-A package that is missing is named in the error record:
+The result states the unit. Pixels that a file declares as padding are not counted.
+
+```console
+python mapreduce_jobs/image_histogram.py --values modality --group-by modality scans/
+python mapreduce_jobs/image_transform.py --values display --format png \\
+    --ops 'normalise bits=8' scans/ct > shown.bundle
+```
+
+## Choosing images by their headers
+
+`--where` selects images by their DICOM headers, before any pixel is decoded, and counts the others
+as excluded:
+
+```console
+python mapreduce_jobs/dicom_headers.py --where "Modality == 'CT' and SliceThickness <= 5" scans/
+```
+
+A condition has keywords of the DICOM dictionary, numbers, texts in quotes and `None` for what is
+missing, with `== != < <= > >= in not and or ( )`; of several values one must fit.
+
+`image_transform --stack` makes one image of the slices of each series, sorted by their positions.
+
+## Packages for some formats
+
+JPEG-LS, HTJ2K and JPEG 2000 of deep colour in DICOM need `pip install -e '.[dicom]'`, NIfTI needs
+`pip install -e '.[nifti]'`. A package that is missing is named in the error record:
 
 ```
 {missing}
@@ -52,9 +79,13 @@ Which package decodes which transfer syntax of DICOM:
 {syntaxes}
 ```
 
-In the tables: frames × rows × columns and dtype of the stored values, the bits that are used; then
-the unit of `--values modality` and, if it is another, its dtype. Or the kind and the sentence of
-the error record. Of DICOM whose header cannot be read the transfer syntax is left out.
+## File by file
+
+What comes of every file that pydicom {pydicom} and nibabel {nibabel} install as their test data:
+real files, odd ones and broken ones. In the tables: frames × rows × columns and dtype of the stored
+values, the bits that are used; then the unit of `--values modality` and, if it is another, its
+dtype. Or the kind and the sentence of the error record. Of DICOM whose header cannot be read the
+transfer syntax is left out.
 """
 KINDS = [
     ("format", "pixels", "frames", "spacing", "extra"),

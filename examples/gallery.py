@@ -73,19 +73,50 @@ EXAMPLES = {
 INTRODUCTION = """\
 # Operations
 
-What `image_transform` can do to an image. Each is also a function in `mapreduce_jobs/imaging/`, and
-a chain of them is `Pipeline.parse(text)`. The pictures show the original on the left, and on the
-right what the line above them makes of it; they are written, like this page, by
-`python examples/gallery.py` from two of pydicom's test images (MIT licence).
+`image_transform` applies a chain of operations to each image, in the order given.
 
-- Each frame of a stack is done by itself. In colour each of red, green and blue is done by itself,
-  unless it says otherwise.
-- Results keep the dtype and the bits stored, unless it says otherwise: they are computed in floats,
+```console
+python mapreduce_jobs/image_transform.py --list-ops
+python mapreduce_jobs/image_transform.py --ops 'scale factor=0.5 | gaussian sigma=1.5' \\
+    scans/ > small.bundle
+python mapreduce_jobs/image_histogram.py small.bundle
+hdfs-tools unpack small.bundle small/
+python mapreduce_jobs/image_transform.py -r local \\
+    --ops 'normalise bits=8 | canny low=100 high=200' --format png scans/ct > edges.bundle
+```
+
+What can be known to be wrong, such as Canny of floats or a parameter that does not exist, is an
+error before the first image is read. `--ops-file` takes the same chain from YAML or JSON, and
+`Pipeline.parse(text)` in [Python](own-job.md).
+
+The result is a [bundle](record-line.md), which every other job reads and `hdfs-tools unpack` turns
+into files. `--format tiff` (the default) holds every depth and stacks of frames, `png` and `jp2`
+hold 8 and 16 bits, `jpeg` and `webp` 8; an image that a format cannot hold gets an error record and
+is never reduced. Names keep their folders and get the format's suffix. What operations compute
+beside the image, such as Otsu's threshold or the areas of components, is in the file's own
+description, as JSON.
+
+Two modalities, or two exposures, become one image with `--fuse mean|maximum|pyramid`: `--match`
+selects which belong together, `--register translation|rigid|affine` aligns them first.
+
+```console
+python mapreduce_jobs/image_transform.py --fuse pyramid --match '(.*)-(?:ct|mr)\\.png' \\
+    --register translation scans/pairs > fused.bundle
+```
+
+`denoise` needs `pip install -e '.[denoise]'` (scikit-image), `--register rigid` and `affine` need
+`pip install -e '.[registration]'` (SimpleITK).
+
+## What they have in common
+
+- Each frame of a stack is processed by itself. In colour each of red, green and blue is processed
+  by itself, unless stated otherwise.
+- Results keep the dtype and the bits stored, unless stated otherwise: they are computed in floats,
   rounded (halves to even) and clipped to the range of the bits. Nothing wraps around.
-- `result` says what becomes of values that may be negative, or large: `clip` to that range, their
-  `absolute` values, or `scale` from the image's own least and greatest value to the whole range;
+- `result` is how values that may be negative, or large, become pixels: `clip` to that range, their
+  `absolute` values, or `scale` from the image's own minimum and maximum to the whole range;
   `float` leaves them as they are, in float32 (`--format tiff`).
-- `border` says what lies outside an image, by the names of numpy and scikit-image:
+- `border` is what lies outside an image, by the names of numpy and scikit-image:
 
 | border | a row `a b c d` goes on | scipy.ndimage | OpenCV |
 |---|---|---|---|
@@ -94,6 +125,10 @@ right what the line above them makes of it; they are written, like this page, by
 | `edge` | `a a a` `a b c d` `d d d` | nearest | BORDER_REPLICATE |
 | `wrap` | `b c d` `a b c d` `a b c` | wrap | BORDER_WRAP |
 | `constant` | `k k k` `a b c d` `k k k`, k is `fill` | constant | BORDER_CONSTANT |
+
+The pictures below show the original on the left, and on the right what the line above them makes
+of it; they are written, like this page, by `python examples/gallery.py` from two of pydicom's test
+images (MIT licence).
 """
 
 

@@ -56,6 +56,8 @@ def web_addresses(setting: Setting, authority: str = "") -> str | None:
     authority : str, optional
         What stands in ``hdfs://AUTHORITY/path``; by default, that of ``fs.defaultFS``.
 
+    Examples
+    --------
     >>> settings = {"fs.defaultFS": "hdfs://nn:8020", "dfs.namenode.http-address": "0.0.0.0:9870"}
     >>> web_addresses(settings.get)
     'http://nn:9870'

@@ -88,6 +88,11 @@ def open_at(location: str, start: int = 0) -> IO[bytes]:
         Path of a local file, or the URI of one on HDFS.
     start : int, optional
         Position in bytes.
+
+    Returns
+    -------
+    binary file
+        At that position.
     """
     if is_hdfs_uri(location):
         from hdfs_tools.connecting import locate  # what is behind it is slow to import

@@ -1,23 +1,18 @@
 """The command line ``hdfs-tools``.
 
-Exit status: 0 done, 1 failed (what failed is named), 2 wrong usage, 130 interrupted, 141 whoever
-read the output has gone.
+Exit status: see `hdfs_tools.ending`; 141 where whoever read the output has gone.
 """
 
 import importlib
 import io
 import os
-import signal
 import sys
 from collections.abc import Sequence
 
 import hdfs_tools
 from hdfs_tools.encoding import use_utf8
-from hdfs_tools.errors import HdfsToolsError
-from hdfs_tools.parallel import is_lack_of_threads
-from hdfs_tools.shell.parser import Parser, WrongUsage
-from hdfs_tools.shell.session import NO_MEMORY, complain
-from hdfs_tools.streams import buffer_output, leave_output
+from hdfs_tools.ending import run
+from hdfs_tools.shell.parser import Parser
 
 __all__ = ["main"]
 
@@ -41,54 +36,34 @@ _OTHER_WORDS = {  # of ``hdfs dfs``, for what is said otherwise here
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; return its exit status.
+    """Run a command.
 
     Parameters
     ----------
     argv : sequence of str, optional
         Arguments; by default those of the process.
+
+    Returns
+    -------
+    int
+        The exit status.
     """
     if argv is None:
         use_utf8()
     # A script may have closed them.
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     sys.stderr = sys.stderr or sys.stdout
-    buffer_output()
-    try:
-        return _run(argv)
-    except MemoryError:
-        sys.stderr.write(f"hdfs-tools: {NO_MEMORY}\n")
-    except RuntimeError as error:
-        if not is_lack_of_threads(error):
-            raise
-        sys.stderr.write(f"hdfs-tools: {error}: more are needed (ulimit -u, ulimit -v)\n")
-    return 1
+    return run("hdfs-tools", lambda: _run(sys.argv[1:] if argv is None else argv))
 
 
-def _run(argv: Sequence[str] | None) -> int:
+def _run(words: Sequence[str]) -> int:
     parser, names = _parser()
-    arguments = parser.parse_args(_as_meant(sys.argv[1:] if argv is None else argv, names))
+    arguments = parser.parse_args(_as_meant(words, names))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names may be anything
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and clean up on the way
-    try:
-        status = arguments.run(arguments)
-        sys.stdout.flush()
-        return status or 0
-    except BrokenPipeError:
-        leave_output()
-        return 141
-    except WrongUsage as error:
-        complain(arguments.command, error)
-        return 2
-    except (HdfsToolsError, OSError) as error:
-        complain(arguments.command, error)
-        leave_output()
-        return 1
-    except KeyboardInterrupt:
-        sys.stderr.write(f"hdfs-tools {arguments.command}: interrupted\n")
-        return 130
+    name = f"hdfs-tools {arguments.command}"
+    return run(name, lambda: arguments.run(arguments), reader_gone=141)
 
 
 def _parser() -> tuple[Parser, "set[str]"]:
@@ -131,7 +106,9 @@ def _as_meant(words: Sequence[str], names: "set[str]") -> list[str]:
     position = 0
     while position < len(words) and words[position].startswith(("--url", "--patience")):
         position += 1 if "=" in words[position] else 2
-    before, word, rest = [*words[:position]], words[position : position + 1], words[position + 1 :]
+    before = [*words[:position]]
+    position += words[position : position + 1] == ["--"]
+    word, rest = words[position : position + 1], words[position + 1 :]
     name = word[0].removeprefix("-") if word else ""
     if name in ("help", "usage"):
         return [*before, *rest[:1], "--help"]

@@ -1,9 +1,12 @@
-"""The encoding of file names: UTF-8, as on HDFS and in records, whatever the locale says."""
+"""Names as text: UTF-8, as on HDFS and in records, whatever the locale says; and on terminals."""
 
 import os
+import re
 import sys
 
-__all__ = ["use_utf8"]
+__all__ = ["clean", "use_utf8"]
+
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 
 
 def use_utf8() -> None:
@@ -16,3 +19,12 @@ def use_utf8() -> None:
         return
     os.environ["PYTHONUTF8"] = "1"  # also of the processes that it starts
     os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606
+
+
+def clean(text: str) -> str:
+    r"""Return a text with ``?`` for control characters, except for TAB.
+
+    >>> clean("new\nline")
+    'new?line'
+    """
+    return _CONTROL.sub("?", text)

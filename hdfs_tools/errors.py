@@ -142,6 +142,8 @@ class StorageError(HdfsToolsError, OSError):
     java_class : str, optional
         Name of the Java exception, without its package.
 
+    Examples
+    --------
     >>> NotFound("/data/a.png")
     NotFound(2, 'No such file or directory')
     """

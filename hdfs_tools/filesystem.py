@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING
 
-from hdfs_tools.errors import NotFound
+from hdfs_tools.errors import NotFound, Unsupported
 from hdfs_tools.globbing import glob
 from hdfs_tools.parallel import THREADS
 from hdfs_tools.status import (
@@ -273,57 +273,59 @@ class FileSystem(ABC):
     def remove_xattr(self, path: str, name: str) -> None:
         """Remove an extended attribute; `NotFound` if there is none."""
 
-    # Quotas and storage policies
+    # What only an HDFS server has: quotas, storage policies, snapshots
 
-    @abstractmethod
     def quota(self, path: str) -> Quota:
         """Return a folder's quotas and what of them is used."""
+        raise self._only_on_a_server(path, "quotas")
 
-    @abstractmethod
     def set_quota(self, path: str, quota: int | None, space_quota: int | None) -> None:
         """Set a folder's quotas; None takes one away."""
+        raise self._only_on_a_server(path, "quotas")
 
-    @abstractmethod
     def storage_policies(self) -> builtins.list[str]:
         """Return the names of all storage policies."""
+        raise self._only_on_a_server("/", "storage policies")
 
-    @abstractmethod
     def storage_policy(self, path: str) -> str:
         """Return the name of the storage policy that holds for a path."""
+        raise self._only_on_a_server(path, "storage policies")
 
-    @abstractmethod
     def set_storage_policy(self, path: str, policy: str | None) -> None:
         """Set a storage policy; None takes it away, and that of the folder above holds."""
+        raise self._only_on_a_server(path, "storage policies")
 
-    # Snapshots
-
-    @abstractmethod
     def allow_snapshots(self, folder: str) -> None:
         """Let snapshots be made of a folder; for the superuser."""
+        raise self._only_on_a_server(folder, "snapshots")
 
-    @abstractmethod
     def disallow_snapshots(self, folder: str) -> None:
         """Take that back; a folder with snapshots refuses."""
+        raise self._only_on_a_server(folder, "snapshots")
 
-    @abstractmethod
     def create_snapshot(self, folder: str, name: str | None = None) -> str:
         """Make a snapshot; return its path, ``FOLDER/.snapshot/NAME``."""
+        raise self._only_on_a_server(folder, "snapshots")
 
-    @abstractmethod
     def rename_snapshot(self, folder: str, name: str, new_name: str) -> None:
         """Give a snapshot another name."""
+        raise self._only_on_a_server(folder, "snapshots")
 
-    @abstractmethod
     def delete_snapshot(self, folder: str, name: str) -> None:
         """Delete a snapshot."""
+        raise self._only_on_a_server(folder, "snapshots")
 
     def snapshots(self, folder: str) -> builtins.list[str]:
         """Return the names of a folder's snapshots, sorted."""
-        return sorted(entry.name for entry in self.list(f"{folder.rstrip('/')}/.snapshot"))
+        raise self._only_on_a_server(folder, "snapshots")
 
-    @abstractmethod
     def snapshot_diff(self, folder: str, old: str, new: str = "") -> builtins.list[SnapshotChange]:
         """Return what changed from one snapshot to another, or to now (an empty name)."""
+        raise self._only_on_a_server(folder, "snapshots")
+
+    def _only_on_a_server(self, path: str, what: str) -> Unsupported:
+        reason = f"only an HDFS server has {what}, and {self.url} is none: name one with --url"
+        return Unsupported(path, reason)
 
     # Copies
 

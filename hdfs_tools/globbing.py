@@ -22,6 +22,11 @@ def glob(storage: "FileSystem", pattern: str) -> "Iterator[Status]":
         The file system.
     pattern : str
         An absolute path with wildcards; ``**`` as a part stands for any number of folders.
+
+    Returns
+    -------
+    iterator of Status
+        Of each file or folder that matches.
     """
     return _glob(storage, "", [part for part in pattern.split("/") if part])
 

@@ -28,6 +28,11 @@ def decoded(encoded: bytes, is_end: bool = True) -> bytes:
     is_end : bool, optional
         Whether this is where the record ends, and so may be padded with ``=``.
 
+    Returns
+    -------
+    bytes
+        What was encoded.
+
     Examples
     --------
     >>> decoded(b"SEVBRA==")

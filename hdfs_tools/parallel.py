@@ -149,7 +149,7 @@ def _do_alone(
             failed(item, error)
 
 
-def is_lack_of_threads(error: Exception) -> bool:
+def is_lack_of_threads(error: BaseException) -> bool:
     """Tell whether Python could not get a thread or a lock from the system."""
     return isinstance(error, RuntimeError) and str(error).startswith(("can't start", "can't alloc"))
 

@@ -18,8 +18,11 @@ may stand in one file. In names and paths, ``%`` and all control characters (TAB
 them) are percent-encoded as UTF-8, and so are bytes that are not UTF-8; everything else stays
 readable. A URI is taken as it stands: it has its own percent-encoding.
 
-A reference's *name* is the reference itself or, where it holds ``/./``, what stands behind the
-last one, as in ``rsync --relative``: ``/data/scans/./ct/1.dcm`` is the image ``ct/1.dcm``.
+A reference's *name* is its path or, where it holds ``/./``, what stands behind the last one, as in
+``rsync --relative``: ``/data/scans/./ct/1.dcm`` is the image ``ct/1.dcm``. It is a path in any
+folder that images are unpacked into, so what leads out of one is no part of it, as with ``tar``:
+``/data/1.dcm`` and ``hdfs://namenode/data/1.dcm`` are ``data/1.dcm``, ``../scans/1.dcm`` is
+``scans/1.dcm``.
 """
 
 import binascii
@@ -27,6 +30,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -67,6 +71,8 @@ _Read = TypeVar("_Read", bytes, BinaryIO)
 _FAILED, _STORED = "failed:/", "stored:/"
 _ERROR = b'{"error":'  # which base64 cannot begin with
 _AUDIT = b'"\t{"audit":'
+_AUTHORITY = re.compile(r"[^:]*:(//[^/]*)?")
+_OUTWARD = re.compile(r"(.*/)?\.\./|/|\./", re.DOTALL)  # up to the last "..", or the root
 _MAX_HEAD = 1 << 16  # bytes of a name or a reference, encoded: more than any file system has
 _MAX_LINE = (1 << 31) - 1
 _SHOWN = 80  # characters of what is no name
@@ -114,11 +120,23 @@ class Reference:
 
     @property
     def name(self) -> str:
-        """The image's name: what stands behind the last ``/./``, else the whole reference."""
+        """The image's name: what stands behind the last ``/./``, and leads out of no folder.
+
+        >>> Reference("/data/scans/./ct/1.dcm").name, Reference("/data/../ct//1.dcm").name
+        ('ct/1.dcm', 'ct/1.dcm')
+        >>> Reference("hdfs://namenode:8020/data/100%25.png").name
+        'data/100%.png'
+        """
         _, marker, tail = self.location.rpartition("/./")
-        if marker and is_uri(self.location):
-            return unquote(tail, errors="surrogateescape")
-        return tail
+        if is_uri(self.location):
+            if not marker:
+                tail = _AUTHORITY.sub("", self.location)
+            tail = unquote(tail, errors="surrogateescape")
+            if self.location.startswith((_FAILED, _STORED)):
+                return tail  # a name already
+        tail = re.sub("//+", "/", tail)
+        outward = _OUTWARD.match(tail)
+        return tail[outward.end() :] if outward else tail
 
     @property
     def is_relative(self) -> bool:

@@ -117,6 +117,11 @@ class Rest:
         stream : bool, optional
             Whether the answer is only begun to be read.
 
+        Returns
+        -------
+        Response
+            The answer, with a status of success.
+
         Raises
         ------
         StorageError

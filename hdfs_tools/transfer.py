@@ -109,6 +109,11 @@ def copy(
     meter : Meter, optional
         Is told how far it is.
 
+    Returns
+    -------
+    Transferred
+        What was copied.
+
     Raises
     ------
     TransferFailed

@@ -154,7 +154,7 @@ class Trash:
             return  # nothing was deleted, or the emptier was here
 
     def restore(self, path: str, overwrite: bool = False, target: str | None = None) -> str:
-        """Put something back; return its path.
+        """Put something back.
 
         Parameters
         ----------
@@ -164,6 +164,11 @@ class Trash:
             Whether it takes the place of a file that is there; else that is an error, `Exists`.
         target : str, optional
             Where to put it in place of the path that it had.
+
+        Returns
+        -------
+        str
+            Its path now.
 
         Raises
         ------
@@ -197,12 +202,17 @@ class Trash:
         return held[0]
 
     def empty(self, older_than: float | None = None) -> int:
-        """Delete what is in the trash for good; return the number of files.
+        """Delete what is in the trash for good.
 
         Parameters
         ----------
         older_than : float, optional
             Only what was deleted more than so many seconds ago; by default all.
+
+        Returns
+        -------
+        int
+            Number of files deleted.
         """
         root = self._storage.trash_root(self._storage.home())
         if older_than is None:

@@ -1,7 +1,5 @@
 """HDFS over WebHDFS."""
 
-import getpass
-import os
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -13,6 +11,7 @@ import requests
 from hdfs_tools.errors import NotFound
 from hdfs_tools.rest import Rest
 from hdfs_tools.status import Capacity, Checksum, Status
+from hdfs_tools.user import user_name
 from hdfs_tools.webhdfs_reading import Reading
 from hdfs_tools.webhdfs_writing import Writing
 
@@ -38,8 +37,7 @@ def connect_to(
     datanodes : mapping, optional
         See `hdfs_tools.rest.Rest`.
     """
-    user = user or os.environ.get("HADOOP_USER_NAME") or getpass.getuser()
-    return WebHDFS(hdfs.InsecureClient(url, user=user), patience, datanodes)
+    return WebHDFS(hdfs.InsecureClient(url, user=user or user_name()), patience, datanodes)
 
 
 class WebHDFS(Reading, Writing):

@@ -163,6 +163,10 @@ class Metadata(FileSystem, ABC):
         """Delete a snapshot."""
         self.rest.ask("DELETE", "DELETESNAPSHOT", folder, {"snapshotname": name})
 
+    def snapshots(self, folder: str) -> builtins.list[str]:
+        """Return the names of a folder's snapshots, sorted."""
+        return sorted(entry.name for entry in self.list(f"{folder.rstrip('/')}/.snapshot"))
+
     def snapshot_diff(self, folder: str, old: str, new: str = "") -> builtins.list[SnapshotChange]:
         """Return what changed from one snapshot to another, or to now (an empty name)."""
         told = self.get("GETSNAPSHOTDIFF", folder, oldsnapshotname=old, snapshotname=new)

@@ -14,6 +14,7 @@ from mapreduce_jobs.core.protocols import JSONLineProtocol
 from mapreduce_jobs.core.reading import Item
 
 if TYPE_CHECKING:
+    from mapreduce_jobs.imaging.header import Beginning
     from mapreduce_jobs.imaging.image import Image
 
 _MOST_DISTANCE = 10  # of 64 bits; above, images that have nothing in common come near
@@ -136,11 +137,11 @@ class Clean(ImageJob):
                 line = _line_of(item).decode("utf-8", "surrogateescape")
                 yield _identity(name, key.removeprefix(_CONTENT)), {"line": line}
 
-    def outcome(self, name: str, data: bytes) -> Message:
+    def outcome(self, name: str, data: bytes, beginning: "Beginning | None" = None) -> Message:
         """Return what is to be known of an image, under the hash of its pixels."""
         from mapreduce_jobs.imaging.hashes import content_hash, perceptual_hash
 
-        image = self.decode(data)
+        image = self.decode(data, beginning).image
         found = {"name": name, **self._judged(image), "code": None}
         if self.options.near_distance is not None and not found["reasons"]:
             found["code"] = perceptual_hash(image)

@@ -1,6 +1,5 @@
 """What a collection of images is made of: its volume, types and quality, and what is broken."""
 
-import io
 import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,8 @@ from mapreduce_jobs.core.image_job import ImageJob, Totals
 from mapreduce_jobs.core.reading import Item
 
 if TYPE_CHECKING:
-    from mapreduce_jobs.imaging.image import Image
+    from mapreduce_jobs.imaging.decode import Decoded
+    from mapreduce_jobs.imaging.header import Beginning
 
 _VOLUME = ("images", "frames", "pixels", "bytes", "decoded_bytes")
 _TYPES = ("format", "modality", "dtype", "bits", "colour_model", "unit", "dimensions")
@@ -28,13 +28,16 @@ class CollectionProfile(ImageJob):
 
     # One image
 
-    def outcome(self, name: str, data: bytes) -> tuple[str, Totals]:
+    def outcome(
+        self, name: str, data: bytes, beginning: "Beginning | None" = None
+    ) -> tuple[str, Totals]:
         """Return what is known of one image and its file."""
         from mapreduce_jobs.imaging.quality import quality
 
-        image = self.decode(data)
+        decoded = self.decode(data, beginning)
+        image = decoded.image
         found = quality(image)
-        types = _types(image, data)
+        types = _types(decoded)
         pixels = image.pixels
         volume = (1, len(pixels), math.prod(pixels.shape[:3]), len(data), pixels.nbytes)
         sizes = dict(zip(_VOLUME, volume, strict=True))
@@ -118,15 +121,15 @@ class CollectionProfile(ImageJob):
         }
 
 
-def _types(image: "Image", data: bytes) -> dict[str, str | int]:
+def _types(decoded: "Decoded") -> dict[str, str | int]:
     """Return what kind of image it is."""
-    from mapreduce_jobs.imaging.decode import format_of
+    from mapreduce_jobs.core.selection import group_of
 
-    kind = format_of(data)
+    image = decoded.image
     frames, rows, columns = image.pixels.shape[:3]
     values = (
-        kind,
-        _modality(data) if kind == "DICOM" else "none",
+        decoded.format,
+        group_of(decoded.header, "Modality") or "none",
         str(image.pixels.dtype),
         image.bits,
         "rgb" if image.is_colour else "grey",
@@ -134,14 +137,6 @@ def _types(image: "Image", data: bytes) -> dict[str, str | int]:
         f"{rows}×{columns}×{frames}",
     )
     return dict(zip(_TYPES, values, strict=True))
-
-
-def _modality(data: bytes) -> str:
-    """Return the Modality (0008,0060) of a DICOM file."""
-    from mapreduce_jobs.core.selection import group_of
-    from mapreduce_jobs.imaging.header import read_header
-
-    return group_of(read_header(io.BytesIO(data), ("Modality",)), "Modality") or "none"
 
 
 def _summary(numbers: list[float]) -> dict[str, Any]:

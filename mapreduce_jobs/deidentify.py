@@ -9,6 +9,7 @@ from mapreduce_jobs.core.reading import Item
 from mapreduce_jobs.core.shipping import shipped
 
 if TYPE_CHECKING:
+    from mapreduce_jobs.imaging.header import Beginning
     from mapreduce_jobs.privacy.blanking import Blanking
     from mapreduce_jobs.privacy.settings import Settings
 
@@ -228,20 +229,22 @@ class Deidentify(ImageJob):
             else:
                 yield key, value
 
-    def outcome(self, name: str, data: bytes) -> tuple[str, Any]:
+    def outcome(
+        self, name: str, data: bytes, beginning: "Beginning | None" = None
+    ) -> tuple[str, Any]:
         """Return the new name, the new file and its audit; or what is found in the file."""
-        from mapreduce_jobs.imaging.decode import format_of
+        from mapreduce_jobs.imaging.file_formats import format_of
 
-        kind = format_of(data)
+        kind = beginning.format if beginning else format_of(data)
         if self.options.check:
-            found = self._findings(name, data, kind)
+            found = self._findings(name, data, kind, beginning)
             self.count("to be looked at", bool(found))
             return name, {"findings": found}
         if kind == "DICOM":
             from mapreduce_jobs.privacy.dataset import deidentify
             from mapreduce_jobs.privacy.names import name_of_dicom
 
-            made = deidentify(data, self._settings, self._keyed, self._text_in_pixels)
+            made = deidentify(data, self._settings, self._keyed, self._text_in_pixels, beginning)
             new = name_of_dicom(self._keyed, name, made.place)
             result = made.data, made.audit.result()
         else:
@@ -249,19 +252,21 @@ class Deidentify(ImageJob):
             from mapreduce_jobs.privacy.metadata import strip
             from mapreduce_jobs.privacy.names import name_of_raster
 
-            stripped, removed = strip(data)
+            stripped, removed = strip(data, kind)
             new = name_of_raster(self._keyed, name, kind, stripped)
             result = stripped, audit_of_raster(kind, removed)
         return (name if self.options.keep_names else new), result
 
-    def _findings(self, name: str, data: bytes, kind: str) -> list[dict[str, Any]]:
+    def _findings(
+        self, name: str, data: bytes, kind: str, beginning: "Beginning | None"
+    ) -> list[dict[str, Any]]:
         if kind == "DICOM":
             from mapreduce_jobs.privacy.check import findings
 
-            return findings(data, self._settings, name)
+            return findings(data, self._settings, name, beginning)
         from mapreduce_jobs.privacy.metadata import metadata
 
-        return [{"what": what, "kind": "metadata", "count": 1} for what in metadata(data)]
+        return [{"what": what, "kind": "metadata", "count": 1} for what in metadata(data, kind)]
 
     # What is said of images that fail: neither their names nor anything of their content
 

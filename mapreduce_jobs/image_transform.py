@@ -16,6 +16,9 @@ from mapreduce_jobs.core.protocols import ImageLineProtocol
 from mapreduce_jobs.core.transform_options import FORMATS, add_options
 
 if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+    from mapreduce_jobs.imaging.header import Beginning
     from mapreduce_jobs.imaging.image import Image
     from mapreduce_jobs.imaging.pipeline import Pipeline
 
@@ -130,32 +133,37 @@ class ImageTransform(ImageJob):
         super().mapper_init()
         self._operations = self._pipeline()
 
-    def outcome(self, name: str, data: bytes) -> tuple[str, Any]:
+    def outcome(
+        self, name: str, data: bytes, beginning: "Beginning | None" = None
+    ) -> tuple[str, Any]:
         """Return what one image becomes: a file, or what is to be brought together."""
         from mapreduce_jobs.imaging.encode import encode
 
         self.count("bytes read", len(data))
-        series, place = self._series_of(data) if self.options.stack else ("", {})
-        image = self._operations(self.decode(data))
+        series, position = "", dict[str, Any]()
+        if self.options.stack:
+            from mapreduce_jobs.imaging.header import read_beginning
+
+            beginning = beginning or read_beginning(io.BytesIO(data))
+            series, position = self._series_of(beginning.header)
+        image = self._operations(self.decode(data, beginning).image)
         if not self._is_together:
             return self._named(name), self._written(image)
         file = base64.b64encode(encode(image, "tiff")).decode()
-        return series or self._key(name), {"name": name, "file": file, **place}
+        return series or self._key(name), {"name": name, "file": file, **position}
 
-    def _series_of(self, data: bytes) -> tuple[str, dict[str, Any]]:
+    def _series_of(self, header: "Dataset | None") -> tuple[str, dict[str, Any]]:
         """Return the series of a slice, and where it lies."""
         from mapreduce_jobs.imaging.elements import Element
         from mapreduce_jobs.imaging.errors import NotDicom, UnsuitableImage
-        from mapreduce_jobs.imaging.header import read_header
-        from mapreduce_jobs.imaging.place import KEYWORDS, place_of
+        from mapreduce_jobs.imaging.slice_position import slice_position_of
 
-        header = read_header(io.BytesIO(data), (*KEYWORDS, _SERIES))
         if header is None:
             raise NotDicom("it has no DICOM header, and so belongs to no series")
         series = "\\".join(Element.named(_SERIES).values(header))
         if not _UID.fullmatch(series):
             raise UnsuitableImage("it has no Series Instance UID, and so belongs to no series")
-        return series, {"place": asdict(place_of(header))}
+        return series, {"position": asdict(slice_position_of(header))}
 
     def together(self, key: str, values: Iterable[dict[str, Any]]) -> Iterator[tuple[str, Any]]:
         """Make one image of those of a key; what cannot be in it is an error under its own name."""
@@ -190,7 +198,7 @@ class ImageTransform(ImageJob):
     ) -> tuple["Image | None", list[tuple[str, Exception]]]:
         """Return the volume, and which slices are not in it."""
         from mapreduce_jobs.imaging.errors import TooManyPixels
-        from mapreduce_jobs.imaging.place import Place
+        from mapreduce_jobs.imaging.slice_position import SlicePosition
         from mapreduce_jobs.imaging.volume import Slice, partition, volume
 
         slices: list[Slice] = []
@@ -203,7 +211,7 @@ class ImageTransform(ImageJob):
                     "the slices of its series have more pixels together than --max-pixels"
                     f" {self.options.max_pixels}"
                 )
-            slices.append(Slice(member["name"], image, Place(**member["place"])))
+            slices.append(Slice(member["name"], image, SlicePosition(**member["position"])))
         belonging, others = partition(slices)
         left_out: list[tuple[str, Exception]] = [(one.name, reason) for one, reason in others]
         return volume(belonging) if belonging else None, left_out
@@ -249,11 +257,10 @@ class ImageTransform(ImageJob):
     # Names
 
     def _named(self, name: str) -> str:
-        """Return the name of a result: folders stay, and the ending tells the format."""
-        from mapreduce_jobs.imaging.encode import ENDINGS
+        """Return the name of a result: directories stay, and the ending says the format."""
+        from mapreduce_jobs.imaging.encode import with_ending
 
-        endings = ENDINGS[self.options.format]
-        return name if name.lower().endswith(endings) else f"{name}{endings[0]}"
+        return with_ending(name, self.options.format)
 
     def _key(self, name: str) -> str:
         from mapreduce_jobs.imaging.errors import NoPartner

@@ -24,6 +24,7 @@ from mapreduce_jobs.core.shipping import shipped
 if TYPE_CHECKING:
     from mapreduce_jobs.estimation.evaluation import FoldSums
     from mapreduce_jobs.estimation.naive_bayes import Model, Sums
+    from mapreduce_jobs.imaging.header import Beginning
     from mapreduce_jobs.imaging.image import Image
 
 # As tasks have them, whatever they are called here.
@@ -102,14 +103,16 @@ class Recognise(LearningJob):
             if self.options.folds:  # what is learnt without its fold is known at the end
                 yield None, value
 
-    def outcome(self, name: str, data: bytes) -> tuple[str, Any]:
+    def outcome(
+        self, name: str, data: bytes, beginning: "Beginning | None" = None
+    ) -> tuple[str, Any]:
         """Return the features of an image with a label, or what its class is."""
         if not self.learns:
-            return super().outcome(name, data)
+            return super().outcome(name, data, beginning)
         from mapreduce_jobs.estimation.evaluation import fold_of
 
         label = self._label_of(name)
-        row = self._features(self.decode(data))
+        row = self._features(self.decode(data, beginning).image)
         fold = fold_of(name, self.options.folds) if self.options.folds else 0
         return name, {"label": label, "fold": fold, "row": row}
 

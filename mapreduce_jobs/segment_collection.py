@@ -16,6 +16,7 @@ from mapreduce_jobs.core.reading import Item
 
 if TYPE_CHECKING:
     from mapreduce_jobs.imaging.collection_classes import ColourCounts, GreyCounts, RoundSums
+    from mapreduce_jobs.imaging.header import Beginning
     from mapreduce_jobs.imaging.pipeline import Pipeline
 
 _MOST_CLASSES = 256
@@ -157,7 +158,7 @@ class SegmentCollection(LearningJob):
         options = self.options
         if not options.exact:
             return
-        from mapreduce_jobs.imaging.collection_classes import rising
+        from mapreduce_jobs.imaging.collection_classes import sorted_by_luma
 
         before, rounds, means = None, 0, self._look("means")
         if means is None:
@@ -165,10 +166,10 @@ class SegmentCollection(LearningJob):
         while means != before and rounds < (options.iterations or _ITERATIONS):
             before, rounds = means, rounds + 1
             self._round = [f"--round-from={_text(before)}"]
-            means = self._look("moved")
+            means = self._look("updated")
             if means is None:
                 raise JobError("--exact: one more look found no images any more")
-        self._round = [f"--round-from={_text(rising(means))}", f"--rounds={rounds}"]
+        self._round = [f"--round-from={_text(sorted_by_luma(means))}", f"--rounds={rounds}"]
 
     def _look(self, what: str) -> Any:
         """Return what one look at all images tells of the classes; None if there are none."""
@@ -202,18 +203,18 @@ class SegmentCollection(LearningJob):
             if value is not None:  # else it is counted
                 yield key, value
 
-    def outcome(self, name: str, data: bytes) -> tuple[str, Any]:
+    def outcome(
+        self, name: str, data: bytes, beginning: "Beginning | None" = None
+    ) -> tuple[str, Any]:
         """Return the name and the file of a labelled image; None where pixels are counted."""
-        from mapreduce_jobs.imaging.encode import ENDINGS, encode
+        from mapreduce_jobs.imaging.encode import encode, with_ending
 
-        image = self.decode(data)
+        image = self.decode(data, beginning).image
         if self.learns:
             self._pixels += self._counts.add(image)
             self._images += 1
             return name, None
-        written = encode(self._operations(image), "tiff")
-        endings = ENDINGS["tiff"]
-        return name if name.lower().endswith(endings) else f"{name}{endings[0]}", written
+        return with_ending(name, "tiff"), encode(self._operations(image), "tiff")
 
     def learnt(self) -> Iterator[tuple[None, Totals]]:
         """Hand on what the task counted."""
@@ -266,7 +267,7 @@ class SegmentCollection(LearningJob):
             iterations = options.iterations or _ITERATIONS
             return classes_of(counts.counted(), options.k, options.seed or 0, iterations)
         if options.rounds is None:
-            return {"moved": counts.moved()}
+            return {"updated": counts.updated_means()}
         return counts.classes(options.rounds)
 
     def why_not_growing(self) -> str | None:

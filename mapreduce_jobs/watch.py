@@ -163,11 +163,11 @@ def _batch(options: argparse.Namespace, job: Job, state: State, files: list[File
     earlier = state.earlier_result() if merged else None
     batch = state.begin()
     try:
-        words = [sys.executable, "-m", f"mapreduce_jobs.{options.job}", *options.options]
-        words += ["--provenance", os.path.join(batch, RUN)]
+        words = [sys.executable, "-m", f"mapreduce_jobs.{options.job}"]
+        words += [*_inputs(job, batch, files), "--provenance", os.path.join(batch, RUN)]
         if merged:
             words += ["--merge-into", earlier] if earlier else _keep_sums(job)
-        words += [*_inputs(job, batch, files)]
+        words += options.options
         with open(os.path.join(batch, RESULT), "wb") as result:
             status = _run(words, result)
         if not os.path.exists(os.path.join(batch, RUN)):

@@ -1,20 +1,26 @@
 """Collections of images, good and broken, and jobs run as processes."""
 
-import io
+import contextlib
 import os
+import pwd
 import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
-from PIL import Image as PillowImage
 
 from tests.distribution import *  # noqa: F403
-from tests.support import JOBS, ODD_NAMES, Ran, broken_versions, dicom, png, run, scan, write_tree
+from tests.support import (
+    JOBS,
+    Ran,
+    broken_versions,
+    good_versions,
+    run,
+    write_collection,
+    write_tree,
+)
 
 # The same examples each time; how fast it is, benchmarks tell.
 settings.register_profile(
@@ -47,25 +53,7 @@ def job(tmp_path: Path) -> Callable[..., Ran]:
 @pytest.fixture(scope="session")
 def good_images() -> dict[str, bytes]:
     """Images of several kinds under plain and odd names."""
-    colour = np.dstack([scan(1), scan(2), scan(3)])
-    gif = io.BytesIO()
-    PillowImage.fromarray(scan(4)).save(
-        gif, "GIF", save_all=True, append_images=[PillowImage.fromarray(scan(5))]
-    )
-    images = {
-        "ct/small.dcm": dicom("CT_small.dcm"),
-        "ct/jpeg2000.dcm": dicom("693_J2KI.dcm"),
-        "mr/small.dcm": dicom("MR_small.dcm"),
-        "us/rgb": dicom("examples_rgb_color.dcm"),
-        "us/frames.dcm": dicom("examples_ybr_color.dcm"),
-        "png/deep.png": png(scan(6, dtype=np.uint16)),
-        "png/colour.png": png(colour),
-        "png/deep colour.png": png(colour.astype(np.uint16) * 257),
-        "gif/two frames.gif": gif.getvalue(),
-        "jpeg/colour.jpg": bytes(cv2.imencode(".jpg", colour)[1]),
-        "tiff/wrong-name.png": bytes(cv2.imencode(".tiff", scan(7))[1]),
-    }
-    return images | {name: png(scan(10 + i)) for i, name in enumerate(ODD_NAMES)}
+    return good_versions()
 
 
 @pytest.fixture(scope="session")
@@ -87,18 +75,9 @@ def good_folder(tmp_path_factory: pytest.TempPathFactory, good_images: dict[str,
 
 
 @pytest.fixture(scope="session")
-def collection(
-    tmp_path_factory: pytest.TempPathFactory,
-    good_images: dict[str, bytes],
-    broken_images: dict[str, bytes],
-) -> Path:
+def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of good and broken images, a dangling link, a pipe; not to be written to."""
-    folder = tmp_path_factory.mktemp("collection")
-    write_tree(folder, good_images | {f"broken/{name}": d for name, d in broken_images.items()})
-    (folder / "broken" / "dangling").symlink_to("nowhere")
-    (folder / "broken" / "loop").symlink_to(folder)
-    os.mkfifo(folder / "broken" / "pipe")
-    return folder
+    return write_collection(tmp_path_factory.mktemp("collection"))
 
 
 @pytest.fixture
@@ -109,3 +88,26 @@ def without_privileges() -> list[str]:
     setpriv = shutil.which("setpriv")
     assert setpriv, "as root, the test of permissions needs setpriv (util-linux)"
     return [setpriv, "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
+
+
+@pytest.fixture
+def without_name(tmp_path: Path) -> list[str]:
+    """What to put before a command so that its user is a number that has no name, nor a home.
+
+    As in containers on OpenShift. Only root can become another user.
+    """
+    names = ("LOGNAME", "USER", "LNAME", "USERNAME", "HADOOP_USER_NAME")
+    nameless = ["env", *(f"-u{name}" for name in names), "HOME=/", f"TMPDIR={tmp_path}"]
+    if os.geteuid() != 0:
+        with contextlib.suppress(KeyError):
+            pwd.getpwuid(os.geteuid())
+            pytest.skip("only root can run a command as a user without a name")
+        return nameless
+    setpriv = shutil.which("setpriv")
+    assert setpriv, "as root, the test of users without names needs setpriv (util-linux)"
+    for folder in tmp_path.parents[:2]:  # of pytest, which lets nobody else in
+        folder.chmod(folder.stat().st_mode | 0o055)
+    tmp_path.chmod(0o777)
+    reads = "+dac_read_search"  # where Python is installed
+    ids = ["--reuid=54321", "--regid=54321", "--clear-groups"]
+    return [setpriv, *ids, f"--inh-caps={reads}", f"--ambient-caps={reads}", *nameless]

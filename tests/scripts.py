@@ -64,20 +64,6 @@ class TestScripts:
         assert fs.exists(f"{fs.trash_root(folder)}/Current{folder}/old/1.dcm")
         assert script("retention.sh", folder, 90).returncode == 0  # nothing is left to do
 
-    def test_quota_report(self, script, fs, folder):
-        for name, quota in (("full", 2), ("roomy", 1000), ("free", None)):
-            fs.mkdir(f"{folder}/{name}")
-            fs.set_quota(f"{folder}/{name}", quota, None)
-            fs.write(f"{folder}/{name}/1.dcm", b"1")
-        ran = script("quota_report.py", folder, 90)
-        assert ran.returncode == 1
-        assert ran.stdout.splitlines() == [
-            f" 100.0 %  {folder}/full  2 of 2 files",
-            f"   0.2 %  {folder}/roomy  2 of 1,000 files",
-        ]
-        fs.delete(f"{folder}/full", recursive=True)
-        assert script("quota_report.py", folder, 90).returncode == 0
-
     def test_integrity_audit(self, script, fs, folder, tmp_path):
         for name in ("a", "b", "c"):
             fs.write(f"{folder}/{name}.dcm", name.encode())

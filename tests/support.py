@@ -70,7 +70,9 @@ class Ran:
         return sorted(self.stdout.splitlines())
 
 
-def run(*command: object, stdin: bytes = b"", cwd: object = None, env: dict | None = None) -> Ran:
+def run(
+    *command: object, stdin: bytes = b"", cwd: str | Path | None = None, env: dict | None = None
+) -> Ran:
     """Run a command to its end."""
     words = [os.fspath(word) if isinstance(word, Path) else str(word) for word in command]
     environment = {**os.environ, **{name: str(value) for name, value in (env or {}).items()}}
@@ -141,6 +143,29 @@ def scan(seed: int, shape: tuple[int, int] = (48, 64), dtype: type = np.uint8) -
     return np.clip(disc * top * 0.6 + rng.normal(top / 5, top / 20, shape), 0, top).astype(dtype)
 
 
+def good_versions() -> dict[str, bytes]:
+    """Return images of several kinds under plain and odd names."""
+    colour = np.dstack([scan(1), scan(2), scan(3)])
+    gif = io.BytesIO()
+    PillowImage.fromarray(scan(4)).save(
+        gif, "GIF", save_all=True, append_images=[PillowImage.fromarray(scan(5))]
+    )
+    images = {
+        "ct/small.dcm": dicom("CT_small.dcm"),
+        "ct/jpeg2000.dcm": dicom("693_J2KI.dcm"),
+        "mr/small.dcm": dicom("MR_small.dcm"),
+        "us/rgb": dicom("examples_rgb_color.dcm"),
+        "us/frames.dcm": dicom("examples_ybr_color.dcm"),
+        "png/deep.png": png(scan(6, dtype=np.uint16)),
+        "png/colour.png": png(colour),
+        "png/deep colour.png": png(colour.astype(np.uint16) * 257),
+        "gif/two frames.gif": gif.getvalue(),
+        "jpeg/colour.jpg": bytes(cv2.imencode(".jpg", colour)[1]),
+        "tiff/wrong-name.png": bytes(cv2.imencode(".tiff", scan(7))[1]),
+    }
+    return images | {name: png(scan(10 + i)) for i, name in enumerate(ODD_NAMES)}
+
+
 def broken_versions() -> dict[str, bytes]:
     """Return files that are not whole images, one for each way to be broken."""
     whole = png(scan(99, (256, 256)))
@@ -168,4 +193,14 @@ def write_tree(folder: Path, files: dict[str, bytes]) -> Path:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as file:
             file.write(data)
+    return folder
+
+
+def write_collection(folder: Path) -> Path:
+    """Write good and broken images, a dangling link, a loop and a pipe."""
+    broken = {f"broken/{name}": data for name, data in broken_versions().items()}
+    write_tree(folder, good_versions() | broken)
+    (folder / "broken" / "dangling").symlink_to("nowhere")
+    (folder / "broken" / "loop").symlink_to(folder)
+    os.mkfifo(folder / "broken" / "pipe")
     return folder

@@ -1,4 +1,4 @@
-"""README, help and examples say what is so."""
+"""README, docs/, help and examples say what is so."""
 
 import json
 import re
@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 from mapreduce_jobs.imaging.decode import decode
+from tests.jobs.test_spark import spark
 from tests.support import JOBS, ROOT, png, run, scan, write_tree
+
+__all__ = ["spark"]
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NAMES = sorted(path.stem for path in JOBS.glob("*.py") if path.stem != "__init__")
@@ -20,10 +23,24 @@ COMMAND_NAMES = [name for name in NAMES if "\ndef main(" in (JOBS / f"{name}.py"
 JOB_NAMES = [name for name in NAMES if name not in COMMAND_NAMES]
 
 
+OPTIONS = (ROOT / "docs/options.md").read_text(encoding="utf-8")
+# Those of HDFS and Hadoop are run in tests/hdfs_tools and tests/cluster.
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in [ROOT / "README.md", *ROOT.glob("docs/*.md")]
+    if path.stem not in ("hdfs", "hadoop", "spark") and "```console" in path.read_text("utf-8")
+)
+SPARK_PAGE = "docs/spark.md"
+
+
 def commands(text: str) -> list[str]:
     """Return the commands of a page's console blocks."""
     blocks = re.findall(r"^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    lines = [line.partition("  #")[0].strip() for block in blocks for line in block.splitlines()]
+    lines = [
+        line.partition("  #")[0].strip()
+        for block in blocks
+        for line in block.replace("\\\n", "").splitlines()
+    ]
     return [line for line in lines if line]
 
 
@@ -36,7 +53,16 @@ def section(title: str) -> str:
 @pytest.fixture
 def clone(tmp_path: Path, good_folder: Path) -> Path:
     """A folder that looks like a clone with a user's scans in it."""
-    for name in ("mapreduce_jobs", "hdfs_tools", "examples", "README.md", "Makefile", "setup.cfg"):
+    ours = (
+        "mapreduce_jobs",
+        "hdfs_tools",
+        "examples",
+        "docs",
+        "README.md",
+        "Makefile",
+        "setup.cfg",
+    )
+    for name in ours:
         (tmp_path / name).symlink_to(ROOT / name)
     shutil.copytree(good_folder, tmp_path / "scans")
     write_tree(tmp_path / "scans/pairs", {"1-ct.png": png(scan(1)), "1-mr.png": png(scan(2))})
@@ -44,13 +70,28 @@ def clone(tmp_path: Path, good_folder: Path) -> Path:
 
 
 SETTING_UP = ("make ", "python3 -m venv", ". .venv/bin/activate", "pip install")
-ON_A_CLUSTER = section("On Hadoop")  # tests/cluster/test_readme.py runs this
+ON_A_CLUSTER = section("A Hadoop or Spark cluster")  # tests/cluster/test_readme.py runs this
 
 
-def test_every_command_of_the_readme_runs(clone):
-    """In the order of the page; what sets up is only checked to be there."""
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_of_a_page_runs(clone, page):
+    run_commands(clone, page)
+    if page == "README.md":
+        for copy in ("fetched", "store/data/scans"):
+            assert (clone / copy / "ct" / "small.dcm").exists()
+
+
+def test_every_command_of_the_page_of_spark_runs(clone, spark):
+    run_commands(clone, SPARK_PAGE)
+
+
+def run_commands(clone: Path, page: str) -> None:
+    """Run a page's commands in their order; what sets up is only checked to be there."""
+    text = (ROOT / page).read_text(encoding="utf-8").replace(ON_A_CLUSTER, "")
     ours = Path(sys.executable).parent
-    for line in commands(README.replace(ON_A_CLUSTER, "")):
+    for block in re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        (clone / "rules.yaml").write_text(block)
+    for line in commands(text):
         if line.startswith(SETTING_UP):
             continue
         ran = subprocess.run(
@@ -67,28 +108,30 @@ def test_every_command_of_the_readme_runs(clone):
         odd = line.startswith(("find", "hdfs-tools put"))
         assert ran.returncode in ((0, 1) if odd else (0,)), (line, ran.stderr)
         assert b"Traceback" not in ran.stderr
-    for copy in ("copy", "fetched", "store/data/scans"):
-        assert (clone / copy / "ct" / "small.dcm").exists()
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    script = "".join(block for block in blocks if "__main__" not in block)
+    subprocess.run([sys.executable, "-c", script], cwd=clone, check=True)
 
 
 def test_commands_that_set_up():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     used = {line.split()[1] for line in commands(README) if line.startswith("make ")}
     assert {"demo", "test", "cluster-up"} == used <= targets
-    assert {"lint", "bench"} <= targets
+    assert {"lint", "docs", "bench"} <= targets
 
 
 @pytest.mark.parametrize("name", JOB_NAMES)
-def test_every_job_and_its_options_are_in_the_readme(job, name):
-    assert f"`{name}`" in README
+def test_every_job_is_in_the_readme_and_its_options_on_their_page(job, name):
+    assert f"\n| `{name}` |" in README
+    assert f"\n| `{name}` |" in OPTIONS
     shown = job(name, "--help").stdout.decode()
     own = set(re.findall(r"^  (--[a-z0-9-]+)", shown.split("--help", 1)[1], re.MULTILINE))
-    assert own - set(re.findall(r"--[a-z0-9-]+", README)) == set()
+    assert own - set(re.findall(r"--[a-z0-9-]+", OPTIONS)) == set()
 
 
 @pytest.mark.parametrize("name", COMMAND_NAMES)
-def test_every_other_command_is_in_the_readme(command, name):
-    assert f"python -m mapreduce_jobs.{name} " in README
+def test_every_other_command_is_on_the_page_of_options(command, name):
+    assert f"\n| `python -m mapreduce_jobs.{name} " in OPTIONS
     shown = command(sys.executable, "-m", f"mapreduce_jobs.{name}", "--help", cwd=ROOT)
     assert (shown.status, shown.stderr) == (0, "")
     assert "Traceback" not in shown.stdout.decode()
@@ -111,8 +154,9 @@ def test_every_subcommand_has_help(command):
         assert command(sys.executable, "-m", "hdfs_tools", name, "--help").status == 0
 
 
-def test_the_example_is_the_readmes():
-    (block,) = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+def test_the_example_is_that_of_its_page():
+    page = (ROOT / "docs/own-job.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     assert block in (ROOT / "examples/mean_intensity.py").read_text()
 
 

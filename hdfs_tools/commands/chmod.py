@@ -28,14 +28,18 @@ def add_subparser(subparsers: Any) -> None:
     parser.add_argument("mode", metavar="MODE")
     parser.add_argument("paths", metavar="PATH", nargs="+")
     parser.set_defaults(run=run)
-    parser.prepare = _protect_mode
+    parser.prepare = _as_mode
 
 
-def _protect_mode(words: Sequence[str]) -> list[str]:
-    """Return words with ``--`` before a mode that looks like an option, such as ``-w``."""
+def _as_mode(words: Sequence[str]) -> list[str]:
+    """Return words with a mode that looks like an option, such as ``-w``, as the same for all.
+
+    >>> _as_mode(["-R", "-w", "/data"])
+    ['-R', 'a-w', '/data']
+    """
     for position, word in enumerate(words):
         if re.fullmatch(r"-[rwxXt]+(,.*)?", word):
-            return [*words[:position], "--", *words[position:]]
+            return [*words[:position], f"a{word}", *words[position + 1 :]]
         if not word.startswith("-"):
             break
     return [*words]

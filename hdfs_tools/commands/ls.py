@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from hdfs_tools.encoding import clean
 from hdfs_tools.shell.bundles import inside
-from hdfs_tools.shell.output import clean, moment, row_of, say, shown_size, tell
+from hdfs_tools.shell.output import moment, row_of, say, shown_size, tell
 from hdfs_tools.shell.places import Found
 from hdfs_tools.shell.session import Session
 

@@ -1,4 +1,4 @@
-"""The embedded store: a folder of this machine that behaves like HDFS."""
+"""The embedded store: a directory of this machine that behaves like HDFS."""
 
 from hdfs_tools.embedded.store import EmbeddedStore
 

@@ -38,7 +38,7 @@ class Entry(NamedTuple):
     Attributes
     ----------
     default : bool
-        Whether it is for what will be made in a folder.
+        Whether it is for what will be made in a directory.
     kind : int
         0 user, 1 group, 2 mask, 3 other.
     name : str
@@ -209,7 +209,7 @@ def _check_unique(entries: Sequence[Entry], path: str) -> None:
 
 
 def inherited(permission: int, parent: Sequence[str], is_folder: bool) -> tuple[int, list[str]]:
-    """Return permission bits and entries of what is made in a folder with the entries `parent`.
+    """Return permission bits and entries of what is made in a directory with the entries `parent`.
 
     The permission that was asked for limits what the default entries give.
     """
@@ -235,7 +235,7 @@ def granted(
     Parameters
     ----------
     permission, acl : int, sequence of str
-        Those of the file or folder.
+        Those of the file or directory.
     user : str or None
         Who asks.
     in_group : callable

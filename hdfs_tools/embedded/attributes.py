@@ -1,11 +1,10 @@
-"""Owners, permissions, ACLs, extended attributes and times of a store's files and folders."""
+"""Owners, permissions, ACLs, extended attributes and times of a store's files and directories."""
 
 import contextlib
 import os
 from abc import ABC
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from hdfs_tools.embedded import xattrs
 from hdfs_tools.embedded.acl import Entry as AclEntry
 from hdfs_tools.embedded.acl import (
     given,
@@ -19,48 +18,51 @@ from hdfs_tools.embedded.acl import (
 )
 from hdfs_tools.embedded.base import Base
 from hdfs_tools.embedded.change import Change
-from hdfs_tools.embedded.entries import Chain, Entry
+from hdfs_tools.embedded.entries import Entry
 from hdfs_tools.embedded.permissions import READ, WRITE
-from hdfs_tools.embedded.quotas import check_quotas
 from hdfs_tools.embedded.writing import check_replication
-from hdfs_tools.errors import InvalidPath, PermissionDenied
+from hdfs_tools.errors import InvalidPath, NotFound, PermissionDenied, RemoteError
 from hdfs_tools.status import Acl
 
 __all__ = ["Attributes"]
+
+_NAMESPACES = ("user.", "trusted.", "system.", "security.", "raw.")
+_MAX_XATTR = 16384  # bytes of name and value
+_MAX_XATTRS = 32
 
 
 class Attributes(Base, ABC):
     """That part of a store which tells and changes what is known beside bytes."""
 
     @contextlib.contextmanager
-    def _edit(self, path: str, action: int | None = None) -> Iterator[tuple[Change, Chain, Entry]]:
-        """Change what is known of a file or folder, which is kept at the end.
+    def _edit(self, path: str, action: int | None = None) -> Iterator[tuple[Change, Entry]]:
+        """Change what is known of a file or directory, which is kept at the end.
 
         Its owner may do that, or whoever may do `action` with it.
         """
         with self._change(path) as change:
             chain = change.chain(path)
-            self._caller.change(chain)
+            self._caller.traverse(chain)
             entry = chain.existing()
             if action is None:
                 self._caller.need_owner(entry)
             else:
                 self._caller.need(entry, action)
-            yield change, chain, entry
-            change.save(entry.at, entry.node)
+            yield change, entry
+            change.save(entry.path, entry.node)
 
     def chmod(self, path: str, permission: int) -> None:
         """Set the permission bits."""
         if not 0 <= permission <= 0o1777:
             raise InvalidPath(path, f"{permission:o} is no permission; they go from 0 to 1777")
-        with self._edit(path) as (_, _, entry):
+        with self._edit(path) as (_, entry):
             entry.node.permission = permission
 
     def chown(self, path: str, owner: str | None = None, group: str | None = None) -> None:
         """Set owner, group or both."""
         if not owner and not group:
             raise InvalidPath(path, "neither an owner nor a group is given")
-        with self._edit(path) as (_, _, entry):
+        with self._edit(path) as (_, entry):
             node, caller = entry.node, self._caller
             if owner and owner != node.owner and not caller.is_superuser:
                 raise PermissionDenied(path, f"only a superuser gives it away, not {caller.user}")
@@ -74,22 +76,20 @@ class Attributes(Base, ABC):
         """Set when it was written or read, in seconds since 1970, to the millisecond."""
         if min(modified or 0, accessed or 0) < 0:
             raise InvalidPath(path, "no time is before 1970")
-        with self._edit(path, WRITE) as (change, _, entry):
+        with self._edit(path, WRITE) as (change, entry):
             written, read = entry.stat.st_mtime_ns, entry.stat.st_atime_ns
             if modified is not None:
                 written = round(modified * 1000) * 1_000_000
             if accessed is not None:
                 read = round(accessed * 1000) * 1_000_000
                 entry.node.accessed = round(accessed * 1000) / 1000 if entry.is_folder else 0
-            os.utime(change.disk(entry.at), ns=(read, written), follow_symlinks=False)
+            os.utime(change.disk(entry.path), ns=(read, written), follow_symlinks=False)
 
     def set_replication(self, path: str, replication: int) -> None:
         """Set the number of copies of a file's blocks; a store has one of each all the same."""
         check_replication(path, replication)
-        with self._edit(path, WRITE) as (change, chain, entry):
+        with self._edit(path, WRITE) as (_, entry):
             entry.check_file()
-            more = (replication - entry.node.replication) * entry.size
-            check_quotas(change, chain, 0, more)
             entry.node.replication = replication
 
     # Access control lists
@@ -99,7 +99,7 @@ class Attributes(Base, ABC):
         with self._look(path) as view:
             chain = view.chain(path)
             self._caller.traverse(chain)
-            node = chain.existing(or_snapshots=True).node
+            node = chain.existing().node
             return Acl(node.owner, node.group, node.permission, node.acl_entries)
 
     def set_acl(self, path: str, entries: Sequence[str]) -> None:
@@ -132,12 +132,12 @@ class Attributes(Base, ABC):
 
     @contextlib.contextmanager
     def _edit_acl(self, path: str) -> Iterator[list[AclEntry]]:
-        with self._edit(path) as (_, _, entry):
+        with self._edit(path) as (_, entry):
             node = entry.node
             rules = logical(node.permission, node.acl_entries)
             yield rules
             if not entry.is_folder and any(rule.default for rule in rules):
-                raise refused(path, "only a folder has default entries")
+                raise refused(path, "only a directory has default entries")
             node.permission, beside = kept(rules, node.permission)
             node.acl = ",".join(beside)
 
@@ -153,26 +153,55 @@ class Attributes(Base, ABC):
             return {
                 name: value
                 for name, value in entry.node.xattrs.items()
-                if xattrs.visible(name, self._caller.is_superuser)
+                if _is_visible(name, self._caller.is_superuser)
             }
 
     def set_xattr(self, path: str, name: str, value: bytes) -> None:
         """Set an extended attribute, new or not."""
-        name = xattrs.checked(path, name, self._caller.is_superuser)
+        name = _checked(path, name, self._caller.is_superuser)
         with self._edit_xattrs(path) as attributes:
             attributes[name] = value
-            xattrs.check_size(path, name, attributes)
+            _check_size(path, name, attributes)
 
     def remove_xattr(self, path: str, name: str) -> None:
         """Remove an extended attribute; `NotFound` if there is none."""
-        name = xattrs.checked(path, name, self._caller.is_superuser)
+        name = _checked(path, name, self._caller.is_superuser)
         with self._edit_xattrs(path) as attributes:
-            xattrs.check_there(path, name, attributes)
+            if name not in attributes:
+                raise NotFound(path, f"no attribute {name}")
             del attributes[name]
 
     @contextlib.contextmanager
     def _edit_xattrs(self, path: str) -> Iterator[dict[str, bytes]]:
-        with self._edit(path, WRITE) as (_, _, entry):
+        with self._edit(path, WRITE) as (_, entry):
             if entry.is_folder and entry.node.permission & 0o1000:
                 self._caller.need_owner(entry)
             yield entry.node.xattrs
+
+
+def _is_visible(name: str, superuser: bool) -> bool:
+    """Tell whether somebody sees an attribute."""
+    return name.startswith("user.") or (superuser and name.startswith("trusted."))
+
+
+def _checked(path: str, name: str, superuser: bool) -> str:
+    """Return a name as it is kept; an error if it cannot be, or is not for somebody to set."""
+    namespace = name[: name.find(".") + 1].lower()
+    name = namespace + name[len(namespace) :]
+    if namespace not in _NAMESPACES or name == namespace:
+        raise InvalidPath(
+            path, f"{name!r} is not a namespace ({', '.join(_NAMESPACES)}) and a name"
+        )
+    if not _is_visible(name, superuser):
+        raise PermissionDenied(path, f"{name}: only HDFS itself sets it, or a superuser")
+    return name
+
+
+def _check_size(path: str, name: str, attributes: Mapping[str, bytes]) -> None:
+    """Raise the error of an attribute that is too large, or of too many."""
+    bare = name.partition(".")[2]
+    size = len(bare.encode()) + len(attributes[name])
+    if size > _MAX_XATTR:
+        raise InvalidPath(path, f"{name}: {size} bytes, but at most {_MAX_XATTR} are kept")
+    if len(attributes) > _MAX_XATTRS:
+        raise RemoteError(path, f"at most {_MAX_XATTRS} attributes are kept")

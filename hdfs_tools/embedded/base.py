@@ -3,14 +3,13 @@
 import contextlib
 import errno
 import fcntl
-import getpass
 import os
 import sqlite3
 from abc import ABC
 from collections.abc import Iterator, Sequence
 
-from hdfs_tools.embedded.change import KEPT, STAGED, TRASH, Change
-from hdfs_tools.embedded.database import Database, transaction
+from hdfs_tools.embedded.change import STAGED, TRASH, Change
+from hdfs_tools.embedded.database import Database
 from hdfs_tools.embedded.names import HIDDEN
 from hdfs_tools.embedded.permissions import Caller
 from hdfs_tools.embedded.tree import View
@@ -27,6 +26,7 @@ from hdfs_tools.errors import (
 from hdfs_tools.filesystem import FileSystem
 from hdfs_tools.folders import remove
 from hdfs_tools.uri import encode_name
+from hdfs_tools.user import user_name
 
 __all__ = ["Base", "of_this_machine"]
 
@@ -44,37 +44,37 @@ _ERRORS = {
 }
 
 
-_FOLDERS = (STAGED, TRASH, KEPT)
+_HIDDEN_DIRECTORIES = (STAGED, TRASH)
 
 
 class Base(FileSystem, ABC):
-    """A store's folder and database, and who asks.
+    """A store's directory and database, and who asks.
 
     Parameters
     ----------
-    folder : str
-        The store's folder; it is made if need be.
+    directory : str
+        The store's directory; it is made if need be.
     user : str, optional
         Who asks; by default ``HADOOP_USER_NAME`` or the user of this process.
     """
 
-    def __init__(self, folder: str, user: str | None = None) -> None:
-        self.folder = os.path.realpath(folder)
-        self.url = f"file://{encode_name(self.folder)}"
-        self.user = user or os.environ.get("HADOOP_USER_NAME") or getpass.getuser()
+    def __init__(self, directory: str, user: str | None = None) -> None:
+        self.directory = os.path.realpath(directory)
+        self.url = f"file://{encode_name(self.directory)}"
+        self.user = user or user_name()
         self._superuser = self.user
-        self._database = Database(os.path.join(self.folder, HIDDEN), self.user)
-        if not self._is_clean(folder):
+        self._database = Database(os.path.join(self.directory, HIDDEN), self.user)
+        if not self._is_clean(directory):
             try:
-                with of_this_machine(folder):
-                    for hidden in _FOLDERS:
-                        os.makedirs(self.folder + hidden, exist_ok=True)
-                with self._change(folder) as change:
+                with of_this_machine(directory):
+                    for hidden in _HIDDEN_DIRECTORIES:
+                        os.makedirs(self.directory + hidden, exist_ok=True)
+                with self._change(directory) as change:
                     self._clean(change)
             except (NoSpace, PermissionDenied):
-                if not os.path.isdir(self.folder):
+                if not os.path.isdir(self.directory):
                     raise  # else it can be looked at
-        with self._look(folder) as view:
+        with self._look(directory) as view:
             row = view.connection.execute("SELECT superuser FROM store").fetchone()
             self._superuser = str(row[0])
         self._caller = Caller(self.user, self._superuser)
@@ -87,7 +87,7 @@ class Base(FileSystem, ABC):
             while True:
                 with of_this_machine(path), self._database.locked(exclusive=False) as connection:
                     if stuck or connection.execute("SELECT 1 FROM step").fetchone() is None:
-                        view = View(self.folder, connection, self._superuser)
+                        view = View(self.directory, connection, self._superuser)
                         gone = view.gone
                         yield view
                         return
@@ -110,7 +110,7 @@ class Base(FileSystem, ABC):
     def _change(self, path: str) -> Iterator[Change]:
         """Change the tree; errors as in `_look`."""
         with of_this_machine(path), self._database.locked(exclusive=True) as connection:
-            change = Change(self.folder, connection, self._superuser, self._database.give_room)
+            change = Change(self.directory, connection, self._superuser, self._database.give_room)
             change.finish()
             yield change
             with contextlib.suppress(sqlite3.OperationalError):  # next time, then
@@ -121,10 +121,8 @@ class Base(FileSystem, ABC):
         if not self._database.is_made():
             return False
         try:
-            with of_this_machine(path), self._database.locked(exclusive=False) as connection:
-                known = _snapshots(connection)
-                staged, deleted, snapshots = (os.listdir(self.folder + name) for name in _FOLDERS)
-                return not staged and not deleted and known.issuperset(snapshots)
+            with of_this_machine(path), self._database.locked(exclusive=False):
+                return not any(os.listdir(self.directory + name) for name in _HIDDEN_DIRECTORIES)
         except NotFound:
             return False
 
@@ -134,23 +132,12 @@ class Base(FileSystem, ABC):
             remove(change.disk(f"{TRASH}/{name}"))
         for name in os.listdir(change.disk(STAGED)):
             staged = change.disk(f"{STAGED}/{name}")
-            if os.path.isdir(staged):
+            if os.path.isdir(staged):  # half a snapshot of an earlier version
                 remove(staged)
                 continue
             with open(staged, "rb") as file, contextlib.suppress(BlockingIOError):
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 os.unlink(staged)
-        known = _snapshots(change.connection)
-        snapshots = change.disk(KEPT)
-        for name in set(os.listdir(snapshots)) - known:
-            remove(os.path.join(snapshots, name))
-            with transaction(change.connection):
-                change.forget(f"{KEPT}/{name}")
-
-
-def _snapshots(connection: sqlite3.Connection) -> set[str]:
-    """Return the names of the folders that hold snapshots."""
-    return {str(row[0]) for row in connection.execute("SELECT id FROM snapshot")}
 
 
 @contextlib.contextmanager

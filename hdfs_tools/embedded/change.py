@@ -17,16 +17,13 @@ from hdfs_tools.embedded.node import COLUMNS, QUOTED, Node
 from hdfs_tools.embedded.tree import View
 from hdfs_tools.folders import remove
 
-__all__ = ["KEPT", "STAGED", "TRASH", "Change"]
+__all__ = ["STAGED", "TRASH", "Change"]
 
 STAGED = f"/{HIDDEN}/staged"
-"""Where files and snapshots lie until they are whole."""
+"""Where files lie until they are whole."""
 
 TRASH = f"/{HIDDEN}/deleted"
 """Where what was deleted lies until it is gone."""
-
-KEPT = f"/{HIDDEN}/snapshots"
-"""Where what is in snapshots lies."""
 
 _REPLACE = (
     f"REPLACE INTO node (parent, name, {QUOTED})"  # noqa: S608
@@ -40,7 +37,7 @@ class Change(View):
 
     Parameters
     ----------
-    folder, connection, superuser
+    directory, connection, superuser
         As in `View`.
     give_room : callable
         Gives back room on the disk that was kept for this; returns whether there was any.
@@ -48,26 +45,24 @@ class Change(View):
 
     def __init__(
         self,
-        folder: str,
+        directory: str,
         connection: sqlite3.Connection,
         superuser: str,
         give_room: Callable[[], bool],
     ) -> None:
-        super().__init__(folder, connection, superuser)
+        super().__init__(directory, connection, superuser)
         self._give_room = give_room
 
     def save(self, at: str, node: Node) -> None:
-        """Keep what is known of a file or folder."""
+        """Keep what is known of a file or directory."""
         parent, _, name = at.rpartition("/")
         self.connection.execute(_REPLACE, (parent, name, *node.row()))
 
     def forget(self, at: str) -> None:
-        """Forget what is known of a file or folder, and of what is below it."""
+        """Forget what is known of a file or directory, and of what is below it."""
         parent, _, name = at.rpartition("/")
         self.connection.execute("DELETE FROM node WHERE parent = ? AND name = ?", (parent, name))
         self.connection.execute(f"DELETE FROM node WHERE {_BELOW}", (at,))  # noqa: S608
-        below = "folder = ?1 OR folder >= ?1 || '/' AND folder < ?1 || '0'"
-        self.connection.execute(f"DELETE FROM snapshot WHERE {below}", (at,))  # noqa: S608
 
     def forget_gone(self, places: Sequence[str]) -> None:
         """Forget what is known of places where nothing is."""
@@ -79,7 +74,7 @@ class Change(View):
                     self.forget(at)
 
     def make(self, at: str, node: Node) -> None:
-        """Make a folder."""
+        """Make a directory."""
         with self._step("make", "", at, node):
             os.mkdir(self.disk(at))
 
@@ -93,12 +88,12 @@ class Change(View):
                 os.unlink(self.disk(staged))
 
     def move(self, at: str, target: str) -> None:
-        """Give a file or folder another place; a file or empty folder there is replaced."""
+        """Give a file or directory another place; a file or empty directory there is replaced."""
         with self._step("move", at, target, None):
             os.rename(self.disk(at), self.disk(target))
 
     def drop(self, at: str) -> str:
-        """Take a file or folder away; return where it lies until it is gone for good."""
+        """Take a file or directory away; return where it lies until it is gone for good."""
         target = f"{TRASH}/{os.urandom(16).hex()}"
         with self._step("drop", at, target, None):
             os.rename(self.disk(at), self.disk(target))

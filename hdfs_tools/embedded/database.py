@@ -26,10 +26,6 @@ _TABLES = (
     f"""CREATE TABLE IF NOT EXISTS node (
     parent TEXT NOT NULL, name TEXT NOT NULL, {QUOTED}, PRIMARY KEY (parent, name)
 ) WITHOUT ROWID""",
-    """CREATE TABLE IF NOT EXISTS snapshot (
-    id TEXT PRIMARY KEY, folder TEXT NOT NULL, name TEXT NOT NULL,
-    made REAL NOT NULL, UNIQUE (folder, name)
-)""",
     "CREATE TABLE IF NOT EXISTS step (kind TEXT, source TEXT, target TEXT, node TEXT)",
 )
 _KEPT_ROOM = 128 << 10  # enough for what SQLite needs to note that something is deleted
@@ -44,20 +40,20 @@ class Database:
 
     Parameters
     ----------
-    folder : str
+    directory : str
         Where the database lies.
     superuser : str
         Whose the store is, if it is new.
     """
 
-    def __init__(self, folder: str, superuser: str) -> None:
-        self._folder, self._superuser = folder, superuser
-        self._path = os.path.join(folder, "store.sqlite")
+    def __init__(self, directory: str, superuser: str) -> None:
+        self._directory, self._superuser = directory, superuser
+        self._path = os.path.join(directory, "store.sqlite")
         self._connections = _Connections(self._open)
         weakref.finalize(self, self._connections.close)
-        self._lock_path = os.path.join(folder, "lock")
-        self._gate_path = os.path.join(folder, "gate")
-        self._room_path = os.path.join(folder, "room")
+        self._lock_path = os.path.join(directory, "lock")
+        self._gate_path = os.path.join(directory, "gate")
+        self._room_path = os.path.join(directory, "room")
 
     def is_made(self) -> bool:
         """Tell whether the database is there, and can be opened as usual."""
@@ -193,8 +189,9 @@ class Database:
         """Return why SQLite fails."""
         if any(words in said for words in ("malformed", "not a database", _NOT_MADE)):
             reason = (
-                f"the database of the store is damaged ({said}): put it back from a copy, or move"
-                " the folder it lies in away, and the files are there without what is known of them"
+                f"the database of the store is damaged ({said}): put it back from a copy, or"
+                " move the directory it lies in away, and the files are there without what is known"
+                " of them"
             )
             return Corrupt(self._path, reason)
         if "locked" in said:
@@ -203,7 +200,7 @@ class Database:
         if "full" in said:
             return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         try:  # others have several causes
-            with tempfile.TemporaryFile(dir=self._folder) as file:
+            with tempfile.TemporaryFile(dir=self._directory) as file:
                 os.posix_fallocate(file.fileno(), 0, _KEPT_ROOM // 2)
         except OSError as error:
             return OSError(error.errno, error.strerror)
@@ -235,8 +232,8 @@ def _flock(path: str, mode: int, exclusive: bool) -> Iterator[None]:
         # To look, it suffices to read it.
         file = open(path, "ab" if exclusive or not os.path.exists(path) else "rb")  # noqa: SIM115
     except OSError as error:
-        folder = os.path.dirname(path)
-        not_made = error.errno == errno.ENOENT and os.path.isdir(os.path.dirname(folder))
+        directory = os.path.dirname(path)
+        not_made = error.errno == errno.ENOENT and os.path.isdir(os.path.dirname(directory))
         if exclusive or not (not_made or error.errno in _NO_WRITING) or os.path.exists(path):
             raise
         yield  # nobody changes what cannot be locked

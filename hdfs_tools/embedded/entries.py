@@ -1,8 +1,7 @@
-"""Files and folders of a store, and the way that a path leads to them."""
+"""Files and directories of a store, and the way that a path leads to them."""
 
 import os
 import stat
-from collections.abc import Hashable
 from dataclasses import dataclass
 
 from hdfs_tools.embedded.node import Node
@@ -14,14 +13,12 @@ __all__ = ["Chain", "Entry"]
 
 @dataclass
 class Entry:
-    """A file or folder.
+    """A file or directory.
 
     Attributes
     ----------
     path : str
         Its path.
-    at : str
-        Where it lies in the store's folder.
     stat : os.stat_result
         What its file on disk tells; links are not followed.
     node : Node
@@ -29,26 +26,18 @@ class Entry:
     """
 
     path: str
-    at: str
     stat: os.stat_result
     node: Node
 
     @property
     def is_folder(self) -> bool:
-        """Whether it is a folder."""
+        """Whether it is a directory."""
         return stat.S_ISDIR(self.stat.st_mode)
 
     @property
     def size(self) -> int:
-        """Length in bytes; 0 for a folder."""
+        """Length in bytes; 0 for a directory."""
         return self.stat.st_size if stat.S_ISREG(self.stat.st_mode) else 0
-
-    @property
-    def identity(self) -> Hashable:
-        """What it keeps when it is renamed."""
-        if self.is_folder:
-            return self.node.identity or self.at
-        return self.stat.st_dev, self.stat.st_ino
 
     @property
     def acl(self) -> tuple[str, ...]:
@@ -60,7 +49,7 @@ class Entry:
         if stat.S_ISLNK(self.stat.st_mode):
             raise Unsupported(self.path, "a symbolic link, which is not followed")
         if not self.is_folder and not stat.S_ISREG(self.stat.st_mode):
-            raise Unsupported(self.path, "neither a file nor a folder")
+            raise Unsupported(self.path, "neither a file nor a directory")
 
     def check_file(self) -> None:
         """Raise `IsAFolder` or `Unsupported` if it is not a file."""
@@ -80,7 +69,7 @@ class Entry:
             node.owner,
             node.group,
             node.permission,
-            modified if node.modified is None else node.modified,
+            modified,
             accessed,
             node.replication,
             node.block_size,
@@ -100,36 +89,30 @@ class Chain:
         What is there.
     missing : list of str
         Names that are not there.
-    in_snapshot : bool
-        Whether it leads into a snapshot.
     """
 
     path: str
     entries: list[Entry]
     missing: list[str]
-    in_snapshot: bool = False
 
     @property
     def found(self) -> Entry | None:
         """What the path names, or None."""
         return None if self.missing else self.entries[-1]
 
-    def existing(self, or_snapshots: bool = False) -> Entry:
-        """Return what the path names; `NotFound` if it is not there.
-
-        The folder ``.snapshot`` is there for those only who say `or_snapshots`.
-        """
-        if self.missing or not (self.entries[-1].at or or_snapshots):
+    def existing(self) -> Entry:
+        """Return what the path names; `NotFound` if it is not there."""
+        if self.missing:
             raise NotFound(self.path)
         return self.entries[-1]
 
     def above(self) -> list[Entry]:
-        """Return the folders that the path leads through, as far as they are there."""
+        """Return the directories that the path leads through, as far as they are there."""
         return self.entries if self.missing else self.entries[:-1]
 
-    def check_folders(self, error: type[StorageError]) -> None:
+    def check_directories(self, error: type[StorageError]) -> None:
         """Raise an error if it leads through a file, `Unsupported` if through a link."""
         for entry in self.above():
             entry.check_kind()
             if not entry.is_folder:
-                raise error(self.path, f"{entry.path} is not a folder")
+                raise error(self.path, f"{entry.path} is not a directory")

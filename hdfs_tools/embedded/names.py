@@ -3,14 +3,12 @@
 from hdfs_tools.errors import InvalidPath, NotFound, RemoteError
 from hdfs_tools.paths import check_new
 
-__all__ = ["HIDDEN", "SNAPSHOTS", "join", "split"]
+__all__ = ["HIDDEN", "join", "split"]
 
 HIDDEN = ".hdfs-tools"
-"""The folder at a store's root that holds what the store knows; no path reaches it."""
+"""The directory at a store's root that holds what the store knows; no path reaches it."""
 
-SNAPSHOTS = ".snapshot"
-"""The name in a folder under which its snapshots are found."""
-
+_SNAPSHOTS = ".snapshot"
 _LONGEST_PATH = 8000  # characters
 _DEEPEST = 1000  # names
 
@@ -40,19 +38,23 @@ def split(path: str, new: bool = False) -> list[str]:
         check_new(path if new else "/" + "/".join(names))
         if names and names[0] in (".reserved", HIDDEN):
             raise InvalidPath(path, f"{names[0]!r} is a reserved name")
+        if new and _SNAPSHOTS in names:
+            raise InvalidPath(path, f"{_SNAPSHOTS!r} is a reserved name")
     except InvalidPath:
         if new:
             raise
         raise NotFound(path) from None
+    if _SNAPSHOTS in names:
+        raise NotFound(path, "only an HDFS server has snapshots")
     if len(path) > _LONGEST_PATH or len(names) > _DEEPEST:
         raise RemoteError(path, f"longer than {_LONGEST_PATH} characters or {_DEEPEST} names")
     return names
 
 
-def join(folder: str, name: str) -> str:
-    """Return the path of what has a name in a folder.
+def join(directory: str, name: str) -> str:
+    """Return the path of what has a name in a directory.
 
     >>> join("/", "data"), join("/data", "a.png")
     ('/data', '/data/a.png')
     """
-    return f"{folder.rstrip('/')}/{name}"
+    return f"{directory.rstrip('/')}/{name}"

@@ -1,52 +1,45 @@
-"""What a store knows of a file or folder beside what its own file on disk tells."""
+"""What a store knows of a file or directory beside what its own file on disk tells."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-__all__ = ["BLOCK_SIZE", "COLUMNS", "FOLDER_PERMISSION", "GROUP", "PERMISSION", "QUOTED", "Node"]
+__all__ = ["BLOCK_SIZE", "COLUMNS", "DIRECTORY_PERMISSION", "GROUP", "PERMISSION", "QUOTED", "Node"]
 
 BLOCK_SIZE = 128 << 20
 """Bytes of a block, by default."""
 
-PERMISSION, FOLDER_PERMISSION = 0o644, 0o755
+PERMISSION, DIRECTORY_PERMISSION = 0o644, 0o755
 """Permission bits of what is made without a word about them."""
 
 GROUP = "supergroup"
 """The superuser's group; its members may do what the superuser may."""
 
+_OLD_COLUMNS = 15
+"""Those of a step that an earlier version began: two of snapshots after six, four at the end."""
+
 
 @dataclass(slots=True)
 class Node:
-    """What is known of a file or folder.
+    """What is known of a file or directory.
 
     Attributes
     ----------
     is_folder : bool
-        Whether it is a folder.
+        Whether it is a directory.
     owner, group : str
         Whose it is.
     permission : int
         Permission bits; those of the group are the mask where there are ACL entries.
     replication, block_size : int
-        As HDFS would keep it; 0 for a folder.
-    identity : int
-        Tells a folder from others that had its path; 0 where nobody asked yet.
-    modified : float or None
-        When it was written, where the time of the file on disk does not tell: in snapshots.
+        As HDFS would keep it; 0 for a directory.
     accessed : float
-        When a folder was read; HDFS only knows what somebody set.
+        When a directory was read; HDFS only knows what somebody set.
     acl : str
         ACL entries beside the permission bits, separated by commas.
     xattrs : dict
         Extended attributes.
-    quota, space_quota : int or None
-        Most names in a folder, most bytes on disks.
-    policy : str or None
-        Storage policy that was set.
-    snapshottable : bool
-        Whether snapshots may be made of a folder.
     """
 
     is_folder: bool
@@ -55,21 +48,15 @@ class Node:
     permission: int
     replication: int = 0
     block_size: int = 0
-    identity: int = 0
-    modified: float | None = None
     accessed: float = 0.0
     acl: str = ""
     xattrs: dict[str, bytes] = field(default_factory=dict)
-    quota: int | None = None
-    space_quota: int | None = None
-    policy: str | None = None
-    snapshottable: bool = False
 
     @classmethod
     def unknown(cls, is_folder: bool, owner: str) -> "Node":
-        """Return what holds for a file or folder that came by other means."""
+        """Return what holds for a file or directory that came by other means."""
         if is_folder:
-            return cls(True, owner, GROUP, FOLDER_PERMISSION)
+            return cls(True, owner, GROUP, DIRECTORY_PERMISSION)
         return cls(False, owner, GROUP, PERMISSION, 1, BLOCK_SIZE)
 
     @property
@@ -86,8 +73,10 @@ class Node:
     @classmethod
     def of_row(cls, row: Sequence[Any]) -> "Node":
         """Return the node of the values of `COLUMNS`."""
+        if len(row) == _OLD_COLUMNS:
+            row = [*row[:6], *row[8:11]]
         node = cls(*row)
-        node.is_folder, node.snapshottable = bool(node.is_folder), bool(node.snapshottable)
+        node.is_folder = bool(node.is_folder)
         xattrs = json.loads(row[COLUMNS.index("xattrs")])
         node.xattrs = {key: bytes.fromhex(value) for key, value in xattrs.items()}
         return node

@@ -41,7 +41,7 @@ class Caller:
         self.is_superuser = user == superuser or GROUP in self.groups
 
     def may(self, entry: Entry, action: int) -> bool:
-        """Tell whether the user may do something with a file or folder, and only with that."""
+        """Tell whether the user may do something with a file or directory, and only with that."""
         node = entry.node
         if self.is_superuser:
             return True
@@ -60,11 +60,6 @@ class Caller:
         if not self.may(entry, action):
             raise self._denied(entry, f"has not {letters(action)} of")
 
-    def need_superuser(self, path: str) -> None:
-        """Raise `PermissionDenied` for everybody but the superuser."""
-        if not self.is_superuser:
-            raise PermissionDenied(path, f"only a superuser may do that, not {self.user}")
-
     def need_owner(self, entry: Entry) -> None:
         """Raise `PermissionDenied` for everybody but the owner."""
         if not self.is_superuser and entry.node.owner != self.user:
@@ -81,47 +76,41 @@ class Caller:
             The error where a file is in the way; HDFS has not the same one for all operations.
         """
         for entry in chain.above():
-            if entry.is_folder and entry.at:
+            if entry.is_folder:
                 self.need(entry, EXECUTE)
-        chain.check_folders(blocked)
+        chain.check_directories(blocked)
 
     def see(self, chain: Chain) -> None:
         """Check that the user may go where a path leads, to look at a file."""
         self.traverse(chain, NotFound if self.is_superuser else PermissionDenied)
 
-    def change(self, chain: Chain, blocked: type[StorageError] = PermissionDenied) -> None:
-        """Check that the user may go where a path leads, and that it is no snapshot."""
-        self.traverse(chain, blocked)
-        if chain.in_snapshot:
-            raise PermissionDenied(chain.path, "snapshots do not change")
-
     def make(self, chain: Chain) -> None:
-        """Check that the user may make what a path leads to, and folders above it."""
-        self.change(chain, NotAFolder)
+        """Check that the user may make what a path leads to, and directories above it."""
+        self.traverse(chain, NotAFolder)
         if chain.above():
             self.need(chain.above()[-1], WRITE)
 
     def take_away(self, chain: Chain) -> None:
-        """Check that the user may take what a path leads to out of its folder."""
-        self.change(chain)
+        """Check that the user may take what a path leads to out of its directory."""
+        self.traverse(chain)
         if len(chain.entries) > 1:
             self._sticky(chain.entries[-2], chain.entries[-1])
             self.need(chain.entries[-2], WRITE)
 
-    def delete_below(self, view: View, folder: Entry) -> None:
-        """Check that the user may delete a folder with all that is in it."""
-        if self.is_superuser or not folder.is_folder or not view.names(folder, most=1):
+    def delete_below(self, view: View, directory: Entry) -> None:
+        """Check that the user may delete a directory with all that is in it."""
+        if self.is_superuser or not directory.is_folder or not view.names(directory, most=1):
             return
-        self.need(folder, ALL)
-        for entry in view.children(folder):
-            self._sticky(folder, entry)
+        self.need(directory, ALL)
+        for entry in view.children(directory):
+            self._sticky(directory, entry)
             self.delete_below(view, entry)
 
-    def _sticky(self, folder: Entry, entry: Entry) -> None:
-        if self.is_superuser or not folder.node.permission & _STICKY:
+    def _sticky(self, directory: Entry, entry: Entry) -> None:
+        if self.is_superuser or not directory.node.permission & _STICKY:
             return
-        if self.user not in (folder.node.owner, entry.node.owner):
-            raise self._denied(entry, f"is not the owner, as {folder.path} is sticky,")
+        if self.user not in (directory.node.owner, entry.node.owner):
+            raise self._denied(entry, f"is not the owner, as {directory.path} is sticky,")
 
     def _denied(self, entry: Entry, what: str) -> PermissionDenied:
         node, mode = entry.node, entry.status().mode

@@ -1,7 +1,6 @@
-"""Files and folders as they lie in a store's folder, and what the store knows of them.
+"""Files and directories as they lie in a store's directory, and what the store knows of them.
 
-What has the path ``/data/a.png`` lies *at* ``/data/a.png`` in the store's folder, too; what is in a
-snapshot lies elsewhere. What is known is found by where something lies.
+What has the path ``/data/a.png`` lies at ``/data/a.png`` in the store's directory, too.
 """
 
 import errno
@@ -13,9 +12,9 @@ import stat
 from collections.abc import Iterator, Sequence
 
 from hdfs_tools.embedded.entries import Chain, Entry
-from hdfs_tools.embedded.names import HIDDEN, SNAPSHOTS, join, split
+from hdfs_tools.embedded.names import HIDDEN, join, split
 from hdfs_tools.embedded.node import QUOTED, Node
-from hdfs_tools.errors import InvalidPath, NotFound
+from hdfs_tools.errors import NotFound
 
 __all__ = ["PAGE", "View"]
 
@@ -23,7 +22,7 @@ _NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 _HIGHEST = "\U0010ffff"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 PAGE = 100_000
-"""Names of a folder that are held in memory."""
+"""Names of a directory that are held in memory."""
 
 _BATCH = 1000  # entries that are looked at together
 _SELECT = f"SELECT name, {QUOTED} FROM node WHERE parent = ?"  # noqa: S608
@@ -34,120 +33,82 @@ class View:
 
     Parameters
     ----------
-    folder : str
-        The store's folder, without a ``/`` at its end.
+    directory : str
+        The store's directory, without a ``/`` at its end.
     connection : sqlite3.Connection
         Its database.
     superuser : str
         Who owns what came by other means.
     """
 
-    def __init__(self, folder: str, connection: sqlite3.Connection, superuser: str) -> None:
-        self.folder = folder
+    def __init__(self, directory: str, connection: sqlite3.Connection, superuser: str) -> None:
+        self.directory = directory
         self.connection = connection
         self.superuser = superuser
         self.gone: list[str] = []
         """Where something is known, but nothing is: it was taken away by other means."""
 
     def disk(self, at: str) -> str:
-        """Return the path on this machine of what lies somewhere in the store's folder."""
-        return self.folder + at
+        """Return the path on this machine of what lies somewhere in the store's directory."""
+        return self.directory + at
 
-    def entry(self, path: str, at: str) -> Entry | None:
-        """Return what lies somewhere, or None."""
-        parent, _, name = at.rpartition("/")
+    def entry(self, path: str) -> Entry | None:
+        """Return what has a path, or None."""
+        parent, _, name = path.rpartition("/")
         row = self.connection.execute(f"{_SELECT} AND name = ?", (parent, name)).fetchone()
-        return self._entry(path, at, row and Node.of_row(row[1:]))
+        return self._entry(path, row and Node.of_row(row[1:]))
 
-    def _entry(self, path: str, at: str, node: Node | None) -> Entry | None:
+    def _entry(self, path: str, node: Node | None) -> Entry | None:
         try:
-            found = os.lstat(self.disk(at))
+            found = os.lstat(self.disk(path))
         except OSError as error:
             if error.errno not in _NOT_THERE:
                 raise
             if node is not None:
-                self.gone.append(at)
+                self.gone.append(path)
             return None
         is_folder = stat.S_ISDIR(found.st_mode)
         if node is None or node.is_folder != is_folder:
             node = Node.unknown(is_folder, self.superuser)
-        return Entry(path, at, found, node)
+        return Entry(path, found, node)
 
     def _rows(self, parent: str, after: str, last: str) -> dict[str, Node]:
-        """Return what is known of what a folder holds behind a name and up to another."""
+        """Return what is known of what a directory holds behind a name and up to another."""
         query = f"{_SELECT} AND name > ? AND name <= ?"
         rows = self.connection.execute(query, (parent, _bound(after), _bound(last)))
         return {row[0]: Node.of_row(row[1:]) for row in rows}
 
     def chain(self, path: str, new: bool = False) -> Chain:
         """Return what a path leads through; see `names.split` for `new`."""
-        root = self.entry("/", "/")
+        root = self.entry("/")
         if root is None:
-            raise NotFound(path, "the store's folder is gone")
-        chain = Chain(path, [root], [])
-        names = split(path, new)
-        for position, name in enumerate(names):
-            if name == SNAPSHOTS and not chain.in_snapshot:
-                return self._snapshot(chain, names[position + 1 :], new)
-            if not self._descend(chain, name):
-                chain.missing = names[position:]
+            raise NotFound(path, "the store's directory is gone")
+        chain = Chain(path, [root], split(path, new))
+        while chain.missing and chain.entries[-1].is_folder:
+            found = self.entry(join(chain.entries[-1].path, chain.missing[0]))
+            if found is None:
                 break
+            chain.entries.append(found)
+            del chain.missing[0]
         return chain
 
-    def _descend(self, chain: Chain, name: str) -> bool:
-        above = chain.entries[-1]
-        here = self.entry(join(above.path, name), join(above.at, name)) if above.is_folder else None
-        if here is not None:
-            chain.entries.append(here)
-        return here is not None
-
-    def _snapshot(self, chain: Chain, names: list[str], new: bool) -> Chain:
-        """Lead a chain on behind ``.snapshot``."""
-        folder = chain.entries[-1]
-        chain.missing = [SNAPSHOTS, *names]
-        chain.in_snapshot = folder.node.snapshottable
-        if not chain.in_snapshot:
-            if new and folder.is_folder:
-                raise InvalidPath(chain.path, f"{SNAPSHOTS!r} is a reserved name")
-            return chain
-        if not names:
-            hidden = Node(True, "", "", 0o777, modified=0.0)
-            here = Entry(join(folder.path, SNAPSHOTS), "", folder.stat, hidden)
-            chain.entries.append(here)
-            chain.missing = []
-            return chain
-        at = self.snapshots(folder.at).get(names[0])
-        here_or_none = at and self.entry(join(join(folder.path, SNAPSHOTS), names[0]), at)
-        if here_or_none:
-            chain.entries.append(here_or_none)
-            chain.missing = names[1:]
-            while chain.missing and self._descend(chain, chain.missing[0]):
-                chain.missing = chain.missing[1:]
-        return chain
-
-    def snapshots(self, folder: str) -> dict[str, str]:
-        """Return the snapshots of what lies somewhere: name, and where the snapshot lies."""
-        query = "SELECT name, id FROM snapshot WHERE folder = ? ORDER BY name"
-        rows = self.connection.execute(query, (folder,))
-        return {name: f"/{HIDDEN}/snapshots/{number}" for name, number in rows}
-
-    def names(self, folder: Entry, after: str = "", most: int = PAGE) -> list[str]:
-        """Return the first names in a folder that follow another one, in order."""
-        with os.scandir(self.disk(folder.at)) as scan:
+    def names(self, directory: Entry, after: str = "", most: int = PAGE) -> list[str]:
+        """Return the first names in a directory that follow another one, in order."""
+        with os.scandir(self.disk(directory.path)) as scan:
             following = (entry.name for entry in scan if entry.name > after)
-            if folder.at == "/":
+            if directory.path == "/":
                 following = (name for name in following if name != HIDDEN)
             return heapq.nsmallest(most, following)
 
     def entries(
-        self, folder: Entry, names: Sequence[str], after: str = "", more: bool = True
+        self, directory: Entry, names: Sequence[str], after: str = "", more: bool = True
     ) -> Iterator[Entry]:
-        """Iterate over what a folder holds under some names.
+        """Iterate over what a directory holds under some names.
 
         Parameters
         ----------
-        folder : Entry
-            The folder.
+        directory : Entry
+            The directory.
         names : sequence of str
             All names that follow another one, in order, from `names`.
         after : str, optional
@@ -159,27 +120,26 @@ class View:
             batch = names[start : start + _BATCH]
             is_last = not more and start + _BATCH >= len(names)
             last = _HIGHEST if is_last else batch[-1] if batch else after
-            rows = self._rows(folder.at.rstrip("/"), after, last)
+            rows = self._rows(directory.path.rstrip("/"), after, last)
             after = last
             for name in batch:
-                at = join(folder.at, name)
-                found = self._entry(join(folder.path, name), at, rows.pop(name, None))
+                found = self._entry(join(directory.path, name), rows.pop(name, None))
                 if found is not None:
                     yield found
-            self.gone += [join(folder.at, name) for name in rows]
+            self.gone += [join(directory.path, name) for name in rows]
 
-    def children(self, folder: Entry) -> Iterator[Entry]:
-        """Iterate over what a folder holds, in order."""
+    def children(self, directory: Entry) -> Iterator[Entry]:
+        """Iterate over what a directory holds, in order."""
         after, more = "", True
         while more:
-            names = self.names(folder, after)
+            names = self.names(directory, after)
             more = len(names) == PAGE
-            yield from self.entries(folder, names, after, more)
+            yield from self.entries(directory, names, after, more)
             after = names[-1] if names else after
 
-    def below(self, folder: Entry) -> Iterator[Entry]:
-        """Iterate over all that a folder holds and what is below it, folders first."""
-        for entry in self.children(folder):
+    def below(self, directory: Entry) -> Iterator[Entry]:
+        """Iterate over all that a directory holds and what is below it, directories first."""
+        for entry in self.children(directory):
             yield entry
             if entry.is_folder:
                 yield from self.below(entry)

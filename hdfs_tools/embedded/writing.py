@@ -1,4 +1,4 @@
-"""How files and folders of a store are made, moved and deleted."""
+"""How files and directories of a store are made, moved and deleted."""
 
 import contextlib
 import fcntl
@@ -11,11 +11,9 @@ from hdfs_tools.embedded.acl import inherited
 from hdfs_tools.embedded.base import Base, of_this_machine
 from hdfs_tools.embedded.change import STAGED, Change
 from hdfs_tools.embedded.entries import Chain, Entry
-from hdfs_tools.embedded.names import SNAPSHOTS, join
-from hdfs_tools.embedded.node import BLOCK_SIZE, FOLDER_PERMISSION, PERMISSION, Node
+from hdfs_tools.embedded.names import join
+from hdfs_tools.embedded.node import BLOCK_SIZE, DIRECTORY_PERMISSION, PERMISSION, Node
 from hdfs_tools.embedded.permissions import WRITE
-from hdfs_tools.embedded.quotas import check_quotas, check_quotas_of_move
-from hdfs_tools.embedded.tree import View
 from hdfs_tools.errors import (
     Exists,
     InvalidPath,
@@ -70,15 +68,11 @@ class Writing(Base, ABC):
             with self._change(path) as change:
                 chain = change.chain(path, new=True)
                 self._check_write(chain, overwrite)
-                blocks = -(-length // block_size)
-                check_quotas(
-                    change, chain, len(chain.missing) or 1, blocks * block_size * replication
-                )
                 above = self._make_above(change, chain)
                 bits = PERMISSION if permission is None else permission & 0o777
                 node = self._new_node(above, False, bits)
                 node.replication, node.block_size = replication, block_size
-                change.put(staged, join(above.at, _name(path)), node, replace=overwrite)
+                change.put(staged, join(above.path, _name(path)), node, replace=overwrite)
         return length
 
     @contextlib.contextmanager
@@ -88,13 +82,13 @@ class Writing(Base, ABC):
         with of_this_machine(path):
             # Under the lock, so that nobody who cleans up finds it before its own lock.
             with self._database.locked(exclusive=False):
-                file = open(self.folder + staged, "xb")  # noqa: SIM115
+                file = open(self.directory + staged, "xb")  # noqa: SIM115
                 fcntl.flock(file, fcntl.LOCK_EX)
             try:
                 with file:
                     yield file, staged
             finally:
-                remove(self.folder + staged)
+                remove(self.directory + staged)
 
     def _check_write(self, chain: Chain, overwrite: bool) -> None:
         if chain.path.endswith("/"):
@@ -109,29 +103,28 @@ class Writing(Base, ABC):
         chain.found.check_file()
         self._caller.need(chain.entries[-2], WRITE)
 
-    def mkdir(self, path: str, permission: int = FOLDER_PERMISSION) -> None:
-        """Make a folder and those above it; it may be there. `Exists` if a file is there."""
+    def mkdir(self, path: str, permission: int = DIRECTORY_PERMISSION) -> None:
+        """Make a directory and those above it; it may be there. `Exists` if a file is there."""
         with self._change(path) as change:
             chain = change.chain(path, new=True)
-            self._caller.change(chain, NotAFolder)
+            self._caller.traverse(chain, NotAFolder)
             if chain.found is not None:
                 if not chain.found.is_folder:
                     raise Exists(path)
                 return
             self._caller.make(chain)
-            check_quotas(change, chain, len(chain.missing), 0)
             above = self._make_above(change, chain, permission & 0o777)
             node = self._new_node(above, True, permission & 0o1777)
-            change.make(join(above.at, _name(path)), node)
+            change.make(join(above.path, _name(path)), node)
 
     def _make_above(self, change: Change, chain: Chain, permission: int | None = None) -> Entry:
-        """Make the folders above a path that are missing; return the last of them."""
+        """Make the directories above a path that are missing; return the last of them."""
         above = chain.above()[-1] if chain.missing else chain.entries[-2]
         for name in chain.missing[:-1]:
             bits = above.node.permission & 0o777 if permission is None else permission
-            at = join(above.at, name)
+            at = join(above.path, name)
             change.make(at, self._new_node(above, True, bits | 0o300))
-            made = change.entry(join(above.path, name), at)
+            made = change.entry(at)
             if made is None:
                 raise NotFound(above.path)
             above = made
@@ -142,25 +135,23 @@ class Writing(Base, ABC):
         return Node(is_folder, self.user, above.node.group, bits, acl=",".join(acl))
 
     def rename(self, path: str, target: str, overwrite: bool = False) -> None:
-        """Give a file or folder another path, in one step."""
+        """Give a file or directory another path, in one step."""
         with self._change(path) as change:
             old, new = change.chain(path), change.chain(target, new=True)
             self._caller.take_away(old)
             entry = old.existing()
-            self._caller.change(new, NotAFolder)
+            self._caller.traverse(new, NotAFolder)
             if len(old.entries) == 1:
                 raise RemoteError(path, "the root cannot be renamed")
             _check_target(change, entry, new, overwrite)
             self._caller.make(new)
-            _check_no_snapshots(change, entry)
-            check_quotas_of_move(change, old, new)
             change.move(
-                entry.at,
-                new.entries[-1].at if new.found else join(new.entries[-1].at, new.missing[0]),
+                entry.path,
+                new.found.path if new.found else join(new.entries[-1].path, new.missing[0]),
             )
 
     def delete(self, path: str, recursive: bool = False) -> bool:
-        """Delete a file or folder for good; return whether there was one."""
+        """Delete a file or directory for good; return whether there was one."""
         with self._change(path) as change:
             try:
                 chain = change.chain(path)
@@ -175,9 +166,8 @@ class Writing(Base, ABC):
                 raise NotEmpty(path)
             if len(chain.entries) == 1:
                 return False
-            _check_no_snapshots(change, entry)
-            deleted = change.drop(entry.at)
-        remove(self.folder + deleted)
+            deleted = change.drop(entry.path)
+        remove(self.directory + deleted)
         return True
 
 
@@ -198,31 +188,22 @@ def _check_block_size(path: str, block_size: int) -> None:
 def _check_target(change: Change, entry: Entry, new: Chain, overwrite: bool) -> None:
     """Raise the error of a target that cannot be renamed to."""
     found = new.found
-    if found is not None and found.at == entry.at:
+    if found is not None and found.path == entry.path:
         raise Exists(new.path)
-    if entry.is_folder and any(above.at == entry.at for above in new.entries):
+    if entry.is_folder and any(above.path == entry.path for above in new.entries):
         raise RemoteError(new.path, f"it is below {entry.path}")
     if found is None:
         if len(new.missing) > 1:
-            raise NotFound(new.path, "the folder above it is not there")
+            raise NotFound(new.path, "the directory above it is not there")
         return
     if len(new.entries) == 1:
         raise RemoteError(new.path, "the root cannot be replaced")
     if found.is_folder != entry.is_folder:
-        raise RemoteError(new.path, f"only one of it and {entry.path} is a folder")
+        raise RemoteError(new.path, f"only one of it and {entry.path} is a directory")
     if not overwrite:
         raise Exists(new.path)
     if found.is_folder and change.names(found, most=1):
-        raise RemoteError(new.path, "the folder there is not empty")
-
-
-def _check_no_snapshots(view: View, entry: Entry) -> None:
-    """Raise `RemoteError` if there are snapshots of a folder or of one below it."""
-    query = "SELECT folder FROM snapshot WHERE folder = ?1 OR substr(folder, 1, ?2) = ?1 || '/'"
-    row = view.connection.execute(query, (entry.at, len(entry.at) + 1)).fetchone()
-    if row is not None:
-        reason = f"there are snapshots of it: {join(row[0], SNAPSHOTS)}"
-        raise RemoteError(entry.path, reason, "SnapshotException")
+        raise RemoteError(new.path, "the directory there is not empty")
 
 
 def _pieces(given: Iterable[bytes]) -> Iterable[bytes]:

@@ -1,19 +1,19 @@
 """How results are written: sizes for people, columns, times, and lines of JSON."""
 
 import json
-import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
+from hdfs_tools.encoding import clean
+
 if TYPE_CHECKING:
     from hdfs_tools.status import Status
 
 __all__ = [
     "binary_output",
-    "clean",
     "columns",
     "human",
     "moment",
@@ -24,7 +24,6 @@ __all__ = [
 ]
 
 _ALIGNED = 1000  # rows that are held back to be aligned
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
 def say(line: str) -> None:
@@ -41,15 +40,6 @@ def binary_output() -> IO[bytes]:
     """Return standard output for bytes, behind the text that was written to it."""
     sys.stdout.flush()
     return sys.stdout.buffer
-
-
-def clean(text: str) -> str:
-    r"""Return a text with ``?`` for control characters, except for TAB.
-
-    >>> clean("new\nline")
-    'new?line'
-    """
-    return _CONTROL.sub(lambda found: found[0] if found[0] == "\t" else "?", text)
 
 
 def human(number: int) -> str:

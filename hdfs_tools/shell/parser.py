@@ -7,14 +7,18 @@ import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from hdfs_tools.ending import CommandError
+
 __all__ = ["Parser", "WrongUsage", "count", "size", "span", "split_target"]
 
 _SUFFIXES = "bkmgtpe"
 _SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
-class WrongUsage(Exception):
-    """What a command was asked for makes no sense; exit status 2."""
+class WrongUsage(CommandError):
+    """What a command was asked for makes no sense."""
+
+    exit_status = 2
 
 
 class Parser(argparse.ArgumentParser):

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from hdfs_tools.ending import reason
 from hdfs_tools.errors import (
     HdfsToolsError,
     InvalidPath,
@@ -17,16 +18,13 @@ from hdfs_tools.errors import (
     UnsupportedScheme,
 )
 from hdfs_tools.globbing import has_magic
-from hdfs_tools.shell.output import clean
 from hdfs_tools.shell.places import Found, Place
 from hdfs_tools.uri import authority_of, is_hdfs_uri, is_uri, path_of
 
 if TYPE_CHECKING:
     from hdfs_tools.filesystem import FileSystem
 
-__all__ = ["NO_MEMORY", "Session", "complain"]
-
-NO_MEMORY = "not enough memory (ulimit -v, or what the container has)"
+__all__ = ["Session"]
 
 
 class Session:
@@ -164,20 +162,7 @@ class Session:
     def fail(self, error: Exception, about: str = "") -> None:
         """Name what failed on standard error; the exit status will be 1."""
         self.status = 1
-        complain(self.command, error, about)
-
-
-def complain(command: str, error: Exception, about: str = "") -> None:
-    """Write why a command failed to standard error: what it was about, and the reason."""
-    reason = str(error) or type(error).__name__
-    if isinstance(error, MemoryError):
-        reason = NO_MEMORY
-    elif isinstance(error, OSError) and error.strerror:
-        about, reason = str(error.filename or about), error.strerror
-    line = (
-        f"hdfs-tools {command}: {about}: {reason}" if about else f"hdfs-tools {command}: {reason}"
-    )
-    sys.stderr.write(f"{clean(line)}\n")
+        sys.stderr.write(f"hdfs-tools {self.command}: {reason(error, about)}\n")
 
 
 def _tidy(path: str) -> str:

@@ -1,15 +1,14 @@
 """What the commands beside the jobs share: how they end, and where they write."""
 
+import logging
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterable
 from typing import NoReturn
 
 from hdfs_tools.encoding import use_utf8
-from hdfs_tools.errors import HdfsToolsError
-from hdfs_tools.streams import buffer_output, leave_output
-from mapreduce_jobs.core.errors import JobError, UsageError, shortage, words_of
+from hdfs_tools.ending import run
+from mapreduce_jobs.core.errors import UsageError
 
 __all__ = ["check_output", "is_standard_output", "run_command"]
 
@@ -25,34 +24,8 @@ def run_command(name: str, work: Callable[[], int]) -> NoReturn:
         Returns the exit status.
     """
     use_utf8()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
-            signal.signal(number, lambda number, _: sys.exit(128 + number))  # and clean up
-    buffer_output()
-    try:
-        status = work()
-        if sys.stdout is not None:
-            sys.stdout.flush()
-        sys.exit(status)
-    except JobError as error:
-        sys.stderr.write(f"{name}: {error}\n")
-        sys.exit(error.exit_status)
-    except BrokenPipeError:  # whoever reads has read enough
-        leave_output()
-        sys.exit(1)
-    except (HdfsToolsError, OSError) as error:
-        place = getattr(error, "filename", None)
-        leave_output()
-        sys.stderr.write(f"{name}: {f'{place}: ' if place else ''}{words_of(error)[1]}\n")
-        sys.exit(1)
-    except (MemoryError, ImportError, RuntimeError) as error:
-        words = shortage(error)
-        if words is None:
-            raise
-        sys.stderr.write(f"{name}: {words}\n")
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it warns where HOME is not writable
+    sys.exit(run(name, work))
 
 
 def check_output(output: str, given: Iterable[str]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from hdfs_tools.uri import decode_name
 from mapreduce_jobs.core.outage import silent_server
-from mapreduce_jobs.core.runners import is_words
+from mapreduce_jobs.core.runners import NAMELESS, is_words
 from mapreduce_jobs.core.submission import Submission
 from mapreduce_jobs.core.yarn import Yarn
 
@@ -16,6 +16,7 @@ __all__ = ["client_failure", "task_failure"]
 Again = Callable[[str, str], list[str]]
 
 _SENTENCES = (
+    NAMELESS,
     (r"Output directory (\S+) already exists", "{0}: the output folder exists already"),
     (r"Input path does not exist: (\S+)", "{0}: no such file or folder"),
     (r"Input Pattern (\S+) matches 0 files", "{0}: no file matches this pattern"),

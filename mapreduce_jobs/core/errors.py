@@ -7,16 +7,13 @@
      └── ItemFailed     an image or row failed under ``--on-error fail``: exit status 1
 """
 
-import errno
-import os
+from hdfs_tools.ending import CommandError
 
-__all__ = ["ItemFailed", "JobError", "UsageError", "shortage", "words_of"]
+__all__ = ["ItemFailed", "JobError", "UsageError", "words_of"]
 
 
-class JobError(Exception):
+class JobError(CommandError):
     """Root of the errors that end a job; the message is a sentence for its user."""
-
-    exit_status = 1
 
 
 class UsageError(JobError):
@@ -41,17 +38,3 @@ def words_of(error: Exception) -> tuple[str, str]:
     if isinstance(error, OSError) and error.strerror:
         return kind, error.strerror
     return kind, str(error) or kind
-
-
-def shortage(error: BaseException) -> str | None:
-    """Return what this machine has too little of, in a sentence, if that is what an error says.
-
-    >>> shortage(MemoryError())
-    'there is not enough memory (see ulimit -v)'
-    """
-    if isinstance(error, MemoryError) or "failed to map segment" in str(error):  # of a library
-        return "there is not enough memory (see ulimit -v)"
-    forked = isinstance(error, OSError) and error.strerror == os.strerror(errno.EAGAIN)
-    if forked or str(error) == "can't start new thread":
-        return "no more processes or threads can be started: the limit is reached (see ulimit -u)"
-    return None

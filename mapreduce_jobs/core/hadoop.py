@@ -11,7 +11,6 @@ What differs from mrjob's own:
 """
 
 import contextlib
-import getpass
 import hashlib
 import os
 import posixpath
@@ -23,6 +22,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, cast
 
+import mrjob.hadoop
 from mrjob.fs.composite import CompositeFilesystem
 from mrjob.fs.hadoop import HadoopFilesystem
 from mrjob.fs.local import LocalFilesystem
@@ -31,12 +31,14 @@ from mrjob.hadoop import HadoopJobRunner, log
 from hdfs_tools.addresses import address_of, web_addresses
 from hdfs_tools.connecting import connect
 from hdfs_tools.errors import HdfsToolsError
-from hdfs_tools.uri import is_hdfs_uri, path_of
+from hdfs_tools.uri import is_hdfs_uri, is_uri, path_of
+from hdfs_tools.user import user_name
 from hdfs_tools.webhdfs import WebHDFS
 from mapreduce_jobs.core.diagnosis import client_failure, task_failure
 from mapreduce_jobs.core.errors import JobError, UsageError
 from mapreduce_jobs.core.fetching import read_parts
 from mapreduce_jobs.core.input_sums import SUM_UP
+from mapreduce_jobs.core.mrjob_classes import as_paths
 from mapreduce_jobs.core.outage import RETRIES, Outage, patient
 from mapreduce_jobs.core.processes import ShipsProject
 from mapreduce_jobs.core.progress import Progress, phase_of
@@ -50,6 +52,16 @@ __all__ = ["HadoopRunner"]
 
 _CLIENT_TIME = 120  # seconds for a call of the client's
 _CLEANUP_TIME = 60.0  # seconds that HDFS is waited for, only to remove something
+
+
+def _on_hdfs(path: str) -> str:
+    """Return the URI of a path on HDFS; mrjob knows the user only by the name that he has here."""
+    if is_uri(path):
+        return path
+    return f"hdfs://{posixpath.join('/user', user_name(), path)}"
+
+
+mrjob.hadoop.fully_qualify_hdfs_path = _on_hdfs
 
 
 class HadoopRunner(ShipsProject, HadoopJobRunner):
@@ -67,11 +79,7 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.user = os.environ.get("HADOOP_USER_NAME") or getpass.getuser()
-        mine, default = f"hdfs:///user/{self.user}/", f"hdfs:///user/{getpass.getuser()}/"
-        if not re.match(r"/|\w+:", self._opts["hadoop_tmp_dir"]):
-            self._hadoop_tmp_dir = self._hadoop_tmp_dir.replace(default, mine, 1)
-        self._output_dir = self._output_dir.replace(default, mine, 1)
+        self.user = user_name()
         self._storage: WebHDFS | None = None
         self._outage = Outage(None, log.warning)
         self._submissions: list[Submission] = []
@@ -423,7 +431,8 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         if "--on-error" in options:
             at = options.index("--on-error")
             del options[at : at + 2]
-        job = ["python", os.path.relpath(self._script_path), *options, "--on-error", "fail", *given]
+        job = ["python", os.path.relpath(self._script_path), *options, "--on-error", "fail"]
+        job += as_paths(["--", *given])
         if any(map(is_hdfs_uri, given)) and os.environ.get("HDFS_URL"):
             return ["env", f"HDFS_URL={os.environ['HDFS_URL']}", *job]
         return job
@@ -434,7 +443,7 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
     def _given_as(self, name: str) -> list[str]:
         """Return where an image is that came from this machine; else all of the input."""
         paths = [os.path.join(folder, name) for folder in self._input_paths]
-        found = [path for path in [*paths, name] if os.path.isfile(path)]
+        found = [path for path in [*paths, name, f"/{name}"] if os.path.isfile(path)]
         return found[:1] or list(self._input_paths)
 
     def first_traceback(self) -> str | None:

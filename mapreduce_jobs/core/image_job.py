@@ -18,6 +18,8 @@ from mapreduce_jobs.core.splits import record_lines
 from mapreduce_jobs.core.task_files import TaskFiles
 
 if TYPE_CHECKING:  # the libraries behind it are for map tasks, not for --help
+    from mapreduce_jobs.imaging.decode import Decoded
+    from mapreduce_jobs.imaging.header import Beginning
     from mapreduce_jobs.imaging.image import Image
     from mapreduce_jobs.imaging.where import Where
 
@@ -123,15 +125,16 @@ class ImageJob(ItemJob):
         items = read_ahead(items, headers_first)
         if not headers_first and self._group_by not in GROUPS:
             return items
-        keywords = self.keywords()
+        # Of what is decoded all elements: the decoder goes on from them.
+        keywords = None if self.reads_pixels else self.keywords()
         if keywords is not None and where is not None:
             keywords += where.keywords
         items = selected(items, where, keywords, self._exclude)
         return read_ahead(items) if headers_first and self.reads_pixels else items
 
     def keywords(self) -> tuple[str, ...] | None:
-        """Return which elements of a header are needed, beside those of ``--where``; None: all."""
-        return (GROUPS[self._group_by],) if self._group_by in GROUPS else ()
+        """Return which elements a job of headers needs, beside those of ``--where``; None: all."""
+        return None
 
     def _exclude(self) -> None:
         self.count("read")
@@ -150,23 +153,26 @@ class ImageJob(ItemJob):
 
     def outcome_of(self, name: str, item: Item) -> tuple[str | None, Any]:
         """Return the key and the value that an image gives, with what is known of its header."""
-        key, value = self.outcome(name, item.read())
+        key, value = self.outcome(name, item.read(), item.beginning)
         return self._group(key, item), value
 
-    def outcome(self, name: str, data: bytes) -> tuple[str, Any]:
+    def outcome(
+        self, name: str, data: bytes, beginning: "Beginning | None" = None
+    ) -> tuple[str, Any]:
         """Return the name and the value that an image gives; an exception makes an error record."""
-        totals = self.measure(self.decode(data))
+        totals = self.measure(self.decode(data, beginning).image)
         if self._group_by == "image":
             totals = self.result(totals)
         json.dumps(totals, allow_nan=False)  # what cannot be written is this image's error
         return name, totals
 
-    def decode(self, data: bytes) -> "Image":
+    def decode(self, data: bytes, beginning: "Beginning | None" = None) -> "Decoded":
         """Decode an image as ``--values``, ``--window`` and ``--max-pixels`` say."""
-        from mapreduce_jobs.imaging.decode import decode
+        from mapreduce_jobs.imaging.decode import decode_file
 
         options = self.options
-        return decode(data, options.max_pixels, options.values, options.window or 1)
+        window = options.window or 1
+        return decode_file(data, options.max_pixels, options.values, window, beginning)
 
     def mapper_final(self) -> None:
         """Report the counters that are left."""

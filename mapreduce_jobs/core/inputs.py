@@ -5,7 +5,7 @@ so do ``*.manifest`` and ``*.txt`` where the user names them; everything else is
 judged by its content when it is decoded. In a folder, everything but bundles is an image.
 
 How an image is named: under a folder, by its path relative to that folder; given by itself, by a
-glob or in a manifest, as it is written there.
+glob or in a manifest, as it is written there, without what leads out of a folder (see `record`).
 """
 
 import os

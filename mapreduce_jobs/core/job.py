@@ -5,22 +5,27 @@ import io
 import logging
 import os
 import re
-import signal
 import sys
 import time
 import traceback
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any, ClassVar, NoReturn
+from typing import IO, Any, ClassVar
 
 from hdfs_tools.encoding import use_utf8
-from hdfs_tools.streams import buffer_output, leave_output
+from hdfs_tools.ending import run
 from mapreduce_jobs.core.cores import blas_on_one_core
-from mapreduce_jobs.core.errors import JobError, UsageError, shortage
+from mapreduce_jobs.core.errors import JobError, UsageError
 from mapreduce_jobs.core.input_sums import GROUP, SUM_UP, InputSums
 from mapreduce_jobs.core.launcher import end_with_launcher
-from mapreduce_jobs.core.mrjob_classes import MRJob, log_to_null, log_to_stream, without
+from mapreduce_jobs.core.mrjob_classes import (
+    MRJob,
+    as_paths,
+    log_to_null,
+    log_to_stream,
+    without,
+)
 from mapreduce_jobs.core.progress import progress, status_of
 from mapreduce_jobs.core.protocols import JSONLineProtocol
 from mapreduce_jobs.core.provenance import Record, add_options, check_place
@@ -30,7 +35,6 @@ from mapreduce_jobs.imaging.errors import StrippedDocstrings
 
 __all__ = ["Job"]
 
-_RUNNERS = ("inline", "local", "hadoop", "spark")
 _KEPT = 1 << 20  # bytes of an earlier result that a task holds in memory
 _TOLD_EVERY = 1.0  # seconds
 
@@ -119,51 +123,30 @@ class Job(MRJob):
 
     @classmethod
     def run(cls) -> None:
-        """Run the job, or one task of it, as the command line says, and exit."""
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
-                signal.signal(number, lambda number, _: sys.exit(128 + number))  # and clean up
-        if sys.flags.optimize > 1:
-            cls._end(str(StrippedDocstrings()), 2)
-        import yaml  # of mrjob; where there is no mrjob, that is what a task should say
-
-        if _is_task():
+        """Run the job, or one task of it, as the command line says; exit if it fails."""
+        sys.argv[1:] = as_paths(sys.argv[1:])
+        is_task = any(word in sys.argv for word in ("--mapper", "--combiner", "--reducer"))
+        if is_task:
             end_with_launcher()
         else:
             use_utf8()
-        if sys.stdin is None:
-            sys.stdin = open(os.devnull)  # noqa: SIM115
-        if sys.stdout is None:
-            cls._end("standard output is closed", 1)
-        buffer_output()
-        try:
-            cls().execute()
-        except JobError as error:
-            cls._end(str(error), error.exit_status)
-        except BrokenPipeError:  # whoever reads the results has read enough
-            leave_output()
-            sys.exit(1)
-        except OSError as error:  # a full disk, a folder that may not be written
-            if error.strerror is None or "--verbose" in sys.argv:
-                raise
-            place = f"{error.filename}: " if error.filename else ""
-            cls._end(shortage(error) or f"{place}{error.strerror}", 1)
-        except (MemoryError, ImportError, RuntimeError) as error:
-            words = shortage(error)
-            if words is None or "--verbose" in sys.argv:
-                raise
-            cls._end(words, 1)
-        except yaml.YAMLError as error:
-            cls._end(f"mrjob.conf: {' '.join(str(error).split())}", 2)
-        except KeyboardInterrupt:
-            cls._end("interrupted", 130)
+        name = "" if is_task else os.path.basename(sys.argv[0]).removesuffix(".py")
+        if status := run(name, cls._run_as_asked, verbose="--verbose" in sys.argv):
+            sys.exit(status)
 
     @classmethod
-    def _end(cls, message: str, status: int) -> NoReturn:
-        leave_output()
-        name = os.path.basename(sys.argv[0]).removesuffix(".py")
-        sys.stderr.write(f"{message}\n" if _is_task() else f"{name}: {message}\n")
-        sys.exit(status)
+    def _run_as_asked(cls) -> None:
+        import yaml  # of mrjob
+
+        if sys.flags.optimize > 1:
+            raise UsageError(str(StrippedDocstrings()))
+        sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115
+        if sys.stdout is None:
+            raise JobError("standard output is closed")
+        try:
+            cls().execute()
+        except yaml.YAMLError as error:
+            raise UsageError(f"mrjob.conf: {' '.join(str(error).split())}") from None
 
     def execute(self) -> None:
         """Run what the options ask for: the job, or a task of it."""
@@ -277,11 +260,9 @@ class Job(MRJob):
             from mapreduce_jobs.core.hadoop import HadoopRunner
 
             return HadoopRunner
-        if alias == "spark":
-            from mapreduce_jobs.core.spark import SparkRunner
+        from mapreduce_jobs.core.spark import SparkRunner
 
-            return SparkRunner
-        raise UsageError(f"-r {alias}: this project runs jobs with -r {', '.join(_RUNNERS)}")
+        return SparkRunner
 
     def _usage(self) -> str:
         text = (type(self).__doc__ or "").strip().partition("\n\n")[0]
@@ -340,10 +321,6 @@ class Job(MRJob):
         text = f"{about}:\n{traceback.format_exc()}"
         self.stderr.write(text.encode("utf-8", "backslashreplace"))
         self.stderr.flush()
-
-
-def _is_task() -> bool:
-    return any(word in sys.argv for word in ("--mapper", "--combiner", "--reducer"))
 
 
 def _is_news(entry: logging.LogRecord) -> bool:

@@ -19,7 +19,8 @@ from typing import IO, Any
 from mrjob.inline import InlineMRJobRunner
 from mrjob.sim import SimMRJobRunner
 
-from mapreduce_jobs.core.errors import JobError, shortage
+from hdfs_tools.ending import shortage
+from mapreduce_jobs.core.errors import JobError
 from mapreduce_jobs.core.progress import LoggedCounters, Progress, phase_of
 from mapreduce_jobs.core.runners import Plan, end_of, is_words, told_tasks, whole_output
 from mapreduce_jobs.core.scratch import ScratchDirectory

@@ -14,6 +14,8 @@ from hdfs_tools.uri import encode_name, is_hdfs_uri
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+    from mapreduce_jobs.imaging.header import Beginning
+
 __all__ = ["Item", "noted", "read_ahead"]
 
 _AHEAD = 4  # images read at the same time
@@ -28,8 +30,8 @@ class Item:
     ----------
     source : Record or Reference
         Where its bytes are.
-    header : Dataset, optional
-        Its header, where somebody asked for it and it has one.
+    beginning : Beginning, optional
+        Its format and header, where they have been read.
     data, file : Future, optional
         Its bytes, or a file object over them, that are being read.
     error : Exception, optional
@@ -39,11 +41,16 @@ class Item:
     """
 
     source: Record | Reference
-    header: "Dataset | None" = None
+    beginning: "Beginning | None" = None
     data: "Future[bytes] | None" = None
     file: "Future[BinaryIO] | None" = None
     error: Exception | None = None
     seen: Callable[[bytes | Exception], None] | None = None
+
+    @property
+    def header(self) -> "Dataset | None":
+        """Its header, where that has been read and it has one."""
+        return self.beginning.header if self.beginning else None
 
     @property
     def place(self) -> str:

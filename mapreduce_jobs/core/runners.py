@@ -12,7 +12,14 @@ from hdfs_tools.whole_files import whole_directory
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.core.task_files import TaskFiles
 
-__all__ = ["Plan", "end_of", "is_words", "told_tasks", "whole_output"]
+__all__ = ["NAMELESS", "Plan", "end_of", "is_words", "told_tasks", "whole_output"]
+
+NAMELESS = (
+    r"invalid null input: name|basedir must be absolute: \?",
+    "Java finds no name for the user that this process runs as: he needs an entry in /etc/passwd,"
+    " or nss_wrapper",
+)
+"""What Java says of a user without a name, as a pattern and in a sentence."""
 
 # Assigns a job's input to its tasks.
 Plan = Callable[[TaskFiles], None]

@@ -49,18 +49,18 @@ def selected(
     item : Item
         The image with its header; it raises the error if that cannot be read.
     """
-    from mapreduce_jobs.imaging.header import read_header
+    from mapreduce_jobs.imaging.header import read_beginning
 
     for name, item in items:
         try:
             with item.open() as file:
-                header = read_header(file, keywords)
-            is_meant = where is None or where(header)
+                beginning = read_beginning(file, keywords)
+            is_meant = where is None or where(beginning.header)
         except Exception as error:  # the image's own, raised when it is its turn
             yield name, replace(item, error=error)
             continue
         if is_meant:
-            yield name, replace(item, header=header, file=None)
+            yield name, replace(item, beginning=beginning, file=None)
         else:
             exclude()
 

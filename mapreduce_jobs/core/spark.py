@@ -30,7 +30,7 @@ from mapreduce_jobs.core.errors import JobError, UsageError
 from mapreduce_jobs.core.launcher import VARIABLE
 from mapreduce_jobs.core.processes import ShipsProject
 from mapreduce_jobs.core.progress import Progress
-from mapreduce_jobs.core.runners import Plan, told_tasks, whole_output
+from mapreduce_jobs.core.runners import NAMELESS, Plan, told_tasks, whole_output
 from mapreduce_jobs.core.task_files import TaskFiles
 
 __all__ = ["SparkRunner"]
@@ -43,6 +43,7 @@ _TRACEBACK = re.compile(
 )
 _LOGGED_TRACEBACK = re.compile(r"^.*\nTraceback .*\n(?: .*\n)*.*\n", re.MULTILINE)
 _KNOWN = (
+    NAMELESS,
     (
         r"UnsupportedClassVersionError",
         "this Java is too old for this Spark: Spark 4 needs Java 17, see JAVA_HOME",

@@ -29,6 +29,8 @@ def run_mapper(
         Number of the step.
     lines : pyspark.RDD
         In the first step, the lines of the task files; a partition is a file.
+    _with_paths : bool
+        Not used; mrjob's function has it.
 
     Returns
     -------

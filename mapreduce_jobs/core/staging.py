@@ -2,7 +2,6 @@
 
 import bz2
 import gzip
-import hashlib
 import os
 import posixpath
 import re
@@ -160,11 +159,6 @@ class HDFSFilesystem(Filesystem):
             for file in self._storage.walk(entry.path) if entry.is_folder else [entry]:
                 yield authority_of(path_glob) + file.path
 
-    def du(self, path_glob: str) -> int:
-        """Return the bytes of all files at and below what matches."""
-        paths = (path_of(uri, raw=True) for uri in self.ls(path_glob))
-        return sum(self._storage.stat(path).size for path in paths)
-
     def exists(self, path_glob: str) -> bool:
         """Tell whether something matches."""
         path = path_of(path_glob, raw=True)
@@ -183,17 +177,6 @@ class HDFSFilesystem(Filesystem):
     def rm(self, path_glob: str) -> None:
         """Delete a file or folder, if it is there."""
         self._storage.delete(path_of(path_glob, raw=True), recursive=True)
-
-    def touchz(self, path: str) -> None:
-        """Make an empty file."""
-        self._storage.write(path_of(path, raw=True), b"")
-
-    def md5sum(self, path: str) -> str:
-        """Return the MD5 of a file's bytes."""
-        digest = hashlib.md5(usedforsecurity=False)
-        for chunk in self._cat_file(path):
-            digest.update(chunk)
-        return digest.hexdigest()
 
     def _cat_file(self, path: str) -> Iterator[bytes]:
         """Iterate over the bytes of a file, uncompressed if its name says that it is compressed."""

@@ -87,12 +87,17 @@ class Submission:
         return told[-1] if told else FailedAttempt(f"{prefix}0")
 
     def wait(self, heard: Callable[[str], None]) -> int:
-        """Read what the client says until it ends; return its exit status.
+        """Read what the client says until it ends.
 
         Parameters
         ----------
         heard : callable
             Called with each line.
+
+        Returns
+        -------
+        int
+            The client's exit status.
         """
         assert self._process.stdout is not None  # noqa: S101
         for raw in self._process.stdout:

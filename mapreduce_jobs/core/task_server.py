@@ -23,8 +23,9 @@ from dataclasses import dataclass, field
 from types import FrameType, ModuleType, TracebackType
 from typing import IO, NoReturn, Self
 
+from hdfs_tools.ending import shortage
 from mapreduce_jobs.core.cores import blas_on_one_core
-from mapreduce_jobs.core.errors import JobError, shortage
+from mapreduce_jobs.core.errors import JobError
 
 __all__ = ["ForkedTask", "TaskServer"]
 
@@ -120,6 +121,11 @@ class TaskServer:
             Its working folder.
         environment : mapping
             Its environment variables.
+
+        Returns
+        -------
+        ForkedTask
+            The process.
 
         Raises
         ------

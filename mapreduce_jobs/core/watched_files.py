@@ -61,6 +61,11 @@ def is_unfinished(name: str) -> bool:
     name : str
         Relative to the folder that is watched.
 
+    Returns
+    -------
+    bool
+        Whether it may be.
+
     Examples
     --------
     >>> is_unfinished("ct/.1.dcm.x7Rq2a"), is_unfinished("ct/1.dcm._COPYING_")

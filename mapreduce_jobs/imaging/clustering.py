@@ -1,4 +1,4 @@
-"""Samples into classes: the nearest of some means, and means found by k-means.
+"""k-means clustering of samples: assignment to the nearest mean, k-means++ start, updates.
 
 Samples are n × d: one number each for grey levels, three for colours. A round of k-means needs to
 know of a class only how many samples it has, their sum and the sum of their squares; these
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from mapreduce_jobs.imaging.errors import UnsuitableImage
 from mapreduce_jobs.imaging.image import Pixels
 
-__all__ = ["ClassSums", "class_sums", "lloyd", "nearest", "spread"]
+__all__ = ["ClassSums", "class_sums", "lloyd", "nearest", "plus_plus_start"]
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -120,7 +120,7 @@ def class_sums(samples: Pixels, means: Floats, weights: Counts | None = None) ->
     return sums
 
 
-def spread(samples: Pixels, k: int, seed: int, weights: Counts | None = None) -> Floats:
+def plus_plus_start(samples: Pixels, k: int, seed: int, weights: Counts | None = None) -> Floats:
     """Choose k samples to start k-means from, by k-means++.
 
     The first is any sample; each further one is drawn with a probability proportional to its
@@ -196,10 +196,10 @@ def lloyd(
     ([[1.0], [11.0]], 3)
     """
     for done in range(1, iterations + 1):
-        moved = class_sums(samples, means, weights).means(means)
-        if np.array_equal(moved, means):
+        updated = class_sums(samples, means, weights).means(means)
+        if np.array_equal(updated, means):
             return means, done
-        means = moved
+        means = updated
     return means, iterations
 
 

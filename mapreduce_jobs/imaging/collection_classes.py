@@ -18,7 +18,7 @@ from mapreduce_jobs.imaging.errors import UnsuitableImage
 from mapreduce_jobs.imaging.image import Image, Pixels, grey
 from mapreduce_jobs.imaging.levels import distinct
 
-__all__ = ["ColourCounts", "Counted", "GreyCounts", "RoundSums", "classes_of", "rising"]
+__all__ = ["ColourCounts", "Counted", "GreyCounts", "RoundSums", "classes_of", "sorted_by_luma"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -35,7 +35,7 @@ class Counted:
     Attributes
     ----------
     places : ndarray of int64, shape (m,)
-        The grey levels, or the numbers of the cells, that occur; rising.
+        The grey levels, or the numbers of the cells, that occur; ascending.
     count : ndarray of int64, shape (m,)
         Pixels.
     total : ndarray of int64, shape (m, d)
@@ -178,7 +178,7 @@ class RoundSums:
     >>> sums = RoundSums([[0, 0, 0], [255, 0, 0]])
     >>> sums.add(Image(np.uint8([[[[255, 0, 0], [251, 2, 0]]]]), bits=8))
     2
-    >>> sums.to_json(), sums.moved()
+    >>> sums.to_json(), sums.updated_means()
     ([[0, 2], [[0, 0, 0], [506, 2, 0]], [0, 128030]], [[0.0, 0.0, 0.0], [253.0, 1.0, 0.0]])
     """
 
@@ -211,7 +211,7 @@ class RoundSums:
         count, total, squares = (np.array(part, np.int64) for part in value)
         self._add(count, total, squares)
 
-    def moved(self) -> list[list[float]]:
+    def updated_means(self) -> list[list[float]]:
         """Return the means of the pixels of each class; one without any keeps its mean."""
         sums = clustering.ClassSums(
             self._count, self._total.astype(np.float64), self._squares.astype(np.float64)
@@ -229,14 +229,14 @@ class RoundSums:
             "sizes": self._count.tolist(),
             "inertia": float(inertia),
             "rounds": rounds,
-            "converged": self.moved() == self._means.tolist(),
+            "converged": self.updated_means() == self._means.tolist(),
         }
 
 
-def rising(means: list[list[float]]) -> list[list[float]]:
+def sorted_by_luma(means: list[list[float]]) -> list[list[float]]:
     """Return colours by luma, as `classes_of` does.
 
-    >>> rising([[2.0, 2.0, 2.0], [0.0, 0.0, 0.0]])
+    >>> sorted_by_luma([[2.0, 2.0, 2.0], [0.0, 0.0, 0.0]])
     [[0.0, 0.0, 0.0], [2.0, 2.0, 2.0]]
     """
     colours = np.array(means)
@@ -284,8 +284,8 @@ def classes_of(counted: Counted, k: int, seed: int = 0, iterations: int = 100) -
     Returns
     -------
     dict
-        ``means``, of each class a number or red, green, blue, rising (colours by luma); ``sizes``,
-        pixels; ``inertia``, the sum of ‖x − μ‖², each pixel to its class, rounded once;
+        ``means``, of each class a number or red, green, blue, ascending (colours by luma);
+        ``sizes``, pixels; ``inertia``, the sum of ‖x − μ‖², each pixel to its class, rounded once;
         ``rounds``; ``converged``, whether a further round would move no pixel to another class.
 
     Raises
@@ -306,11 +306,11 @@ def classes_of(counted: Counted, k: int, seed: int = 0, iterations: int = 100) -
         what = "grey levels" if counted.total.shape[1] == 1 else "cells of colours"
         raise UnsuitableImage(f"there are {places} different {what}, fewer than {k} classes")
     points = counted.total / weights[:, np.newaxis]
-    start = clustering.spread(points, k, seed, weights)
+    start = clustering.plus_plus_start(points, k, seed, weights)
     means, rounds = clustering.lloyd(points, start, iterations, weights)
     means = means[_order(means)]
     labels = clustering.nearest(points, means)
-    moved = clustering.class_sums(points, means, weights).means(means)
+    updated = clustering.class_sums(points, means, weights).means(means)
     of_classes = [labels == number for number in range(k)]
     sizes = [int(weights[of_class].sum()) for of_class in of_classes]
     totals = [counted.total[of_class].sum(axis=0).tolist() for of_class in of_classes]
@@ -320,7 +320,7 @@ def classes_of(counted: Counted, k: int, seed: int = 0, iterations: int = 100) -
         "sizes": sizes,
         "inertia": float(_inertia(means, sizes, totals, squares)),
         "rounds": rounds,
-        "converged": np.array_equal(clustering.nearest(points, moved), labels),
+        "converged": np.array_equal(clustering.nearest(points, updated), labels),
     }
 
 

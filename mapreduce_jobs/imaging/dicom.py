@@ -12,6 +12,7 @@ from mapreduce_jobs.imaging.dicom_padding import padding
 from mapreduce_jobs.imaging.dicom_pixels import stored_values
 from mapreduce_jobs.imaging.dicom_values import display, modality
 from mapreduce_jobs.imaging.errors import CorruptImage, Unsupported
+from mapreduce_jobs.imaging.header import Beginning
 from mapreduce_jobs.imaging.image import Image
 from mapreduce_jobs.imaging.spacing import Spacing, spacing_of
 
@@ -22,7 +23,13 @@ _SPACINGS = (0x00280030, 0x00181164, 0x00182010)
 _SHARED_GROUPS = 0x52009229
 
 
-def read(data: bytes, max_pixels: int, values: str = "stored", window: int = 1) -> Image:
+def read(
+    data: bytes,
+    max_pixels: int,
+    values: str = "stored",
+    window: int = 1,
+    beginning: Beginning | None = None,
+) -> tuple[Image, Dataset]:
     """Read the pixels of a DICOM file.
 
     Colour becomes RGB, whatever its colour space; a palette is applied, save a supplemental one.
@@ -37,13 +44,17 @@ def read(data: bytes, max_pixels: int, values: str = "stored", window: int = 1) 
         Of grey pixels; see `decode`.
     window : int, optional
         For ``"display"``, see `dicom_values.display`.
+    beginning : Beginning, optional
+        What has been read of the file already, with all elements of its header.
 
     Returns
     -------
-    Image
+    image : Image
         Its `bits` are the file's Bits Stored (0028,0101), if the values are the stored ones; its
         `spacing` Pixel Spacing (0028,0030) or what stands for it; its `padding` where Pixel Padding
         Value (0028,0120) is.
+    header : Dataset
+        All elements but those of the pixels.
 
     Raises
     ------
@@ -54,14 +65,15 @@ def read(data: bytes, max_pixels: int, values: str = "stored", window: int = 1) 
     UnsuitableImage
         The file has no such window.
     """
-    dataset, layout = open_dataset(data, max_pixels)
+    dataset, layout = open_dataset(data, max_pixels, beginning)
     pixels = stored_values(dataset, layout)
+    del dataset[layout.element]
     if pixels.dtype.kind not in "iuf":
         raise Unsupported(f"pixels of type {pixels.dtype}")
     bits = layout.bits if layout.photometric != "PALETTE COLOR" else pixels.dtype.itemsize * 8
     image = Image(pixels, bits, spacing=_spacing(dataset))
     if not layout.is_grey:
-        return image
+        return image, dataset
     try:
         image = replace(image, padding=padding(pixels, dataset, layout))
         if values != "stored":
@@ -70,7 +82,7 @@ def read(data: bytes, max_pixels: int, values: str = "stored", window: int = 1) 
             image = display(image, dataset, layout, window)
     except READ_ERRORS as error:
         raise CorruptImage(f"its values cannot be read: {reason(error)}") from error
-    return image
+    return image, dataset
 
 
 def _spacing(dataset: FileDataset) -> Spacing | None:

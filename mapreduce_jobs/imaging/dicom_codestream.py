@@ -1,4 +1,4 @@
-"""JPEG, JPEG-LS and JPEG 2000 in DICOM: what a compressed frame says of itself.
+"""Headers of compressed frames in DICOM: JPEG, JPEG-LS and JPEG 2000.
 
 The C libraries behind pydicom's plug-ins trust it: CharLS never ends on a stream that is cut, and a
 frame that is larger than the header says is decoded all the same, whatever memory it takes. So this

@@ -1,5 +1,6 @@
-"""DICOM files: from bytes to a dataset, and how its pixels lie in it."""
+"""Datasets of DICOM files, and the layout of their pixels."""
 
+import contextlib
 import io
 import zlib
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from typing import Any
 
 import pydicom
 from pydicom.dataset import Dataset, FileDataset
+from pydicom.filereader import data_element_generator
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
@@ -17,17 +19,17 @@ from pydicom.uid import (
 
 from mapreduce_jobs.imaging.dicom_elements import READ_ERRORS, named, reason, shown
 from mapreduce_jobs.imaging.errors import CorruptImage, DecodeError, NoPixels, Truncated
-from mapreduce_jobs.imaging.header import deflated, read_header
+from mapreduce_jobs.imaging.header import Beginning, deflated, read_header
 from mapreduce_jobs.imaging.samples import check_size
 
-__all__ = ["ENCODINGS", "PIXEL_ELEMENTS", "Layout", "layout_of", "open_dataset"]
+__all__ = ["ENCODINGS", "PIXEL_ELEMENTS", "Layout", "layout_of", "open_dataset", "read_elements"]
 
 PIXEL_ELEMENTS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 """Keywords of the elements that hold pixels; a file has one of them."""
 
 _NEEDED = ("Rows", "Columns", "BitsAllocated", "PhotometricInterpretation")
 _OTHERWISE = {"NumberOfFrames": 1, "SamplesPerPixel": 1, "BitsStored": 0}  # if they are missing
-_MOST_HEADER = 64 << 20  # bytes
+_MAX_HEADER = 64 << 20  # bytes
 _DEFLATED = DeflatedExplicitVRLittleEndian.encode()
 _INFLATED = ExplicitVRLittleEndian.encode().ljust(len(_DEFLATED), b"\0")
 
@@ -79,11 +81,13 @@ class Layout:
         return size * 2 // 3 if self.photometric == "YBR_FULL_422" else size
 
 
-def open_dataset(data: bytes, max_pixels: int) -> tuple[FileDataset, Layout]:
+def open_dataset(
+    data: bytes, max_pixels: int, beginning: Beginning | None = None
+) -> tuple[FileDataset, Layout]:
     """Read the elements of a file; its pixels stay as they are.
 
     A file without a transfer syntax is taken as what its elements look like. A deflated one is
-    inflated no further than the pixels that its header tells of need.
+    inflated no further than the pixels that its header declares need.
 
     Parameters
     ----------
@@ -91,6 +95,15 @@ def open_dataset(data: bytes, max_pixels: int) -> tuple[FileDataset, Layout]:
         The whole file.
     max_pixels : int
         Most frames × rows × columns.
+    beginning : Beginning, optional
+        What has been read of the file already, with all elements of its header.
+
+    Returns
+    -------
+    dataset : FileDataset
+        The elements.
+    layout : Layout
+        How its pixels lie in the file.
 
     Raises
     ------
@@ -98,8 +111,9 @@ def open_dataset(data: bytes, max_pixels: int) -> tuple[FileDataset, Layout]:
         One of its kinds.
     """
     try:
-        data = _inflated(data, max_pixels)
-        dataset = _read(data)
+        if beginning is None or beginning.pixels_at is None:
+            data = _inflated(data, max_pixels)
+        dataset = read_elements(data, beginning)
         if not any(name in dataset for name in PIXEL_ELEMENTS):
             _check_end(data)
         return dataset, layout_of(dataset, max_pixels)
@@ -119,8 +133,36 @@ def _check_end(data: bytes) -> None:
         raise Truncated(f"the file ends before its pixels do{_kind(header)}")
 
 
-def _read(data: bytes, stop_before_pixels: bool = False) -> FileDataset:
-    dataset = pydicom.dcmread(io.BytesIO(data), force=True, stop_before_pixels=stop_before_pixels)
+def read_elements(
+    data: bytes, beginning: Beginning | None = None, stop_before_pixels: bool = False
+) -> FileDataset:
+    """Read all elements of a file, or those that follow what has been read already.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    beginning : Beginning, optional
+        What has been read of it, with all elements of its header; this becomes the result.
+    stop_before_pixels : bool, optional
+        Whether to stop there.
+
+    Raises
+    ------
+    Exception
+        One of `READ_ERRORS`.
+    """
+    file = io.BytesIO(data)
+    header = beginning.header if beginning else None
+    if beginning and beginning.pixels_at is not None and isinstance(header, FileDataset):
+        dataset = header
+        file.seek(beginning.pixels_at)
+        is_little_endian = dataset.original_encoding[1] is not False
+        with contextlib.suppress(EOFError):  # as pydicom does
+            for element in data_element_generator(file, beginning.is_implicit, is_little_endian):
+                dataset[element.tag] = element
+    else:
+        dataset = pydicom.dcmread(file, force=True, stop_before_pixels=stop_before_pixels)
     encoding = ENCODINGS.get(dataset.original_encoding)
     if encoding and "TransferSyntaxUID" not in dataset.file_meta:
         dataset.file_meta.TransferSyntaxUID = encoding
@@ -133,6 +175,7 @@ def layout_of(dataset: FileDataset, max_pixels: int, stopped: bool = False) -> L
     Parameters
     ----------
     dataset : FileDataset
+        Its elements.
     max_pixels : int
         Most frames × rows × columns.
     stopped : bool, optional
@@ -192,7 +235,7 @@ def _kind(dataset: Dataset) -> str:
 def _inflated(data: bytes, max_pixels: int) -> bytes:
     """Return a deflated file (PS3.5 A.5) as if it were not; any other file as it is.
 
-    All but the pixels is at most `_MOST_HEADER` bytes.
+    All but the pixels is at most `_MAX_HEADER` bytes.
 
     Raises
     ------
@@ -206,9 +249,9 @@ def _inflated(data: bytes, max_pixels: int) -> bytes:
     meta = data[:start].replace(_DEFLATED, _INFLATED)
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        inflated = inflater.decompress(data[start:], _MOST_HEADER)
+        inflated = inflater.decompress(data[start:], _MAX_HEADER)
         if not inflater.eof and inflater.unconsumed_tail:
-            header = _read(meta + inflated, stop_before_pixels=True)
+            header = read_elements(meta + inflated, stop_before_pixels=True)
             size = layout_of(header, max_pixels, stopped=True).size
             inflated += inflater.decompress(inflater.unconsumed_tail, size)
     except zlib.error as error:

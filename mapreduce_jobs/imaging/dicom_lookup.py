@@ -12,8 +12,8 @@ from mapreduce_jobs.imaging.image import Pixels
 
 __all__ = ["Table", "table_of"]
 
-_MOST_BITS = 16
-_MOST_ENTRIES = 1 << 16  # which the descriptor writes as 0
+_MAX_BITS = 16
+_MAX_ENTRIES = 1 << 16  # which the descriptor writes as 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,9 +59,14 @@ def table_of(item: Dataset, dataset: Dataset, unit: str) -> Table:
     item : Dataset
         Of a Modality LUT Sequence (0028,3000) or a VOI LUT Sequence (0028,3010).
     dataset : Dataset
-        The file it is from, which tells the order of bytes.
+        The file it is from, for the order of bytes.
     unit : str
         Of the entries.
+
+    Returns
+    -------
+    Table
+        The table.
 
     Raises
     ------
@@ -69,8 +74,8 @@ def table_of(item: Dataset, dataset: Dataset, unit: str) -> Table:
         It has fewer entries than it says, or of no known size.
     """
     count, first, bits = (int(number) for number in item.LUTDescriptor)
-    count = count or _MOST_ENTRIES
-    if not 1 <= bits <= _MOST_BITS:
+    count = count or _MAX_ENTRIES
+    if not 1 <= bits <= _MAX_BITS:
         raise CorruptImage(f"its {named('LUTDescriptor')} says {bits} bits")
     entries = _entries(item.LUTData, count, dataset)
     if len(entries) < count:
@@ -82,7 +87,7 @@ def table_of(item: Dataset, dataset: Dataset, unit: str) -> Table:
 
 def _entries(data: Any, count: int, dataset: Dataset) -> Pixels:
     if not isinstance(data, bytes):  # pydicom has made numbers of them
-        return np.atleast_1d(np.array(data, np.int64)) & (_MOST_ENTRIES - 1)
+        return np.atleast_1d(np.array(data, np.int64)) & (_MAX_ENTRIES - 1)
     if len(data) < 2 * count:  # two entries a word
         return np.frombuffer(data, np.uint8)
     order = ">" if dataset.original_encoding[1] is False else "<"

@@ -37,7 +37,7 @@ def padding(pixels: Pixels, dataset: Dataset, layout: Layout) -> npt.NDArray[np.
     Returns
     -------
     ndarray of bool or None
-        Of the shape of the pixels; None if the header tells of no padding, or no pixel has it.
+        Of the shape of the pixels; None if the header has no padding, or no pixel has it.
 
     Raises
     ------

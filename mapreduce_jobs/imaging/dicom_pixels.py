@@ -4,7 +4,7 @@
 transfer syntax             plug-in   package
 =========================== ========= ================================================
 uncompressed, deflated, RLE pydicom
-JPEG Lossless               none: it is done in `jpeg_lossless`
+JPEG Lossless               none      it is done in `jpeg_lossless`
 JPEG of 8 bits              pillow
 JPEG Extended of 12 bits    pylibjpeg pylibjpeg-libjpeg, in no extra
 JPEG-LS                     pyjpegls  pyjpegls, extra dicom (Python 3.13 or older)
@@ -62,7 +62,7 @@ _PALETTE = "PALETTE COLOR"
 _KNOWN = {*PhotometricInterpretation, _PALETTE}
 _DECODED = ("MONOCHROME1", "MONOCHROME2", "RGB")
 _LUMA_AND_CHROMA = ("YBR_FULL", "YBR_FULL_422")
-_MOST_WRAPPED = 256  # entries of a palette of 8 bits, beyond which pydicom's arithmetic overflows
+_MAX_WRAPPED = 256  # entries of a palette of 8 bits, beyond which pydicom's arithmetic overflows
 
 
 def stored_values(dataset: FileDataset, layout: Layout) -> Pixels:
@@ -71,8 +71,9 @@ def stored_values(dataset: FileDataset, layout: Layout) -> Pixels:
     Parameters
     ----------
     dataset : FileDataset
+        As `open_dataset` gives it.
     layout : Layout
-        Both as `open_dataset` gives them.
+        Likewise.
 
     Returns
     -------
@@ -207,7 +208,7 @@ def _lossless(
 def _coloured(pixels: Pixels, dataset: FileDataset) -> Pixels:
     """Apply a palette (PS3.3 C.7.6.3.1.5, segmented C.7.9.2)."""
     entries, _, bits = dataset.RedPaletteColorLookupTableDescriptor
-    if bits == 8 and (entries or 1 << 16) > _MOST_WRAPPED:
+    if bits == 8 and (entries or 1 << 16) > _MAX_WRAPPED:
         raise Unsupported(f"a palette of {entries or 1 << 16} entries of 8 bits")
     return apply_color_lut(pixels, dataset)
 

@@ -1,4 +1,4 @@
-"""What the stored values of a DICOM file mean: values with a unit, and grey levels to look at.
+"""Modality values of DICOM files, with their unit, and grey levels for display.
 
 Grey levels go from the file to the screen in steps (PS3.4 N.2): the modality's, which gives values
 with a unit, such as Hounsfield units; the window or table of values of interest (VOI); and, where
@@ -31,7 +31,7 @@ _FUNCTIONS: dict[str, WindowFunction] = {
     "LINEAR_EXACT": "linear_exact",
     "SIGMOID": "sigmoid",
 }
-_MOST_BITS = 16  # of what is displayed
+_MAX_BITS = 16  # of what is displayed
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ def display(image: Image, dataset: Dataset, layout: Layout, window: int) -> Imag
     UnsuitableImage
         The file has fewer windows.
     """
-    bits = min(layout.bits, _MOST_BITS)
+    bits = min(layout.bits, _MAX_BITS)
     steps: list[_Window | Table] = []
     whole: _Window | None = None
     for frame in range(len(image.pixels)):

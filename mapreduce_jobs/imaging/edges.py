@@ -2,7 +2,7 @@
 
 Derivatives are by the 3×3 Sobel operator, not normalised, with the border repeated: what
 `cv2.Canny` does inside, `scipy.ndimage.sobel` by default, and the scale that thresholds are
-usually given in.
+usually written in.
 """
 
 from collections.abc import Iterable
@@ -51,7 +51,7 @@ class EdgeCount:
 
 
 def gradient_magnitude(frame: Pixels) -> npt.NDArray[np.floating]:
-    """Return |∇I| = √(Ix² + Iy²) of one frame.
+    """Return ``|∇I| = √(Ix² + Iy²)`` of one frame.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def canny_frame(
     low, high : float
         Thresholds of the hysteresis.
     l2 : bool, optional
-        Whether the thresholds are of √(Ix² + Iy²), and not of |Ix| + |Iy|.
+        Whether the thresholds are of √(Ix² + Iy²), and not of ``|Ix| + |Iy|``.
 
     Returns
     -------
@@ -151,7 +151,7 @@ def canny_frame(
 
 
 def canny_edges(image: Image, low: float, high: float) -> EdgeCount:
-    """Count the pixels that `cv2.Canny` marks (aperture 3, |Ix| + |Iy|, no blur).
+    """Count the pixels that `cv2.Canny` marks (aperture 3, ``|Ix| + |Iy|``, no blur).
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ _META_GROUP = 0x0002
 _PIXEL_GROUP = 0x7FE0
 _LONGEST_NAME = 64  # characters that are compared with all keywords
 _ALIKE = 0.7  # of 1, as difflib measures
-_MOST_BYTES = 64
+_MAX_BYTES = 64
 _PADDING = " \0"
 _TEXT_TYPES = (str, PersonName)
 
@@ -255,7 +255,7 @@ def _values(element: Any) -> list[Any]:
 
 
 def _is_long(value: Any) -> bool:
-    return isinstance(value, bytes) and len(value) > _MOST_BYTES
+    return isinstance(value, bytes) and len(value) > _MAX_BYTES
 
 
 def _plain(element: Any) -> Any:

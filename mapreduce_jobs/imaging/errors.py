@@ -25,6 +25,28 @@
 The class's name is what a job's error records and counters show.
 """
 
+__all__ = [
+    "BadParameter",
+    "CannotHold",
+    "ChecksumMismatch",
+    "CorruptImage",
+    "DecodeError",
+    "EmptyFile",
+    "ImagingError",
+    "MissingExtra",
+    "NoLabel",
+    "NoPartner",
+    "NoPixels",
+    "NotDicom",
+    "OutsideImage",
+    "StrippedDocstrings",
+    "TooManyPixels",
+    "Truncated",
+    "UnknownFormat",
+    "UnsuitableImage",
+    "Unsupported",
+]
+
 
 class ImagingError(Exception):
     """Root of every error that imaging raises itself."""
@@ -87,7 +109,7 @@ class NoPartner(UnsuitableImage):
 
 
 class NoLabel(UnsuitableImage):
-    """Classes are learnt, and nothing tells which one the image is of."""
+    """Classes are learnt, and the class of the image is unknown."""
 
 
 class BadParameter(ImagingError, ValueError):

@@ -85,7 +85,6 @@ def pad(
     bottom : int, optional
         Rows to add below.
     border : str, optional
-        What lies outside the image.
     fill : float, optional
         The value outside for constant; of integer images it is rounded.
 

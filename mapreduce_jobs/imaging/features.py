@@ -1,4 +1,4 @@
-"""Numbers that tell images apart: as many of each image, whatever its size.
+"""Features of images: as many numbers of each image, whatever its size.
 
 All are of grey levels of 8 bits (colour becomes luma). The frames of a stack are taken together.
 Padding does not count, save for ``hog``, where it is what it looks like.

@@ -1,4 +1,4 @@
-"""Filters: convolution with a kernel, and what smooths, by linear and by other means."""
+"""Filters: convolution with a kernel, and linear and non-linear smoothing."""
 
 from dataclasses import replace
 
@@ -41,9 +41,7 @@ def convolve(
     normalise : bool, optional
         Whether N is the sum of the weights, where that is not 0; else N = 1.
     border : str, optional
-        What lies outside the image.
     fill : float, optional
-        The value outside for ``constant``.
     result : str, optional
         How values that may be negative, or large, become pixels.
 
@@ -80,9 +78,7 @@ def mean(image: Image, *, size: Odd = 3, border: Border = "reflect", fill: float
     size : int, optional
         Rows and columns of the window.
     border : str, optional
-        What lies outside the image.
     fill : float, optional
-        The value outside for ``constant``.
 
     Returns
     -------
@@ -136,9 +132,7 @@ def gaussian(
     truncate : float, optional
         Where the weights end, in standard deviations.
     border : str, optional
-        What lies outside the image.
     fill : float, optional
-        The value outside for ``constant``.
 
     Returns
     -------
@@ -181,9 +175,7 @@ def median(image: Image, *, size: Odd = 3, border: Border = "reflect", fill: flo
     size : int, optional
         Rows and columns of the window.
     border : str, optional
-        What lies outside the image.
     fill : float, optional
-        The value outside for ``constant``.
 
     Returns
     -------
@@ -219,11 +211,11 @@ def bilateral(
 ) -> Image:
     """Smooth and keep edges: average near pixels of similar value.
 
-    g(p) = Σq w(p, q) f(q) / Σq w(p, q), w(p, q) = exp(−|p − q|² / 2σs² − d(p, q)² / 2σc²), over
+    ``g(p) = Σq w(p, q) f(q) / Σq w(p, q), w(p, q) = exp(−|p − q|² / 2σs² − d(p, q)² / 2σc²)``, over
     the pixels q at most a radius of 1.5 σs, rounded and at least 1, away from p (Tomasi and
     Manduchi 1998; the disc of `cv2.bilateralFilter`). d is the difference of grey levels, and of
-    colours |ΔR| + |ΔG| + |ΔB|, so that the channels of a pixel are averaged with the same weights.
-    A neighbour that is not a finite number has no weight; a pixel that is not one stays.
+    colours ``|ΔR| + |ΔG| + |ΔB|``, so that the channels of a pixel are averaged with the same
+    weights. A neighbour that is not a finite number has no weight; a pixel that is not one stays.
 
     Parameters
     ----------
@@ -234,9 +226,7 @@ def bilateral(
     sigma_space : float
         Standard deviation σs in the plane, pixels.
     border : str, optional
-        What lies outside the image.
     fill : float, optional
-        The value outside for ``constant``.
 
     Returns
     -------

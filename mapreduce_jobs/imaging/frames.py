@@ -1,4 +1,4 @@
-"""What operations share: frame by frame, the border, and back into the range of the pixels."""
+"""Helpers of operations: frame by frame, the border, and the range of the pixels."""
 
 from collections.abc import Callable
 from dataclasses import replace

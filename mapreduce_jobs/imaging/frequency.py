@@ -22,7 +22,7 @@ from mapreduce_jobs.imaging.frames import Result, each_frame, extended, with_res
 from mapreduce_jobs.imaging.image import Image, Pixels, grey
 from mapreduce_jobs.imaging.kernels import KernelName, sum_or_one, weights_of
 from mapreduce_jobs.imaging.parameters import Between, Border, Rows, Size
-from mapreduce_jobs.imaging.transfer import (
+from mapreduce_jobs.imaging.transfer_functions import (
     Kind,
     band,
     check_finite,
@@ -63,9 +63,7 @@ def lowpass(
     order : int, optional
         Order n of ``butterworth``.
     border : str, optional
-        What lies outside the image.
     fill : float, optional
-        The value outside for ``constant``.
     result : str, optional
         How values that may be negative, or large, become pixels.
 
@@ -118,9 +116,7 @@ def highpass(
     order : int, optional
         Order n of ``butterworth``.
     border : str, optional
-        What lies outside the image.
     fill : float, optional
-        The value outside for ``constant``.
     result : str, optional
         How values that may be negative, or large, become pixels.
 
@@ -178,9 +174,7 @@ def bandpass(
     order : int, optional
         Order n of ``butterworth``.
     border : str, optional
-        What lies outside the image.
     fill : float, optional
-        The value outside for ``constant``.
     result : str, optional
         How values that may be negative, or large, become pixels.
 
@@ -232,7 +226,6 @@ def frequency_convolve(
     border : str, optional
         What lies outside the image, which is continued by half the kernel at each side.
     fill : float, optional
-        The value outside for ``constant``.
     result : str, optional
         How values that may be negative, or large, become pixels.
 
@@ -267,7 +260,7 @@ def frequency_convolve(
 
 
 def spectrum(image: Image) -> Image:
-    """Show the spectrum log(1 + |F|), the zero frequency in the centre.
+    """Show the spectrum ``log(1 + |F|)``, the zero frequency in the centre.
 
     Scaled so that the least value of all frames becomes the least of the image's bits, and the
     greatest the greatest; for floats 0 and 1. Colour becomes luma.

@@ -14,7 +14,7 @@ from mapreduce_jobs.imaging.image import Image, Pixels, rgb
 __all__ = ["fuse"]
 
 # Smaller than this an image is not halved: OpenCV's kernel has 5 pixels.
-_LEAST_SIDE = 9
+_MIN_SIDE = 9
 
 
 def fuse(images: Sequence[Image], method: Literal["mean", "maximum", "pyramid"]) -> Image:
@@ -105,7 +105,7 @@ def _mean(values: Sequence[Pixels]) -> Pixels:
 def _of_pyramids(frames: list[Pixels]) -> Pixels:
     details: list[Pixels] = []
     levels = frames
-    while min(levels[0].shape[:2]) >= _LEAST_SIDE:
+    while min(levels[0].shape[:2]) >= _MIN_SIDE:
         coarser = [cv2.pyrDown(level) for level in levels]
         details.append(_largest([a - _up(b, a) for a, b in zip(levels, coarser, strict=True)]))
         levels = coarser

@@ -108,9 +108,7 @@ def rotate(
     interpolation : {"nearest", "linear", "cubic", "lanczos"}, optional
         How to compute values between pixels.
     border : str, optional
-        What lies outside the image.
     fill : float, optional
-        The value outside for constant.
 
     Returns
     -------
@@ -186,9 +184,7 @@ def translate(
     interpolation : {"nearest", "linear", "cubic", "lanczos"}, optional
         How to compute values between pixels.
     border : str, optional
-        What lies outside the image.
     fill : float, optional
-        The value outside for constant.
 
     Returns
     -------

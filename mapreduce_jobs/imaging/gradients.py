@@ -41,9 +41,7 @@ def laplacian(
     neighbours : int, optional
         Whether 4 neighbours count, or also those across the corners.
     border : str, optional
-        What lies outside the image.
     fill : float, optional
-        The value outside for ``constant``.
     result : str, optional
         How values that may be negative, or large, become pixels.
 
@@ -82,9 +80,7 @@ def sobel(
     axis : str
         By which coordinate.
     border : str, optional
-        What lies outside the image.
     fill : float, optional
-        The value outside for ``constant``.
     result : str, optional
         How values that may be negative, or large, become pixels.
 
@@ -105,7 +101,7 @@ def sobel(
 def gradient(
     image: Image, *, border: Border = "edge", fill: float = 0.0, result: Result = "clip"
 ) -> Image:
-    """Compute the gradient magnitude |∇I| = √(Ix² + Iy²) of the grey levels.
+    """Compute the gradient magnitude ``|∇I| = √(Ix² + Iy²)`` of the grey levels.
 
     Ix and Iy are by the Sobel operator, not normalised: up to 1443 of 8-bit images, which
     ``result=clip`` cuts at 255 and ``result=scale`` does not. Colour becomes luma.
@@ -115,9 +111,7 @@ def gradient(
     image : Image
         Any dtype.
     border : str, optional
-        What lies outside the image.
     fill : float, optional
-        The value outside for ``constant``.
     result : str, optional
         How values that may be large become pixels.
 
@@ -157,7 +151,7 @@ def canny(image: Image, *, low: NotNegative, high: NotNegative, l2: bool = False
     high : float
         Gradient that begins an edge.
     l2 : bool, optional
-        Whether the gradient is √(Ix² + Iy²), and not |Ix| + |Iy|.
+        Whether the gradient is √(Ix² + Iy²), and not ``|Ix| + |Iy|``.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The grey levels of an image by how often they occur: what most measures of it need to know."""
+"""Grey levels of an image and how often each occurs, which most measures need."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class Levels:
     Attributes
     ----------
     values : ndarray
-        Grey levels that occur, rising; the image's dtype.
+        Grey levels that occur, ascending; the image's dtype.
     counts : ndarray of int64
         Pixels of each.
     threshold : float

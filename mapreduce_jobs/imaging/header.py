@@ -1,10 +1,11 @@
-"""The header of a DICOM file: all that stands before its pixels, which are not read."""
+"""Headers of DICOM files: the elements before the pixels, which are not read."""
 
 import io
 import struct
 import warnings
 import zlib
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from pydicom.datadict import dictionary_VR
@@ -15,8 +16,9 @@ from pydicom.tag import BaseTag, Tag
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from mapreduce_jobs.imaging.errors import CorruptImage, DecodeError, Truncated, Unsupported
+from mapreduce_jobs.imaging.file_formats import format_of
 
-__all__ = ["READ_ERRORS", "deflated", "read_header"]
+__all__ = ["READ_ERRORS", "Beginning", "deflated", "read_beginning", "read_header"]
 
 READ_ERRORS = (
     ArithmeticError,
@@ -44,13 +46,40 @@ _PIXEL_GROUP = 0x7FE0
 _UNDEFINED = 0xFFFFFFFF  # the length of what a delimiter ends
 _DELIMITERS = (b"\xfe\xff\xdd\xe0", b"\xff\xfe\xe0\xdd")  # (FFFE,E0DD) in either byte order
 _STRAY = 1 << 12  # bytes at the end that may be zero
-_MOST_INFLATED = 64 << 20  # bytes
+_MAX_INFLATED = 64 << 20  # bytes
 _DEFLATED = DeflatedExplicitVRLittleEndian.encode()
 _CUT = "the file ends within its header"
 
 
+@dataclass(frozen=True, eq=False)
+class Beginning:
+    """What has been read of an image file: its format, and its header if it is DICOM.
+
+    Attributes
+    ----------
+    format : str
+        As `format_of` returns it.
+    header : Dataset, optional
+        The elements before the pixels, those of group 0002 in its `file_meta`.
+    pixels_at : int, optional
+        Where the element of the pixels begins; None if there is none, or elements are deflated.
+    is_implicit : bool
+        Whether this element is encoded without its value representation.
+    """
+
+    format: str
+    header: Dataset | None = None
+    pixels_at: int | None = None
+    is_implicit: bool = False
+
+
 def read_header(file: BinaryIO, keywords: Collection[str] | None = None) -> Dataset | None:
-    """Read the header of a DICOM file: the elements before its pixels.
+    """Return the header that `read_beginning` reads; parameters and errors are the same."""
+    return read_beginning(file, keywords).header
+
+
+def read_beginning(file: BinaryIO, keywords: Collection[str] | None = None) -> Beginning:
+    """Read an image file up to its pixels: the format, and the elements of a DICOM header.
 
     Parameters
     ----------
@@ -63,15 +92,13 @@ def read_header(file: BinaryIO, keywords: Collection[str] | None = None) -> Data
 
     Returns
     -------
-    Dataset or None
-        The elements; those of group 0002 in its `file_meta`. None for an image of another format,
-        which has no such header.
+    Beginning
 
     Raises
     ------
     DecodeError
         `EmptyFile` and `UnknownFormat` as `decode` raises them, `Truncated` if the file ends within
-        an element, `CorruptImage` if its elements cannot be told apart, `Unsupported` for a
+        an element, `CorruptImage` if its elements cannot be read, `Unsupported` for a
         deflated header of more than 64 MiB.
     Exception
         What the file raises in reading.
@@ -81,23 +108,23 @@ def read_header(file: BinaryIO, keywords: Collection[str] | None = None) -> Data
     >>> import io
     >>> from pydicom.data import get_testdata_file
     >>> with open(get_testdata_file("CT_small.dcm"), "rb") as file:
-    ...     header = read_header(file, ["Modality", "SliceThickness"])
-    >>> header.Modality, float(header.SliceThickness)
-    ('CT', 5.0)
+    ...     beginning = read_beginning(file, ["Modality", "SliceThickness"])
+    >>> beginning.format, beginning.header.Modality, float(beginning.header.SliceThickness)
+    ('DICOM', 'CT', 5.0)
     """
     beginning = file.read(_BEGINNING)
-    if beginning[_PREAMBLE:][:4] != _MAGIC:
-        from mapreduce_jobs.imaging.decode import format_of  # whose libraries take long to import
-
-        if format_of(beginning) != "DICOM":
-            return None
+    format = format_of(beginning)
+    if format != "DICOM":
+        return Beginning(format)
     tags = None if keywords is None else _tags(keywords)
     with warnings.catch_warnings():
         # pydicom warns of oddities that it then copes with.
         warnings.simplefilter("ignore")
         try:
             dataset = _read_deflated(file, beginning, tags)
-            return _read(file, beginning, tags) if dataset is None else dataset  # or an empty one
+            if dataset is not None:  # perhaps an empty one
+                return Beginning(format, dataset)
+            return _read(file, beginning, tags)
         except DecodeError as error:
             raise type(error)(f"DICOM: {error}") from None
         except READ_ERRORS as error:
@@ -126,17 +153,24 @@ class _End:
         file.seek(start)
         self._last = -1, 0  # before the first
         self.at_pixels = False
+        self.is_implicit = False
 
     def __call__(self, tag: BaseTag, vr: str | None, length: int) -> bool:
         """Tell pydicom whether to stop at an element; it calls this before it reads the value."""
         if tag >> 16 == _PIXEL_GROUP:
             self.at_pixels = True
+            self.is_implicit = vr is None
             return True
         position = self._tell()
         if position + length > self._size and length != _UNDEFINED:
             raise Truncated(_CUT)
         self._last = position, length
         return False
+
+    def beginning(self, dataset: Dataset) -> Beginning:
+        """Return what has been read, where pydicom has stopped."""
+        position = self._tell() if self.at_pixels else None
+        return Beginning("DICOM", dataset, position, self.is_implicit)
 
     def check(self) -> None:
         """Raise `Truncated` if the file ends within an element, of which pydicom says nothing."""
@@ -153,7 +187,7 @@ class _End:
             raise Truncated(_CUT)
 
 
-def _read(file: BinaryIO, beginning: bytes, tags: list[Any] | None) -> Dataset:
+def _read(file: BinaryIO, beginning: bytes, tags: list[Any] | None) -> Beginning:
     """Read elements: if the first bytes hold them, from memory, which is faster than a file."""
     is_all = len(beginning) < _BEGINNING
     memory = io.BytesIO(beginning)
@@ -162,7 +196,7 @@ def _read(file: BinaryIO, beginning: bytes, tags: list[Any] | None) -> Dataset:
         dataset = read_partial(memory, stop_when=end, force=True, specific_tags=tags)
         if is_all or end.at_pixels:
             end.check()
-            return dataset
+            return end.beginning(dataset)
     except (*READ_ERRORS, Truncated):  # of an element that is cut, where more follows
         if is_all:
             raise
@@ -170,7 +204,7 @@ def _read(file: BinaryIO, beginning: bytes, tags: list[Any] | None) -> Dataset:
     end = _End(file)
     dataset = read_partial(file, stop_when=end, force=True, specific_tags=tags)
     end.check()
-    return dataset
+    return end.beginning(dataset)
 
 
 def _read_deflated(file: BinaryIO, beginning: bytes, tags: list[Any] | None) -> Dataset | None:
@@ -196,9 +230,9 @@ def _read_deflated(file: BinaryIO, beginning: bytes, tags: list[Any] | None) -> 
         if not (end.at_pixels or inflater.eof):
             raise Truncated(_CUT)
     except (*READ_ERRORS, Truncated):
-        if size < _MOST_INFLATED:
+        if size < _MAX_INFLATED:
             raise
-        limit = f"{_MOST_INFLATED >> 20} MiB"
+        limit = f"{_MAX_INFLATED >> 20} MiB"
         raise Unsupported(f"a deflated header of more than {limit}") from None
     dataset.file_meta = FileMetaDataset(meta)
     return dataset
@@ -231,8 +265,8 @@ def deflated(beginning: bytes) -> tuple[int, Dataset] | None:
 
 
 def _inflated(file: BinaryIO, inflater: Any) -> Iterator[bytes]:
-    """Iterate over the first bytes that a deflated file holds, at most `_MOST_INFLATED`."""
-    left = _MOST_INFLATED
+    """Iterate over the first bytes that a deflated file holds, at most `_MAX_INFLATED`."""
+    left = _MAX_INFLATED
     while left and not inflater.eof:
         packed = inflater.unconsumed_tail or file.read(1 << 16)
         if not packed:

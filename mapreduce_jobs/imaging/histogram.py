@@ -1,6 +1,6 @@
 """Histograms that merge exactly.
 
-Bins without a range given follow from the image alone, and are *dyadic*: their width is a power
+Bins without a requested range follow from the image alone, and are *dyadic*: their width is a power
 of two and their start a multiple of it. The bins of any two images can therefore be brought to
 common ones without looking at a pixel again: wide bins are unions of narrow ones. The common bins
 depend on the extremes only, so the order of merging cannot show.
@@ -92,7 +92,7 @@ def bins_of(image: Image, most: int) -> Bins:
     largest = max(abs(low), abs(high))
     if largest > _LARGEST:
         raise UnsuitableImage(f"it has values beyond ±{_LARGEST:g}")
-    # Below the spacing of floats of this size there is nothing to tell apart.
+    # Below the spacing of floats of this size values do not differ.
     width = max(float(np.spacing(largest)), _FINEST_WIDTH)
     return _finest(low, high, width, most)
 

@@ -1,4 +1,4 @@
-"""What an image is here, and its grey and colour views."""
+"""The image type of this project, and its grey and colour views."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ class Image:
         to look at, else a unit, such as ``"HU"``.
     spacing : tuple of float, optional
         Millimetres between the centres of neighbouring rows and of neighbouring columns, where
-        the file tells them.
+        the file states them.
     notes : mapping
         What operations found on the way and is to travel with the result: thresholds, areas,
         transforms; as JSON has them.

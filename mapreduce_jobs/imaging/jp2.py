@@ -17,6 +17,7 @@ import PIL.Image
 from PIL import Jpeg2KImagePlugin
 
 from mapreduce_jobs.imaging.errors import CannotHold, CorruptImage, Truncated, Unsupported
+from mapreduce_jobs.imaging.file_formats import JP2_BOXES, JP2_CODESTREAM
 from mapreduce_jobs.imaging.image import Image, Pixels
 from mapreduce_jobs.imaging.samples import (
     check_size,
@@ -27,12 +28,7 @@ from mapreduce_jobs.imaging.samples import (
 )
 from mapreduce_jobs.imaging.spacing import METRE, Spacing, spacing_of_density
 
-__all__ = ["SIGNATURES", "Box", "boxes", "description", "read", "write"]
-
-_CODESTREAM = b"\xff\x4f\xff\x51"
-_BOXES = b"\0\0\0\x0cjP  \r\n\x87\n"
-SIGNATURES = (_BOXES, _CODESTREAM)
-"""First bytes, of the two kinds of file."""
+__all__ = ["Box", "boxes", "description", "read", "write"]
 
 _START_OF_TILE, _END = b"\xff\x90", b"\xff\xd9"
 
@@ -60,7 +56,7 @@ class _Header(NamedTuple):
 
 def read(data: bytes, max_pixels: int) -> Image:
     """Read a JPEG 2000 image; parameters and errors are those of `decode`."""
-    found = list(boxes(data, 0, len(data))) if data.startswith(_BOXES) else []
+    found = list(boxes(data, 0, len(data))) if data.startswith(JP2_BOXES) else []
     streams = [box for box in found if box.kind == b"jp2c"]
     if found and not streams:
         raise Truncated("the file ends before its codestream")
@@ -88,7 +84,7 @@ def read(data: bytes, max_pixels: int) -> Image:
 def _header(data: bytes, start: int, end: int) -> _Header:
     if end - start < 42:
         raise Truncated("the file ends within the header of its codestream")
-    if not data.startswith(_CODESTREAM, start):
+    if not data.startswith(JP2_CODESTREAM, start):
         raise CorruptImage("its codestream has no header (SIZ)")
     right, bottom, left, top = struct.unpack_from(">4I", data, start + 8)
     samples = int.from_bytes(data[start + 40 : start + 42], "big")
@@ -201,7 +197,7 @@ def _spacing(resolution: bytes) -> Spacing | None:
 
 def description(data: bytes) -> bytes:
     """Return the text that `write` put into a box of its own; empty if there is none."""
-    if not data.startswith(_BOXES):
+    if not data.startswith(JP2_BOXES):
         return b""
     for box in boxes(data, 0, len(data)):
         if box.kind == b"uuid" and data.startswith(_UUID, box.start):
@@ -218,7 +214,7 @@ def write(image: Image, quality: int | None, text: str | None) -> bytes:
     Parameters
     ----------
     image : Image
-        Grey or colour. Its bits stored are not told: all of the dtype's are.
+        Grey or colour. Its bits stored are not written: all of the dtype's are.
     quality : int or None
         None: without loss, by the 5/3 wavelet. Else so many hundredths of the pixels' bytes are
         the most that is kept.

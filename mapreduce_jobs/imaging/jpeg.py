@@ -20,7 +20,7 @@ _UNIT = _SEGMENTS + 11
 _JFIF_END = _SEGMENTS + 18
 _COMMENT = b"\xff\xfe"
 _SCAN = b"\xff\xda"
-_MOST_IN_SEGMENT = 65533
+_MAX_IN_SEGMENT = 65533
 _INCHES, _CENTIMETRES = 1, 2
 
 
@@ -45,8 +45,8 @@ def write(image: Image, quality: int, text: str | None) -> bytes:
         data = data[:_UNIT] + density + data[_UNIT + len(density) :]
     content = (text or "").encode()
     parts = [data[:_JFIF_END]]
-    for start in range(0, len(content), _MOST_IN_SEGMENT):
-        part = content[start : start + _MOST_IN_SEGMENT]
+    for start in range(0, len(content), _MAX_IN_SEGMENT):
+        part = content[start : start + _MAX_IN_SEGMENT]
         parts += [_COMMENT, struct.pack(">H", len(part) + 2), part]
     return b"".join([*parts, data[_JFIF_END:]])
 
@@ -57,8 +57,8 @@ def _density(spacing: Spacing) -> bytes | None:
     for number, unit in ((_INCHES, INCH), (_CENTIMETRES, CENTIMETRE)):
         density = whole_density(unit, spacing, 65535)
         if density:
-            told = (unit / density[1], unit / density[0])
-            error = max(abs(t / s - 1) for t, s in zip(told, spacing, strict=True))
+            written = (unit / density[1], unit / density[0])
+            error = max(abs(t / s - 1) for t, s in zip(written, spacing, strict=True))
             found.append((error, struct.pack(">BHH", number, *density)))
     return min(found)[1] if found else None
 

@@ -152,7 +152,7 @@ def _read_tables(state: _State, content: bytes) -> None:
             lengths[first : first + share] = _LONGEST_CODE + 1 - share.bit_length()
             sizes[first : first + share] = symbol
             first += share
-        follow = np.where(sizes == 16, 0, sizes)  # ±2¹⁵ needs no bits to tell it (H.1.2.2)
+        follow = np.where(sizes == 16, 0, sizes)  # ±2¹⁵ needs no further bits (H.1.2.2)
         # Where there is no code, the loop must go on; that there was none is seen afterwards.
         steps = np.where(lengths == 0, 1, lengths + follow).astype(np.uint8)
         state.codes[identifier] = _Codes(lengths, sizes, steps)

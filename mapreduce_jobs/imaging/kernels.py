@@ -56,7 +56,7 @@ embossed image is lit from the upper left.
 """
 
 # filter2D transforms from 50 weights on: that rounds, and spreads a NaN over the frame.
-_MOST_WEIGHTS = 49
+_MAX_WEIGHTS = 49
 
 
 def weights_of(kernel: KernelName | Rows) -> Weights:
@@ -136,8 +136,8 @@ def convolved(frame: Pixels, weights: Weights, border: Border, fill: float = 0) 
     rows, columns = frame.shape[:2]
     padded = extended(frame, weights.shape[0] // 2, weights.shape[1] // 2, border, fill)
     mask = weights[::-1, ::-1]  # filter2D correlates
-    width = min(mask.shape[1], _MOST_WEIGHTS)
-    height = _MOST_WEIGHTS // width
+    width = min(mask.shape[1], _MAX_WEIGHTS)
+    height = _MAX_WEIGHTS // width
     total = np.zeros(frame.shape)
     for top in range(0, mask.shape[0], height):
         for left in range(0, mask.shape[1], width):

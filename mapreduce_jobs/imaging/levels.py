@@ -32,7 +32,7 @@ def finite(pixels: Pixels) -> Pixels:
 
 
 def distinct(levels: Pixels) -> tuple[Pixels, npt.NDArray[np.int64]]:
-    """Return the values that occur, rising, and how many pixels have each.
+    """Return the values that occur, ascending, and how many pixels have each.
 
     Parameters
     ----------

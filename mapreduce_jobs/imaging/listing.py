@@ -26,12 +26,11 @@ def _operation(operation: Operation) -> Iterator[str]:
     yield ""
     yield from _wrapped(f"{operation.name}: {operation.summary}", 2)
     for parameter in operation.parameters.values():
-        words = f"{parameter.name}={parameter_words(parameter)}. {parameter.about}"
-        yield from _wrapped(words.replace("``", ""), 6)
+        yield from _wrapped(f"{parameter.name}={parameter_words(parameter)}. {parameter.about}", 6)
 
 
 def parameter_words(parameter: Parameter) -> str:
-    """Say what a parameter may be, and what it is where none is given.
+    """Return the allowed values of a parameter and its default.
 
     >>> parameter_words(Parameter("sigma", float, 1.0, ""))
     'a number (default: 1)'
@@ -45,7 +44,7 @@ def parameter_words(parameter: Parameter) -> str:
 
 def _wrapped(text: str, indent: int) -> list[str]:
     return textwrap.wrap(
-        text,
+        text.replace("``", ""),
         _WIDTH,
         initial_indent=" " * indent,
         subsequent_indent=" " * (indent + 4),

@@ -1,7 +1,7 @@
-"""Grey morphology with flat elements.
+"""Grey morphology with flat structuring elements.
 
-An element is a set of places around a pixel: the square of `size`, or an ellipse or a cross in
-it. What lies outside the image does not count, and neither does NaN: as `cv2.erode`,
+A structuring element is a set of positions around a pixel: the square of `size`, or an ellipse or
+a cross in it. What lies outside the image does not count, and neither does NaN: as `cv2.erode`,
 `cv2.dilate` and scikit-image have it by default. Values are selected, not computed, so that every
 dtype is exact. Colour: each channel by itself.
 """
@@ -36,20 +36,19 @@ _WIDER = {"int8": np.int16, "int32": np.float64, "uint32": np.float64}
 def erode(
     image: Image, *, size: Odd = 3, shape: _Shape = "rectangle", iterations: Size = 1
 ) -> Image:
-    """Replace each pixel by the least value under an element: bright regions shrink.
+    """Replace each pixel by the minimum under a structuring element: bright regions shrink.
 
     What is outside, and NaN, does not count; a pixel becomes NaN where there is nothing but NaN
-    under the element. Colour: each channel by itself.
+    under the structuring element. Colour: each channel by itself.
 
     Parameters
     ----------
     image : Image
         Any dtype.
     size : int, optional
-        Rows and columns of the element.
     shape : str, optional
-        Shape of the element. The ellipse reaches round(√(r² − y²)) to each side in row y, r being
-        half the size rounded down.
+        Shape of the structuring element. The ellipse reaches round(√(r² − y²)) to each side in row
+        y, r being half the size rounded down.
     iterations : int, optional
         How often.
 
@@ -63,25 +62,23 @@ def erode(
     >>> erode(bar).pixels.tolist()
     [[[9, 9, 0, 0, 0]]]
     """
-    return _least(image, size, shape, iterations)
+    return _minimum(image, size, shape, iterations)
 
 
 def dilate(
     image: Image, *, size: Odd = 3, shape: _Shape = "rectangle", iterations: Size = 1
 ) -> Image:
-    """Replace each pixel by the greatest value under an element: bright regions grow.
+    """Replace each pixel by the maximum under a structuring element: bright regions grow.
 
     What is outside, and NaN, does not count; a pixel becomes NaN where there is nothing but NaN
-    under the element. Colour: each channel by itself.
+    under the structuring element. Colour: each channel by itself.
 
     Parameters
     ----------
     image : Image
         Any dtype.
     size : int, optional
-        Rows and columns of the element.
     shape : str, optional
-        Shape of the element, as for ``erode``.
     iterations : int, optional
         How often.
 
@@ -95,13 +92,13 @@ def dilate(
     >>> dilate(dot, shape="cross").pixels.tolist()
     [[[0, 9, 0], [9, 9, 9], [0, 9, 0]]]
     """
-    return _greatest(image, size, shape, iterations)
+    return _maximum(image, size, shape, iterations)
 
 
 def opening(
     image: Image, *, size: Odd = 3, shape: _Shape = "rectangle", iterations: Size = 1
 ) -> Image:
-    """Erode, then dilate: bright details smaller than the element go.
+    """Erode, then dilate: bright details smaller than the structuring element go.
 
     Colour: each channel by itself.
 
@@ -110,9 +107,7 @@ def opening(
     image : Image
         Any dtype.
     size : int, optional
-        Rows and columns of the element.
     shape : str, optional
-        Shape of the element, as for ``erode``.
     iterations : int, optional
         How often the image is eroded, and as often dilated.
 
@@ -126,13 +121,13 @@ def opening(
     >>> opening(specks).pixels.tolist()
     [[[0, 0, 0, 9, 9, 9, 0]]]
     """
-    return _greatest(_least(image, size, shape, iterations), size, shape, iterations)
+    return _maximum(_minimum(image, size, shape, iterations), size, shape, iterations)
 
 
 def closing(
     image: Image, *, size: Odd = 3, shape: _Shape = "rectangle", iterations: Size = 1
 ) -> Image:
-    """Dilate, then erode: dark details smaller than the element go.
+    """Dilate, then erode: dark details smaller than the structuring element go.
 
     Colour: each channel by itself.
 
@@ -141,9 +136,7 @@ def closing(
     image : Image
         Any dtype.
     size : int, optional
-        Rows and columns of the element.
     shape : str, optional
-        Shape of the element, as for ``erode``.
     iterations : int, optional
         How often the image is dilated, and as often eroded.
 
@@ -157,11 +150,11 @@ def closing(
     >>> closing(holes).pixels.tolist()
     [[[9, 9, 9, 0, 0, 0, 9]]]
     """
-    return _least(_greatest(image, size, shape, iterations), size, shape, iterations)
+    return _minimum(_maximum(image, size, shape, iterations), size, shape, iterations)
 
 
 def tophat(image: Image, *, size: Odd = 3, shape: _Shape = "rectangle") -> Image:
-    """Keep the bright details smaller than an element: the image less its opening.
+    """Keep the bright details smaller than a structuring element: the image less its opening.
 
     Colour: each channel by itself.
 
@@ -170,9 +163,7 @@ def tophat(image: Image, *, size: Odd = 3, shape: _Shape = "rectangle") -> Image
     image : Image
         Any dtype.
     size : int, optional
-        Rows and columns of the element.
     shape : str, optional
-        Shape of the element, as for ``erode``.
 
     Returns
     -------
@@ -188,7 +179,7 @@ def tophat(image: Image, *, size: Odd = 3, shape: _Shape = "rectangle") -> Image
 
 
 def blackhat(image: Image, *, size: Odd = 3, shape: _Shape = "rectangle") -> Image:
-    """Keep the dark details smaller than an element, as bright: the closing less the image.
+    """Keep the dark details smaller than a structuring element: the closing less the image.
 
     Colour: each channel by itself.
 
@@ -197,9 +188,7 @@ def blackhat(image: Image, *, size: Odd = 3, shape: _Shape = "rectangle") -> Ima
     image : Image
         Any dtype.
     size : int, optional
-        Rows and columns of the element.
     shape : str, optional
-        Shape of the element, as for ``erode``.
 
     Returns
     -------
@@ -215,7 +204,7 @@ def blackhat(image: Image, *, size: Odd = 3, shape: _Shape = "rectangle") -> Ima
 
 
 def morphological_gradient(image: Image, *, size: Odd = 3, shape: _Shape = "rectangle") -> Image:
-    """Compute the greatest less the least value under an element: it is large at edges.
+    """Compute the maximum less the minimum under a structuring element: large at edges.
 
     Colour: each channel by itself.
 
@@ -224,9 +213,7 @@ def morphological_gradient(image: Image, *, size: Odd = 3, shape: _Shape = "rect
     image : Image
         Any dtype.
     size : int, optional
-        Rows and columns of the element.
     shape : str, optional
-        Shape of the element, as for ``erode``.
 
     Returns
     -------
@@ -238,38 +225,38 @@ def morphological_gradient(image: Image, *, size: Odd = 3, shape: _Shape = "rect
     >>> morphological_gradient(step).pixels.tolist()
     [[[0, 0, 7, 7, 0, 0]]]
     """
-    return _difference(_greatest(image, size, shape), _least(image, size, shape))
+    return _difference(_maximum(image, size, shape), _minimum(image, size, shape))
 
 
-def _least(image: Image, size: int, shape: _Shape, iterations: int = 1) -> Image:
-    return _extreme(image, size, shape, iterations, least=True)
+def _minimum(image: Image, size: int, shape: _Shape, iterations: int = 1) -> Image:
+    return _extreme(image, size, shape, iterations, is_minimum=True)
 
 
-def _greatest(image: Image, size: int, shape: _Shape, iterations: int = 1) -> Image:
-    return _extreme(image, size, shape, iterations, least=False)
+def _maximum(image: Image, size: int, shape: _Shape, iterations: int = 1) -> Image:
+    return _extreme(image, size, shape, iterations, is_minimum=False)
 
 
-def _extreme(image: Image, size: int, shape: _Shape, iterations: int, least: bool) -> Image:
-    """Return the least or the greatest values under an element."""
+def _extreme(image: Image, size: int, shape: _Shape, iterations: int, is_minimum: bool) -> Image:
+    """Return the minima or the maxima under a structuring element."""
     dtype = image.pixels.dtype
     wide = np.dtype(_WIDER.get(dtype.name, dtype))
-    function = cv2.erode if least else cv2.dilate
+    function = cv2.erode if is_minimum else cv2.dilate
     rows, columns = image.pixels.shape[1:3]
     if shape == "rectangle":  # rectangles after one another are one
         size, iterations = (size - 1) * iterations + 1, 1
-    element = _element(shape, size // 2, rows, columns)
+    footprint = _footprint(shape, size // 2, rows, columns)
     # After so many times nothing changes any more.
     times = min(iterations, rows + columns)
     # A value that no other is beyond: it is never chosen.
     if wide.kind == "f":
-        outside = np.inf if least else -np.inf
+        outside = np.inf if is_minimum else -np.inf
     else:
-        outside = float(np.iinfo(wide).max if least else np.iinfo(wide).min)
+        outside = float(np.iinfo(wide).max if is_minimum else np.iinfo(wide).min)
 
     def apply(frame: Pixels) -> Pixels:
         return function(
             frame,
-            element,
+            footprint,
             iterations=times,
             borderType=cv2.BORDER_CONSTANT,
             borderValue=(outside,) * 4,
@@ -280,15 +267,15 @@ def _extreme(image: Image, size: int, shape: _Shape, iterations: int, least: boo
         if not missing.any():
             return apply(frame.astype(wide)).astype(dtype)
         found = apply(np.where(missing, dtype.type(outside), frame))
-        nothing = cv2.erode(missing.astype(np.uint8), element, iterations=times)
+        nothing = cv2.erode(missing.astype(np.uint8), footprint, iterations=times)
         found[nothing > 0] = np.nan
         return found
 
     return replace(image, pixels=each_frame(image, chosen))
 
 
-def _element(shape: _Shape, radius: int, rows: int, columns: int) -> npt.NDArray[np.uint8]:
-    """Return an element, without what is outside a frame of this size wherever it lies."""
+def _footprint(shape: _Shape, radius: int, rows: int, columns: int) -> npt.NDArray[np.uint8]:
+    """Return a footprint without what is outside a frame of this size wherever it lies."""
     above, left = min(radius, rows - 1), min(radius, columns - 1)
     y, x = np.ogrid[-above : above + 1, -left : left + 1]
     if shape == "cross":

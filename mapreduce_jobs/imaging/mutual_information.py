@@ -24,9 +24,9 @@ _BINS = 32
 _ITERATIONS = 300
 _COARSEST_SIDE, _FINEST_SIDE = 32, 1024
 _AFFINE_LEVELS = 3  # the finest, after a rigid start
-_LEAST_SIDE = 8
+_MIN_SIDE = 8
 # In nats. Of an image and noise it is 0.00 to 0.10, of the same scene in other contrasts 0.4 to 2.
-_LEAST_INFORMATION = 0.1
+_MIN_INFORMATION = 0.1
 _STARTS = (0.0, -15.0, 15.0)  # degrees; 0 first, which wins where all are alike
 
 
@@ -60,9 +60,9 @@ def find(
         An image is too small, or no transform makes them alike.
     """
     simple_itk = library(method)
-    if min(*fixed.shape, *moving.shape) < _LEAST_SIDE:
+    if min(*fixed.shape, *moving.shape) < _MIN_SIDE:
         raise UnsuitableImage(
-            f"an image of fewer than {_LEAST_SIDE} rows or columns is too small to be registered"
+            f"an image of fewer than {_MIN_SIDE} rows or columns is too small to be registered"
         )
     simple_itk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     simple_itk.ProcessObject.SetGlobalWarningDisplay(False)
@@ -87,7 +87,7 @@ def find(
         raise UnsuitableImage(
             "the images could not be registered: the search has left the moving image"
         ) from error
-    if information < _LEAST_INFORMATION:
+    if information < _MIN_INFORMATION:
         raise UnsuitableImage(
             "the images have too little in common to be registered: no transform makes them alike"
         )

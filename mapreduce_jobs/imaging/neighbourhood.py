@@ -1,4 +1,4 @@
-"""What is computed from the pixels around each pixel, and is no sum of them with fixed weights."""
+"""Non-linear filters of the neighbourhood of each pixel."""
 
 import cv2
 import numpy as np
@@ -12,7 +12,7 @@ __all__ = ["bilateral_frame", "median_frame", "radius_of"]
 _Values = npt.NDArray[np.float64]
 
 # An image may be continued to so many pixels, or to four times its own.
-_MOST_PIXELS = 1 << 26
+_MAX_PIXELS = 1 << 26
 
 # So many values of windows are sorted at a time, or those of one pixel.
 _VALUES_AT_ONCE = 1 << 22
@@ -42,7 +42,7 @@ def radius_of(radius: float, image: Image) -> int:
     2
     """
     rows, columns = image.pixels.shape[1:3]
-    if (rows + 2 * radius) * (columns + 2 * radius) > max(_MOST_PIXELS, 4 * rows * columns):
+    if (rows + 2 * radius) * (columns + 2 * radius) > max(_MAX_PIXELS, 4 * rows * columns):
         raise OutsideImage(
             f"the window reaches {radius:g} pixels beyond an image of {rows} × {columns},"
             " which is too far"

@@ -20,14 +20,15 @@ from mapreduce_jobs.imaging.errors import (
     UnsuitableImage,
     Unsupported,
 )
+from mapreduce_jobs.imaging.file_formats import GZIP
 from mapreduce_jobs.imaging.image import Image
 from mapreduce_jobs.imaging.intensity import levels_in_window
-from mapreduce_jobs.imaging.nifti_header import GZIP, facts_of
+from mapreduce_jobs.imaging.nifti_header import facts_of
 from mapreduce_jobs.imaging.samples import check_size
 
 __all__ = ["read"]
 
-_GREATEST_RATIO = 1040  # of bytes that deflate can stand for to bytes (zlib: 1032)
+_MAX_RATIO = 1040  # of bytes that deflate can stand for to bytes (zlib: 1032)
 
 
 def read(data: bytes, max_pixels: int, values: str = "stored", window: int = 1) -> Image:
@@ -52,7 +53,7 @@ def read(data: bytes, max_pixels: int, values: str = "stored", window: int = 1) 
     -------
     Image
         Frames go from the feet to the head, in 4-D through one time after the other. Which way the
-        file's axes go is told by its affine: sform, else qform, else, as nibabel has it, to the
+        file's axes go follows from its affine: sform, else qform, else, as nibabel has it, to the
         left, the front and the head. The spacing is the affine's, in the unit of xyzt_units; an
         unknown unit is taken for millimetres, as everybody does.
 
@@ -95,7 +96,7 @@ def _voxels(data: bytes, offset: int, size: int) -> memoryview | bytes:
         if len(found) < size:
             raise Truncated("the file ends before its voxels do")
         return found
-    if offset + size > len(data) * _GREATEST_RATIO:  # so many need no memory to be asked for
+    if offset + size > len(data) * _MAX_RATIO:  # so many need no memory to be asked for
         raise Truncated("the file ends before its voxels do")
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:

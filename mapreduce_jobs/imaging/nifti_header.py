@@ -1,7 +1,6 @@
-"""The header of a NIfTI file: which it is, what its voxels are, and which way its axes go."""
+"""Headers of NIfTI files: version, voxels and direction of the axes."""
 
 import math
-import zlib
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -9,24 +8,11 @@ from typing import Any
 import numpy as np
 
 from mapreduce_jobs.imaging.errors import CorruptImage, MissingExtra, Truncated, Unsupported
+from mapreduce_jobs.imaging.file_formats import nifti_beginning, nifti_kind
 from mapreduce_jobs.imaging.image import Pixels
 from mapreduce_jobs.imaging.spacing import Spacing, spacing_of
 
-__all__ = ["GZIP", "Facts", "facts_of", "sniff"]
-
-GZIP = b"\x1f\x8b"
-"""What a gzipped file begins with."""
-
-_LONGEST_HEADER = 540  # bytes
-_HEADER_SIZES = {
-    size.to_bytes(4, order): (version, size, "<" if order == "little" else ">")
-    for order in ("little", "big")
-    for version, size in ((1, 348), (2, 540))
-}
-_MAGIC = {
-    1: (344, b"n+1\0", b"ni1\0"),
-    2: (4, b"n+2\0\r\n\x1a\n", b"ni2\0\r\n\x1a\n"),
-}  # where it is; of a single file; of a pair
+__all__ = ["Facts", "facts_of"]
 
 # The codes of nifti1.h whose voxels are one number, or red, green, blue and perhaps alpha.
 _DTYPES = {
@@ -76,26 +62,18 @@ class Facts:
     spacing: Spacing | None
 
 
-def sniff(data: bytes) -> bool:
-    r"""Tell whether a file, or its beginning, is NIfTI, plain or gzipped.
-
-    Examples
-    --------
-    >>> import gzip
-    >>> header = (348).to_bytes(4, "little") + bytes(340) + b"n+1\0"
-    >>> sniff(header), sniff(gzip.compress(header)), sniff(gzip.compress(b"text"))
-    (True, True, False)
-    """
-    return _kind(_beginning(data)) is not None
-
-
 def facts_of(data: bytes) -> Facts:
-    """Read the header of a file that `sniff` knows.
+    """Read the header of a NIfTI file.
 
     Parameters
     ----------
     data : bytes
         The whole file, or as much as its header is.
+
+    Returns
+    -------
+    Facts
+        What the header says.
 
     Raises
     ------
@@ -104,8 +82,8 @@ def facts_of(data: bytes) -> Facts:
     MissingExtra
         nibabel is not installed.
     """
-    beginning = _beginning(data)
-    kind = _kind(beginning)
+    beginning = nifti_beginning(data)
+    kind = nifti_kind(beginning)
     assert kind is not None  # noqa: S101  (it was sniffed)
     version, size, order, is_pair = kind
     if is_pair:
@@ -137,7 +115,7 @@ def facts_of(data: bytes) -> Facts:
         shape,
         np.dtype(order + letter),
         samples,
-        # Files that say 0 mean: behind the header and the four bytes that tell of extensions.
+        # Files that say 0 mean: behind the header and the four bytes that announce extensions.
         max(int(offset), size) if offset else size + 4,
         # nifti1.h: a slope of 0 is none; nibabel asks for a finite one too.
         scaling if scaling[0] and math.isfinite(scaling[0]) and scaling != (1, 0) else None,
@@ -146,28 +124,6 @@ def facts_of(data: bytes) -> Facts:
         flips,
         spacing_of(zooms[1] * unit, zooms[2] * unit),
     )
-
-
-def _beginning(data: bytes) -> bytes:
-    """Return the first bytes, inflated; as many as there are."""
-    if not data.startswith(GZIP):
-        return data[:_LONGEST_HEADER]
-    try:
-        # The header of gzip has at most a name and a note besides, of a few hundred bytes.
-        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data[: 1 << 16], _LONGEST_HEADER)
-    except zlib.error:
-        return b""
-
-
-def _kind(beginning: bytes) -> tuple[int, int, str, bool] | None:
-    """Return version, bytes of the header, order of bytes, and whether the voxels are elsewhere."""
-    found = _HEADER_SIZES.get(beginning[:4])
-    if found is None:
-        return None
-    version, size, order = found
-    position, single, pair = _MAGIC[version]
-    magic = beginning[position : position + len(single)]
-    return (version, size, order, magic == pair) if magic in (single, pair) else None
 
 
 def _nibabel(module: str) -> Any:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from mapreduce_jobs.imaging.errors import BadParameter, StrippedDocstrings
 from mapreduce_jobs.imaging.image import Image
-from mapreduce_jobs.imaging.parameters import Between, Rows
+from mapreduce_jobs.imaging.parameters import SHARED_TEXTS, Between, Rows
 
 __all__ = ["Operation", "Parameter"]
 
@@ -30,9 +30,9 @@ class Parameter:
     kind : type
         As it is annotated, without None.
     default : object
-        Its value where none is given; `inspect.Parameter.empty` if one must be.
+        Its value where none is stated; `inspect.Parameter.empty` if one must be.
     about : str
-        What the docstring says of it.
+        What the docstring, or `SHARED_TEXTS`, says of it.
     """
 
     name: str
@@ -42,10 +42,10 @@ class Parameter:
 
     @property
     def is_required(self) -> bool:
-        """Whether a value must be given."""
+        """Whether it has no default."""
         return self.default is inspect.Parameter.empty
 
-    def read(self, given: Any) -> Any:
+    def read(self, raw: Any) -> Any:
         """Return the value of a text, or of what YAML or JSON made of it.
 
         Raises
@@ -62,14 +62,14 @@ class Parameter:
         mapreduce_jobs.imaging.errors.BadParameter: axis=up: must be horizontal or vertical
         """
         for kind in _choices(self.kind):
-            value = _value(kind, given)
+            value = _value(kind, raw)
             if value is not None:
                 return value
-        raise BadParameter(f"{self.name}={text_of(given)}: must be {self.allowed}")
+        raise BadParameter(f"{self.name}={text_of(raw)}: must be {self.allowed}")
 
     @property
     def allowed(self) -> str:
-        """What may be given, in words."""
+        """The allowed values, in words."""
         return " or ".join(_words(kind) for kind in _choices(self.kind))
 
 
@@ -104,7 +104,7 @@ class Operation:
         about = _about_parameters(function.__doc__ or "")
         hints = typing.get_type_hints(function, include_extras=True)
         parameters = {
-            name: Parameter(name, hints[name], found.default, about[name])
+            name: Parameter(name, hints[name], found.default, about[name] or SHARED_TEXTS[name])
             for name, found in inspect.signature(function).parameters.items()
             if found.kind is found.KEYWORD_ONLY
         }
@@ -113,7 +113,7 @@ class Operation:
         summary = " ".join(summary.split())
         return cls(function.__name__, family, function, summary, description.strip(), parameters)
 
-    def read(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def read(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values of parameters from texts, or from what YAML or JSON made of them.
 
         Raises
@@ -122,7 +122,7 @@ class Operation:
             One is unknown, of the wrong type or missing; the message says what is allowed.
         """
         values = {}
-        for name, value in given.items():
+        for name, value in raw.items():
             if name not in self.parameters:
                 known = ", ".join(self.parameters) or "no parameters"
                 raise BadParameter(f"{self.name}: {name} is not known: it has {known}")
@@ -156,7 +156,7 @@ def text_of(value: Any) -> str:
 
 
 def _about_parameters(doc: str) -> dict[str, str]:
-    """Return what a numpydoc docstring says of each parameter, in one line each."""
+    """Return what a numpydoc docstring says of each parameter, in one line each, may be empty."""
     lines = inspect.cleandoc(doc).splitlines()
     about: dict[str, list[str]] = {}
     names: list[str] = []
@@ -182,29 +182,29 @@ def _choices(kind: Any) -> tuple[Any, ...]:
     return (kind,)
 
 
-def _value(kind: Any, given: Any) -> Any:
-    """Return what was given as a value of a type; None if it is not one."""
+def _value(kind: Any, raw: Any) -> Any:
+    """Return a raw value as one of a type; None if it is not one."""
     if get_origin(kind) is Annotated:
         base, limits = get_args(kind)[:2]
-        value = _value(base, given)
+        value = _value(base, raw)
         return value if value is not None and _within(value, limits) else None
     if get_origin(kind) is Literal:
         texts = {text_of(choice): choice for choice in get_args(kind)}
-        return texts.get(text_of(given))
+        return texts.get(text_of(raw))
     if kind == Rows:
-        return _rows(given)
+        return _rows(raw)
     if kind is bool:
-        return {"true": True, "false": False}.get(text_of(given).lower())
+        return {"true": True, "false": False}.get(text_of(raw).lower())
     if kind is str:
-        return given if isinstance(given, str) else None
-    if isinstance(given, bool):
+        return raw if isinstance(raw, str) else None
+    if isinstance(raw, bool):
         return None
-    return _number(kind, given)
+    return _number(kind, raw)
 
 
-def _number(kind: Any, given: Any) -> Any:
+def _number(kind: Any, raw: Any) -> Any:
     try:
-        number = float(given)
+        number = float(raw)
     except (TypeError, ValueError):
         return None
     if not math.isfinite(number):
@@ -214,12 +214,12 @@ def _number(kind: Any, given: Any) -> Any:
     return int(number) if number.is_integer() and abs(number) < 1 << 53 else None
 
 
-def _rows(given: Any) -> Rows | None:
-    if isinstance(given, str):
-        given = [row.split(",") for row in given.split(";")]
-    if not isinstance(given, tuple | list):
-        given = [given]
-    rows = [tuple(row) if isinstance(row, tuple | list) else (row,) for row in given]
+def _rows(raw: Any) -> Rows | None:
+    if isinstance(raw, str):
+        raw = [row.split(",") for row in raw.split(";")]
+    if not isinstance(raw, tuple | list):
+        raw = [raw]
+    rows = [tuple(row) if isinstance(row, tuple | list) else (row,) for row in raw]
     values = tuple(tuple(_number(float, number) for number in row) for row in rows)
     return values if rows and all(row and None not in row for row in values) else None
 

@@ -3,7 +3,25 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-__all__ = ["Between", "Border", "Fraction01", "NotNegative", "Odd", "Positive", "Rows", "Size"]
+__all__ = [
+    "SHARED_TEXTS",
+    "Between",
+    "Border",
+    "Fraction01",
+    "NotNegative",
+    "Odd",
+    "Positive",
+    "Rows",
+    "Size",
+]
+
+SHARED_TEXTS = {
+    "border": "What lies outside the image",
+    "fill": "The value outside for ``constant``",
+    "size": "Rows and columns of the structuring element",
+    "shape": "Shape of the structuring element, as for ``erode``",
+}
+"""What parameters mean whose name alone stands in the docstring of an operation."""
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,9 @@ _Floats = npt.NDArray[np.float64]
 
 # In standard deviations of the whole correlation. Of images that have nothing in common the highest
 # is 5 to 9; of two that are the same it is the root of the number of pixels.
-_LEAST_PEAK = 11.0
-_LEAST_SIDE = 16
-_MOST_PIXELS = 1 << 26
+_MIN_PEAK = 11.0
+_MIN_SIDE = 16
+_MAX_PIXELS = 1 << 26
 _REFINEMENTS = 2
 
 
@@ -49,14 +49,14 @@ def find(fixed: Pixels, moving: Pixels, ours: Spacing, theirs: Spacing) -> tuple
     rows, columns = (max(1, round(n)) for n in (moving.shape / scale).tolist())
     extent = rows, columns
     sides = np.maximum(fixed.shape, extent)
-    if math.prod(sides.tolist()) > _MOST_PIXELS:
+    if math.prod(sides.tolist()) > _MAX_PIXELS:
         raise UnsuitableImage(
             "the images differ too much in size to be registered:"
             f" {fixed.shape[0]} × {fixed.shape[1]} and {rows} × {columns} pixels of one spacing"
         )
-    if min(*fixed.shape, *extent) < _LEAST_SIDE:
+    if min(*fixed.shape, *extent) < _MIN_SIDE:
         raise UnsuitableImage(
-            f"an image of fewer than {_LEAST_SIDE} rows or columns is too small to be registered"
+            f"an image of fewer than {_MIN_SIDE} rows or columns is too small to be registered"
         )
     resampled = warp(_as_image(moving), _matrix(scale, _centring(scale, extent, moving)), extent)
     # Both in the middle of what holds both, so that the search begins with centre on centre.
@@ -65,7 +65,7 @@ def find(fixed: Pixels, moving: Pixels, ours: Spacing, theirs: Spacing) -> tuple
         _placed(_edges(fixed), sides, ahead), _placed(_edges(resampled.pixels[0]), sides, behind)
     )
     peak, height = _peak(spectrum)
-    if height < _LEAST_PEAK:
+    if height < _MIN_PEAK:
         raise UnsuitableImage(
             "the images have too little in common to be registered: no shift makes them alike"
         )
@@ -129,7 +129,7 @@ def _between_pixels(fixed: Pixels, moving: Pixels, scale: _Floats, offset: _Floa
     last = np.floor((np.array(moving.shape) - 1 - offset) / scale)
     beyond = np.minimum(fixed.shape, last + 1).astype(int)
     rows, columns = (int(n) for n in beyond - first)
-    if min(rows, columns) < _LEAST_SIDE:
+    if min(rows, columns) < _MIN_SIDE:
         raise UnsuitableImage("the images do not overlap where they have been found alike")
     ours = fixed[first[0] : beyond[0], first[1] : beyond[1]]
     theirs = warp(_as_image(moving), _matrix(scale, scale * first + offset), (rows, columns))

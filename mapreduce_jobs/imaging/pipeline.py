@@ -39,8 +39,8 @@ class Step:
         return self.operation.function(image, **self.values)
 
     def __str__(self) -> str:
-        given = [f"{name}={text_of(value)}" for name, value in self.values.items()]
-        return " ".join([self.operation.name, *given])
+        pairs = [f"{name}={text_of(value)}" for name, value in self.values.items()]
+        return " ".join([self.operation.name, *pairs])
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,11 @@ class Pipeline:
         border : str, optional
             What lies outside an image, for each step that has a border and does not say.
 
+        Returns
+        -------
+        Pipeline
+            The chain.
+
         Raises
         ------
         BadParameter
@@ -86,15 +91,15 @@ class Pipeline:
             name, *pairs = part.split() or [""]
             if not name:
                 raise BadParameter("an operation is missing before or behind a |")
-            given: dict[str, str] = {}
+            parameters: dict[str, str] = {}
             for pair in pairs:
                 key, equals, value = pair.partition("=")
                 if not (key and equals and value):
                     raise BadParameter(f"{name}: {pair}: parameters are given as KEY=VALUE")
-                if key in given:
+                if key in parameters:
                     raise BadParameter(f"{name}: {key} is given twice")
-                given[key] = value
-            described.append((name, given))
+                parameters[key] = value
+            described.append((name, parameters))
         return cls._of(described, border)
 
     @classmethod
@@ -110,6 +115,11 @@ class Pipeline:
             The content of the file.
         border : str, optional
             As `parse` has it.
+
+        Returns
+        -------
+        Pipeline
+            The chain.
 
         Raises
         ------
@@ -139,10 +149,10 @@ class Pipeline:
                     f"{_short(item)}: an operation is a name, or a name with a mapping of"
                     " parameters"
                 )
-            ((name, given),) = item.items()
-            if not isinstance(given or {}, dict):
-                raise BadParameter(f"{name}: {_short(given)}: must be a mapping of parameters")
-            steps += cls._of([(str(name), given or {})], border).steps
+            ((name, parameters),) = item.items()
+            if not isinstance(parameters or {}, dict):
+                raise BadParameter(f"{name}: {_short(parameters)}: must be a mapping of parameters")
+            steps += cls._of([(str(name), parameters or {})], border).steps
         return cls(tuple(steps))
 
     @classmethod
@@ -150,12 +160,16 @@ class Pipeline:
         cls, described: Iterable[tuple[str, Mapping[str, Any]]], border: str | None
     ) -> "Pipeline":
         steps = []
-        for name, given in described:
+        for name, parameters in described:
             operation = OPERATIONS.get(name)
             if operation is None:
                 raise BadParameter(f"{name}: no such operation{_like(name)}")
-            values = operation.read(given)
-            if border is not None and "border" in operation.parameters and "border" not in given:
+            values = operation.read(parameters)
+            if (
+                border is not None
+                and "border" in operation.parameters
+                and "border" not in parameters
+            ):
                 values["border"] = operation.parameters["border"].read(border)
             steps.append(Step(operation, values))
         return cls(tuple(steps))
@@ -187,20 +201,20 @@ class Pipeline:
         """
         states: Sequence[Image] = _PROBES
         for step in self.steps:
-            given: list[Image] = []
+            results: list[Image] = []
             reason: UnsuitableImage | None = None
             for image in states:
                 try:
-                    given.append(step(image))
+                    results.append(step(image))
                 except OutsideImage:
                     return []  # these are too small to tell
                 except BadParameter as error:
                     raise BadParameter(f"{step.operation.name}: {error}") from error
                 except UnsuitableImage as error:
                     reason = reason or error
-            if not given:
+            if not results:
                 raise BadParameter(f"{step.operation.name}: {reason}")
-            states = given
+            states = results
         return list(states)
 
 

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from mapreduce_jobs.imaging.errors import ChecksumMismatch, CorruptImage, Truncated
+from mapreduce_jobs.imaging.file_formats import PNG_SIGNATURE
 from mapreduce_jobs.imaging.samples import exif_orientation
 from mapreduce_jobs.imaging.spacing import METRE, Spacing, spacing_of_density, turned, whole_density
 
-__all__ = ["SIGNATURE", "Facts", "check", "check_rows", "chunk", "description", "with_facts"]
+__all__ = ["Facts", "check", "check_rows", "chunk", "description", "with_facts"]
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_HEADER_END = len(SIGNATURE) + 12 + 13  # where IHDR, which is always first, ends
+_HEADER_END = len(PNG_SIGNATURE) + 12 + 13  # where IHDR, which is always first, ends
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of a pixel, by the colour type
 # First column, first row, and steps between them, of an interlaced image (ISO 15948, 8.2).
 _PASSES = (
@@ -54,7 +54,7 @@ def check(data: bytes) -> Facts:
     """
     view = memoryview(data)
     said: dict[bytes, bytes] = {}
-    position = len(SIGNATURE)
+    position = len(PNG_SIGNATURE)
     while True:
         if position + 12 > len(view):
             raise Truncated("the file ends before its last chunk (IEND)")
@@ -112,7 +112,7 @@ def check_rows(data: bytes) -> None:
 
 def _frames(data: bytes) -> Iterator[tuple[int, int, list[memoryview]]]:
     """Iterate over frames: columns, rows, and the parts of their compressed pixels."""
-    view, position = memoryview(data), len(SIGNATURE)
+    view, position = memoryview(data), len(PNG_SIGNATURE)
     columns, rows = struct.unpack_from(">II", data, 16)
     parts: list[memoryview] = []
     while position < len(data):
@@ -153,8 +153,10 @@ def _spacing(density: bytes) -> Spacing | None:
 
 
 def _bits(text: bytes, depth: int) -> int:
-    told = text.removeprefix(_BITS)
-    return int(told) if told.isdigit() and len(told) < 3 and 0 < int(told) < depth else depth
+    stored = text.removeprefix(_BITS)
+    return (
+        int(stored) if stored.isdigit() and len(stored) < 3 and 0 < int(stored) < depth else depth
+    )
 
 
 def with_facts(data: bytes, spacing: Spacing | None, bits: int | None, text: str | None) -> bytes:
@@ -184,7 +186,7 @@ def with_facts(data: bytes, spacing: Spacing | None, bits: int | None, text: str
 
 def description(data: bytes) -> bytes:
     """Return the text of the chunk iTXt that `with_facts` added; empty if there is none."""
-    position = len(SIGNATURE)
+    position = len(PNG_SIGNATURE)
     while position + 12 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, position)
         if kind == b"iTXt" and data.startswith(_DESCRIPTION, position + 8):

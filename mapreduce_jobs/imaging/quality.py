@@ -156,7 +156,7 @@ def snr(levels: Levels) -> float:
 
 
 def cnr(levels: Levels) -> float:
-    """Return the contrast-to-noise ratio |μ_F − μ_B| / √(σ_F² + σ_B²).
+    """Return the contrast-to-noise ratio ``|μ_F − μ_B| / √(σ_F² + σ_B²)``.
 
     Of foreground and background by Otsu. MRIQC has it of grey and white matter, with the variance
     of air added, after V. A. Magnotta, L. Friedman (Measurement of signal-to-noise and

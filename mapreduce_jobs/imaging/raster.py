@@ -33,31 +33,10 @@ from mapreduce_jobs.imaging.samples import (
 )
 from mapreduce_jobs.imaging.spacing import CENTIMETRE, INCH, Spacing, spacing_of_density, turned
 
-__all__ = ["READERS", "sniff"]
+__all__ = ["READERS"]
 
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # the last two: BigTIFF
 _GREY, _PALETTE = (0, 4), 3  # colour types of PNG
 _JPEG_SIDE = 65_500  # rows and columns that libjpeg decodes, of 65,535 that JPEG can have
-_BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)
-
-
-def sniff(data: bytes) -> str | None:
-    """Tell a raster format by its first bytes; None if it is none of them."""
-    if data.startswith(png.SIGNATURE):
-        return "PNG"
-    if data.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    if data.startswith(_TIFF):
-        return "TIFF"
-    if data.startswith((b"GIF87a", b"GIF89a")):
-        return "GIF"
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        return "WebP"
-    if data.startswith(jp2.SIGNATURES):
-        return "JPEG 2000"
-    if data.startswith(b"BM") and int.from_bytes(data[14:18], "little") in _BMP_HEADERS:
-        return "BMP"
-    return None
 
 
 def _read_png(data: bytes, max_pixels: int) -> Image:
@@ -137,7 +116,7 @@ def _read_webp(data: bytes, max_pixels: int) -> Image:
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:
-    """Return the rows and columns that the first chunk of a WebP tells; 0 if it tells none."""
+    """Return the rows and columns in the first chunk of a WebP; 0 if it has none."""
     kind, content = data[12:16], data[20:30]
     if len(content) < 10:
         return 0, 0
@@ -162,4 +141,4 @@ READERS: dict[str, Callable[[bytes, int], Image]] = {
     "WebP": _read_webp,
     "JPEG 2000": jp2.read,
 }
-"""Reader of each format that `sniff` tells: ``read(data, max_pixels)`` gives an `Image`."""
+"""The reader of each format, by the name that `sniff` returns: ``read(data, max_pixels)``."""

@@ -15,7 +15,7 @@ from mapreduce_jobs.imaging.spacing import Spacing
 
 __all__ = ["check", "register"]
 
-_LEAST_OVERLAP = 0.1  # of the fixed image, below which nothing found is to be trusted
+_MIN_OVERLAP = 0.1  # of the fixed image, below which nothing found is to be trusted
 _PIXEL = (1.0, 1.0)
 
 
@@ -131,11 +131,11 @@ def _check_overlap(
 ) -> None:
     if not np.isfinite(matrix).all():
         raise UnsuitableImage("no transform has been found that makes the images alike")
-    # A grid of places is enough to tell a tenth.
+    # A grid of points is enough for a tenth.
     y, x = (axis.ravel() for axis in np.meshgrid(*(np.linspace(0, n - 1, 65) for n in fixed)))
     there = matrix @ [x, y, np.ones_like(x)]
     inside = (there >= -0.5) & (there <= np.array([[moving[1]], [moving[0]]]) - 0.5)
-    if inside.all(axis=0).mean() < _LEAST_OVERLAP:
+    if inside.all(axis=0).mean() < _MIN_OVERLAP:
         raise UnsuitableImage("the images do not overlap where they have been found alike")
 
 

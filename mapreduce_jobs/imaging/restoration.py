@@ -46,7 +46,6 @@ def sharpen(
     amount : float, optional
         How much of what the Gaussian takes away is added; 0 changes nothing.
     border : str, optional
-        What lies outside the image.
     fill : float, optional
         The value outside, for the border constant.
 

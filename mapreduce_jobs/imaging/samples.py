@@ -1,4 +1,4 @@
-"""From what Pillow and OpenCV decode to arrays of the file's own values."""
+"""Arrays of a file's own values, from what Pillow and OpenCV decode."""
 
 import contextlib
 import io
@@ -184,7 +184,7 @@ def from_opencv(decoded: Any) -> Pixels:
 
 
 def exif_orientation(exif: bytes) -> int:
-    """Return the orientation that EXIF data tells, 1 (upright) if it tells none."""
+    """Return the orientation in EXIF data, 1 (upright) if it has none."""
     parsed = PIL.Image.Exif()
     try:
         parsed.load(b"Exif\0\0" + exif)

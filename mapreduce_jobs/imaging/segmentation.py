@@ -1,4 +1,4 @@
-"""Segmentation: a threshold, the nearest of given means, k-means, connected components."""
+"""Segmentation: a threshold, the nearest of requested means, k-means, connected components."""
 
 from dataclasses import replace
 from typing import Annotated, Literal
@@ -15,10 +15,10 @@ from mapreduce_jobs.imaging.parameters import Between, Rows, Size
 
 __all__ = ["classify", "components", "kmeans", "threshold"]
 
-_MOST_CLASSES = 256  # labels are 8 bits
-_MOST_COMPONENTS = 65535  # and here 16
+_MAX_CLASSES = 256  # labels are 8 bits
+_MAX_COMPONENTS = 65535  # and here 16
 
-Classes = Annotated[int, Between(least=1, most=_MOST_CLASSES)]
+Classes = Annotated[int, Between(least=1, most=_MAX_CLASSES)]
 Seed = Annotated[int, Between(least=0)]
 
 
@@ -41,7 +41,7 @@ def threshold(
     image : Image
         Any dtype.
     method : {"value", "otsu"}, optional
-        A value that is given, or Otsu's method.
+        A requested value, or Otsu's method.
     value : float, optional
         The threshold, in the unit of the pixels; for the method value.
 
@@ -53,7 +53,7 @@ def threshold(
     Raises
     ------
     BadParameter
-        A value is missing, or given for another method.
+        A value is missing, or requested for another method.
     UnsuitableImage
         Otsu's method, and no pixel is a finite number.
 
@@ -118,8 +118,8 @@ def classify(image: Image, *, means: Rows, show: Literal["means", "labels"] = "m
     lengths = {len(mean) for mean in means}
     if lengths not in ({1}, {3}):
         raise BadParameter("each row of means must be one grey level, or red, green and blue")
-    if len(means) > _MOST_CLASSES:
-        raise BadParameter(f"there are {len(means)} means, more than {_MOST_CLASSES}")
+    if len(means) > _MAX_CLASSES:
+        raise BadParameter(f"there are {len(means)} means, more than {_MAX_CLASSES}")
     if lengths == {3} and not image.is_colour:
         raise UnsuitableImage("the means are colours and this image is grey")
     if lengths == {1}:
@@ -142,8 +142,8 @@ def kmeans(
     """Find k classes of grey levels or colours by k-means, and give each pixel to its class.
 
     A stack has its classes in common; colours are clustered as red, green, blue. The start is by
-    k-means++; then each pixel is given to its nearest mean and each mean moved to the middle of
-    its pixels (Lloyd's algorithm) until no mean changes. It finds a local minimum of the sum of
+    k-means++; then each pixel is assigned to its nearest mean and each mean becomes the middle
+    of its pixels (Lloyd's algorithm) until no mean changes. It finds a local minimum of the sum of
     ‖x − μ‖², the inertia: another seed may find a lower one.
 
     Parameters
@@ -183,7 +183,7 @@ def kmeans(
     if not image.is_colour:
         values, weights = levels.distinct(image.pixels)
         points = values[:, np.newaxis]
-    start = clustering.spread(points, k, seed, weights)
+    start = clustering.plus_plus_start(points, k, seed, weights)
     means, rounds = clustering.lloyd(points, start, iterations, weights)
     means = _by_luma(means)
     sums = clustering.class_sums(points, means, weights)
@@ -257,9 +257,9 @@ def _components(
     # OpenCV labels two rows at a time, and so in another order.
     in_order = np.argsort(first[1:]) + 1
     kept = in_order[areas[in_order] >= min_area]
-    if len(kept) > _MOST_COMPONENTS:
+    if len(kept) > _MAX_COMPONENTS:
         raise UnsuitableImage(
-            f"it has {len(kept)} components, more than {_MOST_COMPONENTS}: leave out the small"
+            f"it has {len(kept)} components, more than {_MAX_COMPONENTS}: leave out the small"
             " ones with min_area=…"
         )
     numbers = np.zeros(count, np.uint16)

@@ -48,14 +48,14 @@ def spacing_of_density(unit: float, across: float, down: float) -> Spacing | Non
 
 
 def whole_density(unit: float, spacing: Spacing, most: int) -> tuple[int, int] | None:
-    """Return whole pixels in a unit, across and down; None if they would tell another spacing.
+    """Return whole pixels in a unit, across and down; None if they would state another spacing.
 
     Parameters
     ----------
     unit : float
         Its millimetres.
     spacing : tuple of float
-        The spacing to be told.
+        The spacing to be written.
     most : int
         The greatest number that the file can hold.
 

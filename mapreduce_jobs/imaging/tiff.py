@@ -37,7 +37,7 @@ UNIT = "unit of pixels"
 _DESCRIPTION, _ORIENTATION = 270, 274
 _ACROSS, _DOWN, _UNIT = 282, 283, 296
 _UNITS = {2: INCH, 3: CENTIMETRE}
-_LEAST, _GREATEST = 340, 341  # SMinSampleValue, SMaxSampleValue
+_MINIMUM, _MAXIMUM = 340, 341  # SMinSampleValue, SMaxSampleValue
 
 _FIELD_TYPES = {"|u1": 1, "<u2": 3, "<u4": 4, "|i1": 6, "<i2": 8, "<i4": 9}
 
@@ -171,8 +171,8 @@ def _facts(tags: Any) -> _Facts:
     try:
         if _ORIENTATION in tags:
             orientation = int(tags[_ORIENTATION])
-        if _LEAST in tags and _GREATEST in tags:
-            least, greatest = _one(tags[_LEAST]), _one(tags[_GREATEST])
+        if _MINIMUM in tags and _MAXIMUM in tags:
+            least, greatest = _one(tags[_MINIMUM]), _one(tags[_MAXIMUM])
         if _ACROSS in tags and _DOWN in tags:
             length = _UNITS.get(int(tags.get(_UNIT, 2)))
             if length:
@@ -184,7 +184,7 @@ def _facts(tags: Any) -> _Facts:
 
 
 def _unit(text: str) -> str:
-    """Return the unit that a description tells; "stored" if it tells none."""
+    """Return the unit in a description; "stored" if it has none."""
     if UNIT in text:
         with contextlib.suppress(ValueError, LookupError, TypeError, RecursionError):
             return str(json.loads(text)[UNIT])
@@ -274,7 +274,7 @@ def write(image: Image, text: str | None) -> bytes:
     tags = []
     if image.bits < dtype.itemsize * 8 and dtype.kind in "iu":
         field, count = _FIELD_TYPES[dtype.str], 3 if image.is_colour else 1
-        for tag, value in zip((_LEAST, _GREATEST), full_range(image), strict=True):
+        for tag, value in zip((_MINIMUM, _MAXIMUM), full_range(image), strict=True):
             tags.append((tag, field, count, value if count == 1 else (value,) * count, True))
     options: dict[str, Any] = {}
     if image.spacing is not None:

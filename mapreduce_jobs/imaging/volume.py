@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from mapreduce_jobs.imaging.errors import UnsuitableImage
 from mapreduce_jobs.imaging.image import Image, Pixels
-from mapreduce_jobs.imaging.place import Place, normal_of
+from mapreduce_jobs.imaging.slice_position import SlicePosition, normal_of
 
 __all__ = ["Slice", "partition", "volume"]
 
@@ -22,17 +22,17 @@ _DECIMALS = 6  # of a millimetre
 
 @dataclass(frozen=True)
 class Slice:
-    """An image, what it is called, and where it lies."""
+    """A slice: its name, image and position."""
 
     name: str
     image: Image
-    place: Place
+    position: SlicePosition
 
 
 def partition(
     slices: Sequence[Slice],
 ) -> tuple[list[Slice], list[tuple[Slice, UnsuitableImage]]]:
-    """Tell which slices of a series make a volume, and why the others do not belong to it.
+    """Separate the slices of a series that make a volume from others, with the reason of each.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def partition(
     Examples
     --------
     >>> series = [
-    ...     Slice(f"{index}.dcm", Image(np.zeros((1, side, side), np.int16), 16), Place())
+    ...     Slice(f"{index}.dcm", Image(np.zeros((1, side, side), np.int16), 16), SlicePosition())
     ...     for index, side in enumerate((512, 256, 512))
     ... ]
     >>> belonging, others = partition(series)
@@ -91,7 +91,7 @@ def _difference(one: Slice, other: Slice) -> str | None:
             return f"it has {has}, {other.name} of its series {expected}"
     if not _alike(its.spacing, others.spacing, _SAME_SPACING * min(its.spacing or (1.0,))):
         return f"its pixel spacing is not that of {other.name} of its series"
-    if not _alike(one.place.orientation, other.place.orientation, _SAME_DIRECTION):
+    if not _alike(one.position.orientation, other.position.orientation, _SAME_DIRECTION):
         return f"its orientation in space is not that of {other.name} of its series"
     return None
 
@@ -129,8 +129,7 @@ def volume(slices: Sequence[Slice]) -> Image:
         order : ``"position"``, ``"location"`` or ``"number"``
         positions : millimetres along the normal, or Slice Locations; None by number
         slice_spacing : their median distance in millimetres, apart from 0; None by number
-        gaps : where the distance differs from it by more than 1 %: ``[frame, millimetres]``, the
-            millimetres from this frame to the next
+        gaps : ``[frame, millimetres to the next]`` where the distance differs by more than 1 %
         repeated : frames that lie where the one before lies
         orientation : the direction cosines of a row and of a column; None if unknown
         frames : the notes of each slice, if one has some
@@ -140,13 +139,13 @@ def volume(slices: Sequence[Slice]) -> Image:
     Raises
     ------
     UnsuitableImage
-        A slice is not like the others, or does not tell where it lies; there is none.
+        A slice is not like the others, or has no position; there is none.
 
     Examples
     --------
     >>> axial = [1, 0, 0, 0, 1, 0]
     >>> series = [
-    ...     Slice(str(z), Image(np.full((1, 1, 1), z, np.int16), 16), Place(axial, [0, 0, z]))
+    ...     Slice(str(z), Image(np.int16([[[z]]]), 16), SlicePosition(axial, [0, 0, z]))
     ...     for z in (10, 0, 5, 20)
     ... ]
     >>> made = volume(series)
@@ -170,7 +169,7 @@ def volume(slices: Sequence[Slice]) -> Image:
         "slices": [one.name for one in belonging],
         "order": order,
         **_distances([key for key, _ in ranked] if order != "number" else None),
-        "orientation": first.place.orientation and [*first.place.orientation],
+        "orientation": first.position.orientation and [*first.position.orientation],
     }
     if any(image.notes for image in images):
         notes["frames"] = [dict(image.notes) for image in images]
@@ -184,24 +183,24 @@ def volume(slices: Sequence[Slice]) -> Image:
 
 
 def _keys(slices: Sequence[Slice]) -> tuple[str, list[float]]:
-    """Return what tells the order, and that of each slice."""
-    places = [one.place for one in slices]
-    if places[0].orientation is not None:
-        normal = normal_of(places[0].orientation)
-        return "position", [place.along(normal) for place in places]
-    if all(place.location is not None for place in places):
-        return "location", [place.location or 0.0 for place in places]
+    """Return what the order is by, and its value for each slice."""
+    positions = [one.position for one in slices]
+    if positions[0].orientation is not None:
+        normal = normal_of(positions[0].orientation)
+        return "position", [position.along(normal) for position in positions]
+    if all(position.location is not None for position in positions):
+        return "location", [position.location or 0.0 for position in positions]
     for one in slices:
-        if one.place.number is None:
+        if one.position.number is None:
             raise UnsuitableImage(
                 f"{one.name} tells neither its position nor its number (Image Position (Patient),"
                 " Slice Location, Instance Number)"
             )
-    return "number", [place.number or 0.0 for place in places]
+    return "number", [position.number or 0.0 for position in positions]
 
 
 def _rank(key: float, one: Slice) -> tuple[float, float, str]:
-    number = one.place.number
+    number = one.position.number
     return key, -math.inf if number is None else number, one.name
 
 

@@ -1,4 +1,4 @@
-"""A condition on the header of an image, as text: which images are meant.
+"""Conditions on the header of an image, as text.
 
 ::
 
@@ -7,41 +7,49 @@
     PatientID == None or SharedFunctionalGroupsSequence.PixelMeasuresSequence.SliceThickness > 3
 
 Names are the keywords of PS3.6, those of sequences joined by dots to what their items hold. Words
-and signs are Python's; nothing is run as Python. Numbers are compared with numbers, text with text,
-which stands in quotes and is compared as it is: dates as ``'20240131'``, persons as ``'Doe^Jane'``.
+and signs are Python's, and Python's parser reads them; nothing is run as Python. Numbers are
+compared with numbers, text with text, which stands in quotes and is compared as it is: dates as
+``'20240131'``, persons as ``'Doe^Jane'``.
 
 An element may have several values, or lie in several items: one that fits is enough. ``!=`` and
 ``not in`` are the opposites of ``==`` and ``in``: no value may fit. ``'AXIAL' in ImageType`` looks
 for text within each value. An element that is missing, or empty, is None, and fits nothing else.
 """
 
-from collections.abc import Callable
+import ast
+import re
+import warnings
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 from pydicom.dataset import Dataset
 
-from mapreduce_jobs.imaging.conditions import (
-    AllOf,
-    AnyOf,
-    Comparison,
-    Condition,
-    IsMissing,
-    Not,
-    Values,
-)
+from mapreduce_jobs.imaging.conditions import Condition, Operand, comparison, opposite, wrong
 from mapreduce_jobs.imaging.elements import Element
 from mapreduce_jobs.imaging.errors import BadParameter
-from mapreduce_jobs.imaging.tokens import Token, tokens_of, wrong
 
 __all__ = ["Where"]
 
-_LONGEST = 10_000  # characters
-_DEEPEST = 50  # parentheses, and words not
-_LONGEST_INTEGER = 30  # digits
+_MAX_LENGTH = 10_000  # characters
+_MAX_DEPTH = 50  # parentheses, and words not
+_MAX_DIGITS = 1000  # of an integer; Python itself refuses more than some 4000
 
-_CHAINABLE = ("==", "<", "<=", ">", ">=")
-_SIGNS = (*_CHAINABLE, "!=", "in", "not")
+_SIGNS: dict[type[ast.cmpop], str] = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.In: "in",
+    ast.NotIn: "not in",
+}
+_PART = re.compile(
+    rf"""(?P<text>'[^']*'|"[^"]*") | \s+ | (?P<long>\d{{{_MAX_DIGITS},}})
+      | \w+ | [<>=!]= | [<>().,+-] | (?P<other>.)""",
+    re.VERBOSE | re.ASCII,
+)
+_BEFORE_SIGN = re.compile(r"[\s)]*")
+_START = "_="  # a condition is read as what is assigned: it may begin with spaces
 
 
 @dataclass(frozen=True)
@@ -51,11 +59,11 @@ class Where:
     Attributes
     ----------
     text : str
-        As it was given.
+        The condition.
     keywords : tuple of str
         The elements that a header has to be read for; of sequences, the outermost.
     condition : callable
-        What tells whether a header fulfils it.
+        The condition as a function of a header.
 
     Examples
     --------
@@ -77,7 +85,7 @@ class Where:
         Raises
         ------
         BadParameter
-            It is not one; the message tells the place.
+            It is not one; the message says at which character.
 
         Examples
         --------
@@ -86,19 +94,22 @@ class Where:
         mapreduce_jobs.imaging.errors.BadParameter: at character 8: Rows is a number, and '512' is
         text
         """
-        if len(text) > _LONGEST:
-            raise BadParameter(f"at character {_LONGEST}: longer than a condition may be")
-        parser = _Parser(text)
-        condition = parser.whole()
-        return cls(text, tuple(dict.fromkeys(parser.keywords)), condition)
+        if len(text) > _MAX_LENGTH:
+            wrong(_MAX_LENGTH, "longer than a condition may be")
+        reader = _Reader(text)
+        try:
+            condition = reader.condition(_parsed(text))
+        except (RecursionError, MemoryError):  # of names and signs without end
+            wrong(1, "nested too deeply")
+        return cls(text, tuple(dict.fromkeys(reader.keywords)), condition)
 
     def __call__(self, header: Dataset | None) -> bool:
-        """Tell whether a header fulfils the condition.
+        """Return whether a header fulfils the condition.
 
         Parameters
         ----------
         header : Dataset or None
-            As `read_header` gives it; in None, every element is missing.
+            As `read_header` returns it; in None, every element is missing.
 
         Raises
         ------
@@ -108,177 +119,140 @@ class Where:
         return self.condition(header)
 
 
-class _Operand(NamedTuple):
-    """What is compared; `values` are those of None if it is None."""
+def _parsed(text: str) -> ast.expr:
+    """Return the syntax tree of a condition."""
+    plain = _plain(text)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a number with a word right behind it
+            (statement,) = ast.parse(_START + plain).body
+    except SyntaxError as error:
+        at = min(max((error.offset or 1) - len(_START), 1), len(text) + 1)
+        found = _PART.match(text, at - 1)
+        what = f"{found[0] if found else 'the end'} is not expected"
+        wrong(at, what if error.msg.startswith("invalid syntax") else error.msg)
+    assert isinstance(statement, ast.Assign)  # noqa: S101
+    return statement.value
 
-    token: Token
-    values: Values | None
-    kind: str
 
-    @property
-    def element(self) -> Element | None:
-        source = self.values and self.values.source
-        return source if isinstance(source, Element) else None
+def _plain(text: str) -> str:
+    """Return a condition of the same length without what Python would take for more than one.
+
+    What stands in quotes has no escapes, and is replaced; the rest is ASCII in one line.
+    """
+    parts = []
+    depth = words = 0
+    for part in _PART.finditer(text):
+        said, at = part[0], part.start() + 1
+        if said.isspace():
+            parts.append(" " * len(said))
+            continue
+        depth += (said == "(") - (said == ")")
+        words = words + 1 if said == "not" else 0
+        if depth + words > _MAX_DEPTH:
+            wrong(at, f"more than {_MAX_DEPTH} parentheses or words not, one in the other")
+        if part["long"]:
+            wrong(at, f"a number of more than {_MAX_DIGITS} digits")
+        if part["other"]:
+            hint = "; to compare, write ==" if said == "=" else ""
+            is_quote = said in "'\""
+            wrong(at, "the quote is not closed" if is_quote else f"{said} is not understood{hint}")
+        parts.append(f"'{'x' * (len(said) - 2)}'" if part["text"] else said)
+    return "".join(parts)
 
 
-class _Parser:
-    """Reads a condition from the left to the right, one method a rule of its grammar."""
+class _Reader:
+    """Makes a condition of a syntax tree, and collects its keywords."""
 
     def __init__(self, text: str) -> None:
-        self._tokens = tokens_of(text)
-        self._next = 0
-        self._depth = 0
+        self._text = text
         self.keywords: list[str] = []
 
-    @property
-    def _token(self) -> Token:
-        return self._tokens[self._next]
+    def condition(self, node: ast.expr) -> Condition:
+        if isinstance(node, ast.BoolOp):
+            parts = tuple(map(self.condition, node.values))
+            join = all if isinstance(node.op, ast.And) else any
+            return lambda header: join(part(header) for part in parts)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            return opposite(self.condition(node.operand))
+        if isinstance(node, ast.Compare):
+            return self._comparison(node)
+        said = self._operand(node).said
+        wrong(_end(node) + 1, f"a comparison is missing after {said}, such as {said} != None")
 
-    def _take(self, *texts: str) -> Token | None:
-        """Step over the next token if it is one of these words or signs."""
-        token = self._token
-        if token.kind not in ("word", "sign") or token.text not in texts:
-            return None
-        self._next += 1
-        return token
+    def _comparison(self, node: ast.Compare) -> Condition:
+        operands, signs = [self._operand(node.left)], []
+        for left, kind, right in zip(
+            [node.left, *node.comparators], node.ops, node.comparators, strict=False
+        ):
+            found = _BEFORE_SIGN.match(self._text, _end(left))
+            at = found.end() + 1 if found else 1
+            sign = _SIGNS.get(type(kind)) or wrong(at, "is is not understood: compare by ==")
+            operands.append(self._operand(right, sign))
+            signs.append((at, sign))
+        return comparison(operands, signs)
 
-    def whole(self) -> Condition:
-        condition = self._disjunction()
-        if self._token.kind != "end":
-            wrong(self._token, f"{self._token.text} is not expected: and, or, or the end is")
-        return condition
-
-    def _disjunction(self) -> Condition:
-        return self._several("or", self._conjunction, AnyOf)
-
-    def _conjunction(self) -> Condition:
-        return self._several("and", self._negation, AllOf)
-
-    def _several(
-        self, word: str, part: Callable[[], Condition], join: Callable[[Any], Condition]
-    ) -> Condition:
-        parts = [part()]
-        while self._take(word):
-            parts.append(part())
-        return join(tuple(parts)) if len(parts) > 1 else parts[0]
-
-    def _negation(self) -> Condition:
-        opening = self._take("not", "(")
-        if opening is None:
-            return self._comparison()
-        self._depth += 1
-        if self._depth > _DEEPEST:
-            wrong(opening, f"more than {_DEEPEST} parentheses or words not, one in the other")
-        if opening.text == "not":
-            condition: Condition = Not(self._negation())
-        else:
-            condition = self._disjunction()
-            if not self._take(")"):
-                what = f"the parenthesis of character {opening.at} is not closed"
-                wrong(self._token, f"{self._token.text} is not expected: {what}")
-        self._depth -= 1
-        return condition
-
-    def _comparison(self) -> Condition:
-        operands = [self._operand()]
-        signs: list[Token] = []
-        while sign := self._take(*_SIGNS):
-            signs.append(sign)
-            if sign.text == "not" and not self._take("in"):
-                wrong(self._token, f"{self._token.text} is not expected: in is, after not")
-            operands.append(self._list() if sign.text in ("in", "not") else self._operand())
-        if not signs:
-            said = operands[0].token.text
-            wrong(self._token, f"a comparison is missing after {said}, such as {said} != None")
-        if len(signs) == 1:
-            return self._pair(operands[0], signs[0], operands[1])
-        for sign in signs:
-            if sign.text not in _CHAINABLE:
-                wrong(sign, f"{sign.text} does not stand in a chain of comparisons: use and")
-        for left, sign, right in zip(operands, signs, operands[1:], strict=False):
-            _check(left, sign, right)
-        values = tuple(operand.values for operand in operands if operand.values)
-        return Comparison(values, tuple(sign.text for sign in signs))
-
-    def _pair(self, left: _Operand, sign: Token, right: _Operand) -> Condition:
-        is_opposite = sign.text in ("!=", "not")
-        condition: Condition
-        if sign.text in ("==", "!=") and (left.element or right.element):
-            for one, other in ((left, right), (right, left)):
-                if one.kind == "None" and other.element:
-                    condition = IsMissing(other.element)
-                    return Not(condition) if is_opposite else condition
-        _check(left, sign, right)
-        assert left.values  # noqa: S101  (None is refused)
-        assert right.values  # noqa: S101
-        fits = {"!=": "==", "not": "in"}.get(sign.text, sign.text)
-        if fits == "in" and right.element is None:
-            fits = "=="  # to one of the list
-        condition = Comparison((left.values, right.values), (fits,))
-        return Not(condition) if is_opposite else condition
-
-    def _operand(self) -> _Operand:
-        token = self._token
-        self._next += 1
-        if token.kind == "name":
+    def _operand(self, node: ast.expr, sign: str = "") -> Operand:
+        """Return what stands at the beginning of a comparison, or behind a sign."""
+        at, said = _at(node), self._said(node)
+        name = _dotted(node)
+        if name:
             try:
-                element = Element.named(token.text)
+                element = Element.named(name)
             except BadParameter as error:
-                is_value = self._next > 1 and self._tokens[self._next - 2].text in _SIGNS
-                wrong(token, f"{error}; text stands in quotes" if is_value else str(error))
+                wrong(at, f"{error}; text stands in quotes" if sign else str(error))
             self.keywords.append(element.keyword)
-            return _Operand(token, Values(element), element.kind)
-        if token.kind in ("number", "text"):
-            return _Operand(token, Values((_constant(token),)), token.kind)
-        if token.text == "None":
-            return _Operand(token, None, "None")
-        wrong(token, f"{token.text} is not expected: a keyword, number, text or None is")
+            return Operand(at, said, element.kind, element)
+        items = [node]
+        if sign in ("in", "not in"):
+            if isinstance(node, ast.Tuple):
+                items = node.elts or wrong(
+                    _end(node), ") is not expected: a number or text in quotes is"
+                )
+            elif not self._text[: at - 1].rstrip().endswith("("):
+                wrong(at, "after in comes an element, or a list in parentheses")
+        first, *others = map(self._constant, items)
+        for other in others:
+            if other.kind != first.kind:
+                wrong(other.at, "numbers and texts do not go together in a list")
+        values = [one.source for one in (first, *others) if isinstance(one.source, tuple)]
+        return first._replace(source=sum(values, ()))
 
-    def _list(self) -> _Operand:
-        """Read what stands after ``in``: constants in parentheses, or an element."""
-        opening = self._token
-        if not self._take("("):
-            operand = self._operand()
-            if operand.element is None:
-                wrong(opening, "after in comes an element, or a list in parentheses")
-            return operand
-        first = self._token
-        constants: list[Any] = []
-        while not constants or self._take(","):
-            token = self._token
-            if constants and token.text == ")":
-                break  # a comma behind the last
-            if token.kind not in ("number", "text"):
-                wrong(token, f"{token.text} is not expected: a number or text in quotes is")
-            if token.kind != first.kind:
-                wrong(token, "numbers and texts do not go together in a list")
-            constants.append(_constant(token))
-            self._next += 1
-        if not self._take(")"):
-            wrong(self._token, f"{self._token.text} is not expected: a comma or ) is")
-        return _Operand(first, Values(tuple(constants)), first.kind)
+    def _constant(self, node: ast.expr) -> Operand:
+        at, said = _at(node), self._said(node)
+        try:
+            value = ast.literal_eval(node)
+        except ValueError:
+            value = ...
+        if value is None:
+            return Operand(at, said, "None", ())
+        if type(value) in (int, float):
+            return Operand(at, said, "number", (value,))
+        if not isinstance(value, str) or len(value) + 2 != len(said):  # of several texts
+            wrong(at, f"{said} is not expected: a keyword, number, text or None is")
+        if not value:
+            wrong(at, "an empty text fits nothing: ask for == None")
+        return Operand(at, said, "text", (said[1:-1],))
 
-
-def _constant(token: Token) -> int | float | str:
-    if token.kind == "text":
-        return token.text[1:-1] or wrong(token, "an empty text fits nothing: ask for == None")
-    is_whole = token.text.lstrip("+-").isdigit() and len(token.text) < _LONGEST_INTEGER
-    return int(token.text) if is_whole else float(token.text)
+    def _said(self, node: ast.expr) -> str:
+        return self._text[_at(node) - 1 : _end(node)]
 
 
-def _check(left: _Operand, sign: Token, right: _Operand) -> None:
-    """Refuse a comparison of what cannot be compared."""
-    for operand in (left, right):
-        name = operand.token.text
-        if operand.kind == "None":
-            wrong(operand.token, "None is compared by == and != with an element, and nothing else")
-        if operand.kind == "other":
-            wrong(operand.token, f"{name} is no number and no text: ask for == None or != None")
-    if not (left.element or right.element):
-        wrong(left.token, f"neither {left.token.text} nor {right.token.text} is of the header")
-    if sign.text in ("in", "not") and right.element and "number" in (left.kind, right.kind):
-        number = left if left.kind == "number" else right
-        wrong(number.token, f"{number.token.text} is a number, and in looks for text in text")
-    if left.kind != right.kind:
-        number, text = (left, right) if left.kind == "number" else (right, left)
-        wrong(right.token, f"{number.token.text} is a number, and {text.token.text} is text")
+def _at(node: ast.expr) -> int:
+    """Return the first character of a part of a condition."""
+    return node.col_offset - len(_START) + 1
+
+
+def _end(node: ast.expr) -> int:
+    """Return its last character."""
+    return (node.end_col_offset or 0) - len(_START)
+
+
+def _dotted(node: ast.expr) -> str:
+    """Return a name with the names before its dots; empty for anything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        before = _dotted(node.value)
+        return f"{before}.{node.attr}" if before else ""
+    return ""

@@ -48,32 +48,36 @@ class Blanking:
     find_text: bool = False
     max_pixels: int = MAX_PIXELS
 
-    def blank(self, dataset: FileDataset, data: bytes, at_risk: bool) -> Blanked:
+    def blank(self, dataset: FileDataset, at_risk: bool) -> Blanked:
         """Blank what is found in the pixels of a data set.
 
         Parameters
         ----------
         dataset : FileDataset
             What is changed.
-        data : bytes
-            The file that it was read from.
         at_risk : bool
             Whether something speaks for text, see `pixel_risk`.
+
+        Returns
+        -------
+        Blanked
+            What was done.
         """
         from mapreduce_jobs.privacy.burned_in import blank
 
         by_rule = self.rules.rectangles(dataset) if self.rules else []
         is_complete = self.rules is not None and self.rules.are_complete(dataset)
-        found = self._found(data) if self.find_text and at_risk else []
+        found = self._found(dataset) if self.find_text and at_risk else []
         if by_rule or found:
             blank(dataset, [*by_rule, *found], self.max_pixels)
         return Blanked("blanked" if by_rule or found else "unchanged", is_complete)
 
-    def _found(self, data: bytes) -> "list[Rectangle]":
-        from mapreduce_jobs.imaging.decode import decode
+    def _found(self, dataset: FileDataset) -> "list[Rectangle]":
+        from mapreduce_jobs.imaging.dicom_file import layout_of
+        from mapreduce_jobs.imaging.dicom_pixels import stored_values
         from mapreduce_jobs.privacy.text_detector import find_text
 
         found: dict[Rectangle, None] = {}
-        for frame in decode(data, self.max_pixels).pixels:
+        for frame in stored_values(dataset, layout_of(dataset, self.max_pixels)):
             found.update(dict.fromkeys(find_text(frame)))
         return list(found)

@@ -12,6 +12,7 @@ from pydicom.uid import UID
 
 from mapreduce_jobs.imaging.dicom_elements import READ_ERRORS
 from mapreduce_jobs.imaging.errors import CorruptImage
+from mapreduce_jobs.imaging.header import Beginning
 from mapreduce_jobs.privacy.audit import label_of
 from mapreduce_jobs.privacy.elements import is_empty, read, text_of
 from mapreduce_jobs.privacy.pixels import pixel_risk
@@ -30,7 +31,9 @@ _TEXTS = ("AE", "LO", "LT", "SH", "ST", "UC", "UR", "UT")
 Finding = dict[str, Any]
 
 
-def findings(data: bytes, settings: Settings, name: str) -> list[Finding]:
+def findings(
+    data: bytes, settings: Settings, name: str, beginning: Beginning | None = None
+) -> list[Finding]:
     """Return what de-identification with these settings would have to change in a DICOM file.
 
     A UID that is made of a UUID (``2.25.``) names no organisation and counts as nobody's, and so
@@ -45,6 +48,8 @@ def findings(data: bytes, settings: Settings, name: str) -> list[Finding]:
         What may be there.
     name : str
         The name of the file, in which the patient's name or ID should not be.
+    beginning : Beginning, optional
+        What has been read of the file already, with all elements of its header.
 
     Returns
     -------
@@ -60,7 +65,7 @@ def findings(data: bytes, settings: Settings, name: str) -> list[Finding]:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        dataset = read(data)
+        dataset = read(data, beginning)
         try:
             found = Counter(_Check(settings, dataset).found(dataset, ""))
             found.update(_of_the_file(data, dataset, name))

@@ -12,6 +12,7 @@ from pydicom.uid import UID
 from mapreduce_jobs.imaging.dicom_elements import READ_ERRORS
 from mapreduce_jobs.imaging.dicom_file import ENCODINGS
 from mapreduce_jobs.imaging.errors import CorruptImage, ImagingError
+from mapreduce_jobs.imaging.header import Beginning
 from mapreduce_jobs.privacy.audit import Audit
 from mapreduce_jobs.privacy.blanking import Blanking
 from mapreduce_jobs.privacy.elements import put, read, text_of
@@ -58,7 +59,11 @@ class Deidentified:
 
 
 def deidentify(
-    data: bytes, settings: Settings, keyed: Keyed, blanking: Blanking | None = None
+    data: bytes,
+    settings: Settings,
+    keyed: Keyed,
+    blanking: Blanking | None = None,
+    beginning: Beginning | None = None,
 ) -> Deidentified:
     """De-identify a DICOM file.
 
@@ -74,6 +79,13 @@ def deidentify(
         Makes UIDs, pseudonyms and shifts of dates.
     blanking : Blanking, optional
         Finds and blanks text in the pixels.
+    beginning : Beginning, optional
+        What has been read of the file already, with all elements of its header.
+
+    Returns
+    -------
+    Deidentified
+        The new file, and what was done.
 
     Raises
     ------
@@ -89,7 +101,7 @@ def deidentify(
         # pydicom's warnings quote values.
         warnings.simplefilter("ignore")
         try:
-            return _deidentified(data, settings, keyed, blanking)
+            return _deidentified(read(data, beginning), settings, keyed, blanking)
         except ImagingError:
             raise
         except READ_ERRORS as error:
@@ -97,9 +109,8 @@ def deidentify(
 
 
 def _deidentified(
-    data: bytes, settings: Settings, keyed: Keyed, blanking: Blanking | None
+    dataset: FileDataset, settings: Settings, keyed: Keyed, blanking: Blanking | None
 ) -> Deidentified:
-    dataset = read(data)
     audit = Audit("DICOM")
     place = Place(subject_of(dataset), text_of(dataset, 0x0020000D), text_of(dataset, 0x0020000E))
     audit.pixels = "unchanged" if has_pixels(dataset) else "none"
@@ -108,7 +119,7 @@ def _deidentified(
     # What says that there is an overlay is removed, and the bits stay.
     hidden = has_overlay_bits(dataset)
     if blanking is not None and has_pixels(dataset):
-        found = blanking.blank(dataset, data, risk is not None)
+        found = blanking.blank(dataset, risk is not None)
         audit.pixels = found.pixels
         risk = None if found.is_clean and not hidden else risk
     Walk(settings, keyed, audit, dataset).clean(dataset)

@@ -1,6 +1,5 @@
 """DICOM elements as text and bytes, without the conversions that take most of the time."""
 
-import io
 from typing import Any
 
 import pydicom
@@ -9,7 +8,9 @@ from pydicom.dataset import Dataset, FileDataset
 from pydicom.multival import MultiValue
 
 from mapreduce_jobs.imaging.dicom_elements import READ_ERRORS
+from mapreduce_jobs.imaging.dicom_file import read_elements
 from mapreduce_jobs.imaging.errors import CorruptImage, Truncated, Unsupported
+from mapreduce_jobs.imaging.header import Beginning
 
 __all__ = ["is_empty", "put", "read", "text_of"]
 
@@ -17,8 +18,15 @@ _DIRECTORY = "1.2.840.10008.1.3.10"
 _UNDEFINED = 0xFFFFFFFF
 
 
-def read(data: bytes) -> FileDataset:
+def read(data: bytes, beginning: Beginning | None = None) -> FileDataset:
     """Read a DICOM file, whatever it holds; its elements stay as they are until they are needed.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    beginning : Beginning, optional
+        What has been read of it already, with all elements of its header.
 
     Raises
     ------
@@ -30,7 +38,7 @@ def read(data: bytes) -> FileDataset:
         It is a DICOMDIR, which is about other files.
     """
     try:
-        dataset = pydicom.dcmread(io.BytesIO(data), force=True)
+        dataset = read_elements(data, beginning)
     except EOFError as error:
         raise Truncated("the file ends before its last element does") from error
     except READ_ERRORS as error:

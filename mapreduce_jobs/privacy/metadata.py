@@ -13,7 +13,6 @@ import struct
 import warnings
 from collections.abc import Callable
 
-from mapreduce_jobs.imaging.decode import format_of
 from mapreduce_jobs.imaging.errors import DecodeError, Truncated
 from mapreduce_jobs.privacy import (
     metadata_bmp,
@@ -40,13 +39,15 @@ _STRIPPERS: dict[str, Callable[[bytes], tuple[bytes, list[str]]]] = {
 }
 
 
-def strip(data: bytes) -> tuple[bytes, list[str]]:
+def strip(data: bytes, kind: str) -> tuple[bytes, list[str]]:
     r"""Remove everything from an image file that is not needed to show it.
 
     Parameters
     ----------
     data : bytes
-        The whole file: PNG, JPEG, TIFF, BMP, GIF, WebP, JPEG 2000 or NIfTI.
+        The whole file.
+    kind : str
+        Its format, as `format_of` returns it; any but DICOM.
 
     Returns
     -------
@@ -58,7 +59,7 @@ def strip(data: bytes) -> tuple[bytes, list[str]]:
     Raises
     ------
     DecodeError
-        The file is damaged, of no known format, or of a kind that cannot be rewritten.
+        The file is damaged, or of a kind that cannot be rewritten.
 
     Examples
     --------
@@ -66,11 +67,10 @@ def strip(data: bytes) -> tuple[bytes, list[str]]:
     >>> from mapreduce_jobs.imaging.image import Image
     >>> import numpy as np
     >>> image = Image(np.zeros((1, 2, 2), np.uint8), 8, notes={"patient": "Smith"})
-    >>> stripped, removed = strip(encode(image, "png"))
+    >>> stripped, removed = strip(encode(image, "png"), "PNG")
     >>> removed, b"Smith" in stripped
     (['iTXt'], False)
     """
-    kind = format_of(data)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of libraries, which quote values
         try:
@@ -82,6 +82,6 @@ def strip(data: bytes) -> tuple[bytes, list[str]]:
     return stripped, list(dict.fromkeys(removed))
 
 
-def metadata(data: bytes) -> list[str]:
-    """Return what `strip` would remove from a file; its parameter and errors are the same."""
-    return strip(data)[1]
+def metadata(data: bytes, kind: str) -> list[str]:
+    """Return what `strip` would remove from a file; parameters and errors are the same."""
+    return strip(data, kind)[1]

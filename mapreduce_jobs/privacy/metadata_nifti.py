@@ -8,7 +8,8 @@ import zlib
 from typing import NamedTuple
 
 from mapreduce_jobs.imaging.errors import ChecksumMismatch, CorruptImage, Truncated
-from mapreduce_jobs.imaging.nifti_header import GZIP, facts_of
+from mapreduce_jobs.imaging.file_formats import GZIP
+from mapreduce_jobs.imaging.nifti_header import facts_of
 from mapreduce_jobs.privacy.metadata_common import AFTER_END
 
 __all__ = ["strip"]

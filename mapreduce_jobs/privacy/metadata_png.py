@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mapreduce_jobs.imaging import png
 from mapreduce_jobs.imaging.errors import CorruptImage
+from mapreduce_jobs.imaging.file_formats import PNG_SIGNATURE
 from mapreduce_jobs.privacy.metadata_common import AFTER_END, PROFILE, exif_of
 
 __all__ = ["strip"]
@@ -40,8 +41,8 @@ def strip(data: bytes) -> tuple[bytes, list[str]]:
     """
     facts = png.check(data)
     exif = exif_of(facts.orientation)
-    parts, removed = [png.SIGNATURE], []
-    end = len(png.SIGNATURE)
+    parts, removed = [PNG_SIGNATURE], []
+    end = len(PNG_SIGNATURE)
     for kind, start, end in _chunks(data):
         content = data[start + 8 : end - 4]
         if _stays(kind, content):
@@ -57,7 +58,7 @@ def strip(data: bytes) -> tuple[bytes, list[str]]:
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Iterate over chunks to IEND: type, start, end; they are known to be whole."""
-    kind, end, count = b"", len(png.SIGNATURE), 0
+    kind, end, count = b"", len(PNG_SIGNATURE), 0
     while kind != b"IEND":
         start, count = end, count + 1
         length, kind = struct.unpack_from(">I4s", data, start)

@@ -2,22 +2,11 @@
 
 import posixpath
 
+from mapreduce_jobs.imaging.file_formats import ENDINGS, GZIP
 from mapreduce_jobs.privacy.dataset import Place
 from mapreduce_jobs.privacy.keyed import Keyed
 
 __all__ = ["name_of_dicom", "name_of_raster", "token_of"]
-
-_ENDINGS = {
-    "PNG": ".png",
-    "JPEG": ".jpg",
-    "TIFF": ".tiff",
-    "BMP": ".bmp",
-    "GIF": ".gif",
-    "WebP": ".webp",
-    "JPEG 2000": ".jp2",
-    "NIfTI": ".nii",
-}
-_GZIP = b"\x1f\x8b"
 
 
 def token_of(keyed: Keyed, name: str) -> str:
@@ -44,7 +33,7 @@ def name_of_dicom(keyed: Keyed, name: str, place: Place) -> str:
         keyed.name("study", place.study),
         keyed.name("series", place.series),
     ]
-    return "/".join([*folders, f"{token_of(keyed, name)}.dcm"])
+    return "/".join([*folders, f"{token_of(keyed, name)}{ENDINGS['DICOM'][0]}"])
 
 
 def name_of_raster(keyed: Keyed, name: str, kind: str, data: bytes) -> str:
@@ -67,6 +56,6 @@ def name_of_raster(keyed: Keyed, name: str, kind: str, data: bytes) -> str:
     >>> name_of_raster(keyed, "Smith John/photo.JPG", "JPEG", b"")
     'v3stuwhy443w2twj/sto56r7vo7rfk57q.jpg'
     """
-    file = f"{token_of(keyed, name)}{_ENDINGS[kind]}{'.gz' if data.startswith(_GZIP) else ''}"
+    file = f"{token_of(keyed, name)}{ENDINGS[kind][0]}{'.gz' if data.startswith(GZIP) else ''}"
     folder = posixpath.dirname(name)
     return f"{keyed.name('folder', folder)}/{file}" if folder else file

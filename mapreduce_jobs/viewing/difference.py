@@ -13,7 +13,7 @@ __all__ = ["Difference", "difference"]
 
 @dataclass(frozen=True, eq=False)
 class Difference:
-    """|A − B| of two images, pixel by pixel; in colour, the largest of the three channels.
+    """``|A − B|`` of two images, pixel by pixel; in colour, the largest of the three channels.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ def difference(
 
 
 def _between(one: Pixels, other: Pixels) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    """Return |one − other| in float64, 0 where one is not a number, and where they differ."""
+    """Return ``|one − other|`` in float64, 0 where one is not a number, and where they differ."""
     if one.ndim != other.ndim:
         one, other = (frame if frame.ndim == 3 else frame[..., None] for frame in (one, other))
     differs = one != other

@@ -64,10 +64,18 @@ def read_results(*paths: str | os.PathLike[str]) -> "Results":
     >>> results.kinds, list(results["error"].to_numpy("error"))
     (['error'], ['EmptyFile'])
     """
-    return Results(gathered(result_lines([os.fspath(path) for path in paths]), list))
+    lines = result_lines([os.fspath(path) for path in paths])
+    return Results(gathered(lines, lambda kind: NotebookTable(kind, [])))
 
 
-class Results(Mapping[str, Table]):
+class NotebookTable(Table):
+    """A table that shows itself in a notebook."""
+
+    def _repr_html_(self) -> str:
+        return table_html(self)
+
+
+class Results(Mapping[str, NotebookTable]):
     """What results hold, by the kind of line; in a notebook it shows itself.
 
     Parameters
@@ -76,7 +84,7 @@ class Results(Mapping[str, Table]):
         The tables by their kind.
     """
 
-    def __init__(self, tables: Mapping[str, Table]) -> None:
+    def __init__(self, tables: Mapping[str, NotebookTable]) -> None:
         self._tables = dict(tables)
 
     @property
@@ -84,7 +92,7 @@ class Results(Mapping[str, Table]):
         """The kinds of lines that there are, as `Line` tells them."""
         return list(self._tables)
 
-    def __getitem__(self, kind: str) -> Table:
+    def __getitem__(self, kind: str) -> NotebookTable:
         try:
             return self._tables[kind]
         except KeyError:

@@ -45,7 +45,7 @@ def pair_figure(
     titles : sequence of str, optional
         Two titles; without them, the images' names.
     with_difference : bool, optional
-        Draw |A − B| as a third picture.
+        Draw ``|A − B|`` as a third picture.
 
     Returns
     -------

@@ -72,6 +72,11 @@ def stairs(
         What it shows, for who cannot see it.
     log : bool, optional
         Whether counts are on a logarithmic axis.
+
+    Returns
+    -------
+    Markup
+        The chart.
     """
     with figures.drawing(_HEIGHT, left=58) as drawing:
         axes = drawing.axes

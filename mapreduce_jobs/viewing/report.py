@@ -182,6 +182,11 @@ def gathered(places: Sequence[str]) -> Report:
     places : sequence of str
         As `result_lines` takes them; one that is named twice is read once.
 
+    Returns
+    -------
+    Report
+        All of them.
+
     Raises
     ------
     UsageError

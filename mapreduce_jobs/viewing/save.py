@@ -62,7 +62,9 @@ def save(paths: Iterable[str], file_format: str, output: str, kind: str | None =
     if file_format == "parquet":
         needed_pyarrow()  # what is missing is best known before results are read
     with contextlib.ExitStack() as stack:
-        tables = gathered(result_lines(paths), lambda: stack.enter_context(_Spool()))
+        tables = gathered(
+            result_lines(paths), lambda kind: Table(kind, stack.enter_context(_Spool()))
+        )
         chosen = _chosen(tables, file_format, kind)
         others = [name for name in tables if name not in (*chosen, "error")]
         sentences = [

@@ -7,18 +7,21 @@ sentence; values themselves are never changed.
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from mapreduce_jobs.imaging.decode import decode, format_of
+from mapreduce_jobs.imaging.decode import decode_file
 from mapreduce_jobs.imaging.errors import CorruptImage, UnsuitableImage
 from mapreduce_jobs.imaging.frames import full_range
 from mapreduce_jobs.imaging.grey_levels import Levels, levels_of
 from mapreduce_jobs.imaging.image import Image, Pixels
 from mapreduce_jobs.imaging.intensity import levels_in_window
 from mapreduce_jobs.imaging.levels import finite
+
+if TYPE_CHECKING:  # slow to import
+    from pydicom.dataset import Dataset
 
 __all__ = ["NO_UNITS", "Picture", "Scale", "picture", "scales", "shown"]
 
@@ -153,13 +156,13 @@ def picture(data: bytes, max_pixels: int, values: str = "stored", window: int = 
     ImagingError
         As `decode`; `UnsuitableImage` also if no pixel is a finite number.
     """
-    image = decode(data, max_pixels, values, window)
-    kind = format_of(data)
+    decoded = decode_file(data, max_pixels, values, window)
+    image, header = decoded.image, decoded.header
     own = _own(image)
-    if kind == "DICOM" and not image.is_colour and image.unit != "display":
+    if header is not None and not image.is_colour and image.unit != "display":
         with contextlib.suppress(CorruptImage):  # then it is shown as one without a window
-            own = _of_header(data, max_pixels, image, own)
-    return Picture(image, kind, own)
+            own = _of_header(header, image, own)
+    return Picture(image, decoded.format, own)
 
 
 def _own(image: Image) -> Scale:
@@ -189,18 +192,16 @@ def _percentile(levels: Levels, percent: float) -> float:
     return float(levels.values[min(int(index), len(levels.values) - 1)])
 
 
-def _of_header(data: bytes, max_pixels: int, image: Image, otherwise: Scale) -> Scale:
+def _of_header(header: "Dataset", image: Image, otherwise: Scale) -> Scale:
     """Return the window of a DICOM file in the values of the image, if it has one."""
     from mapreduce_jobs.imaging.dicom_elements import READ_ERRORS, group, numbers
-    from mapreduce_jobs.imaging.dicom_file import open_dataset
 
-    dataset, layout = open_dataset(data, max_pixels)
     frame = len(image.pixels) // 2
-    inverted = layout.photometric == "MONOCHROME1"
+    inverted = header.get("PhotometricInterpretation") == "MONOCHROME1"
     otherwise = replace(otherwise, is_inverted=inverted)
     try:
-        voi = group(dataset, frame, "FrameVOILUTSequence")
-        modality = group(dataset, frame, "PixelValueTransformationSequence")
+        voi = group(header, frame, "FrameVOILUTSequence")
+        modality = group(header, frame, "PixelValueTransformationSequence")
         is_stored = image.unit == "stored"
         tables = voi.get("VOILUTSequence") or (is_stored and modality.get("ModalityLUTSequence"))
         centres, widths = numbers(voi, "WindowCenter"), numbers(voi, "WindowWidth")

@@ -1,7 +1,7 @@
 """Results as tables, one for each kind of line: a row a line, a column a field."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from mapreduce_jobs.core.errors import UsageError
 from mapreduce_jobs.viewing.columns import Seen, converter, flat, short, type_in, written
@@ -17,6 +17,9 @@ _MOST_COLUMNS = 10_000
 _MOST_NAMED = 12  # columns that its representation names
 _NUMPY = {"int64": "int64", "uint64": "uint64", "float64": "float64", "bool": "bool"}
 _PANDAS = {"int64": "Int64", "uint64": "UInt64", "bool": "boolean", "text": "string"}
+
+
+AnyTable = TypeVar("AnyTable", bound="Table")
 
 
 class Rows(Protocol):
@@ -89,10 +92,6 @@ class Table:
     def columns(self) -> dict[str, str]:
         """The type of each column by its name."""
         return {name: seen.type(type_in(self.kind, name)) for name, seen in self._seen.items()}
-
-    def is_missing_in(self, column: str) -> bool:
-        """Tell whether there are rows without a value of a column."""
-        return self._seen[column].count < self._count
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Iterate over the rows: values by column, all columns in each, None where there is none.
@@ -174,11 +173,6 @@ class Table:
             columns[name] = pd.Series(list(values), dtype=_PANDAS.get(type_name, "object"))
         return pd.DataFrame(columns)
 
-    def _repr_html_(self) -> str:
-        from mapreduce_jobs.viewing.notebook import table_html
-
-        return table_html(self)
-
     def __repr__(self) -> str:
         rows = f"{self._count:,} row{'' if self._count == 1 else 's'}"
         names = [short(name) for name in self._seen]
@@ -187,25 +181,25 @@ class Table:
         return f"{self.kind}: {rows} × {len(self._seen):,} columns: {', '.join(names)}"
 
 
-def gathered(lines: Iterable[Line], rows: Callable[[], Rows]) -> dict[str, Table]:
+def gathered(lines: Iterable[Line], make: Callable[[str], AnyTable]) -> dict[str, AnyTable]:
     """Return the tables of lines, by their kind, in the order in which kinds come.
 
     Parameters
     ----------
     lines : iterable of Line
         Read once.
-    rows : callable
-        Makes what holds the rows of a table.
+    make : callable
+        Makes an empty table of a kind.
 
     Returns
     -------
     dict of str to Table
         None of them empty.
     """
-    tables: dict[str, Table] = {}
+    tables: dict[str, AnyTable] = {}
     for line in lines:
         if line.kind not in tables:
-            tables[line.kind] = Table(line.kind, rows())
+            tables[line.kind] = make(line.kind)
         tables[line.kind].add(line)
     return tables
 

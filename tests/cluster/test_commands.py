@@ -302,7 +302,13 @@ class TestSnapshots:
             "Difference between snapshot two and current directory under directory /snapped:"
         )
         assert sorted(changes) == ["+\t./new", "-\t./gone", "M\t.", "R\t./moved -> ./renamed"]
+        shown = ours("snapshot", "diff", "--json", "/snapped", "two").stdout
+        told = {"kind": "R", "path": "moved", "target": "renamed"}
+        assert told in [json.loads(line) for line in shown.splitlines()]
         assert ours("snapshot", "list", "/snapped").stdout == b"one\ntwo\n"
+        shown = ours("snapshot", "list", "--json", "/snapped").stdout.splitlines()[0]
+        told = {"folder": "/snapped", "name": "one", "path": "/snapped/.snapshot/one"}
+        assert json.loads(shown) == told
         assert ours("-renameSnapshot", "/snapped", "two", "three").status == 0
         refused = ours("snapshot", "disallow", "/snapped")
         assert refused.status == 1
@@ -358,10 +364,14 @@ def test_quotas_are_hadoops(ours, theirs, hdfs):
     assert shown == theirs("-count", "-u", "-v", "-h", "/limited").stdout
     assert b"10" in shown
     assert b"2 G" in shown
+    told = {"path": "/limited", "quota": 10, "used": 1, "space_quota": 2**31, "space_used": 0}
+    assert json.loads(ours("quota", "show", "--json", "/limited").stdout) == told
     assert ours("quota", "clear", "--files", "/limited").status == 0
     cleared = ours("-count", "-q", "/limited").stdout
     assert cleared == theirs("-count", "-q", "/limited").stdout
     assert b"none" in cleared
+    assert ours("quota", "clear", "/limited").status == 0
+    assert ours("quota", "show", "/limited").stdout.split()[:3:2] == [b"none", b"none"]
 
 
 def test_storage_policies(ours, hdfs):

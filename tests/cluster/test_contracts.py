@@ -1,4 +1,4 @@
-"""HDFS itself keeps what every file system promises."""
+"""HDFS itself keeps what every file system promises, and what only a server has."""
 
 import functools
 
@@ -6,7 +6,12 @@ import pytest
 
 from hdfs_tools.webhdfs import connect_to
 from tests.contracts import *  # noqa: F403
+from tests.contracts.policies import TestStoragePolicies
+from tests.contracts.quotas import TestQuotas
+from tests.contracts.snapshots import TestSnapshotDifferences, TestSnapshots
 from tests.contracts.support import fresh_folder
+
+__all__ = ["TestQuotas", "TestSnapshotDifferences", "TestSnapshots", "TestStoragePolicies"]
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What the README says of clusters, typed in a clone."""
+"""What README.md and docs/hadoop.md say of clusters, typed in a clone."""
 
 import subprocess
 import sys
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import ROOT
 from tests.test_docs import ON_A_CLUSTER, SETTING_UP, clone, commands
 
 __all__ = ["clone"]
@@ -13,7 +14,7 @@ __all__ = ["clone"]
 
 @pytest.fixture
 def typed(clone, running):
-    """Run a line of the README, with this cluster in the place of the one in containers."""
+    """Run a line of a page, with this cluster in the place of the one in containers."""
     ours = Path(sys.executable).parent
 
     def run(line):
@@ -28,11 +29,19 @@ def typed(clone, running):
     return run
 
 
-def test_every_command_on_a_cluster(typed):
-    given = commands(ON_A_CLUSTER)
+PAGES = {
+    "README.md": ON_A_CLUSTER,
+    "docs/hadoop.md": (ROOT / "docs/hadoop.md").read_text(encoding="utf-8"),
+}
+
+
+@pytest.mark.parametrize(("page", "count"), [("README.md", 3), ("docs/hadoop.md", 4)])
+def test_every_command_on_a_cluster(typed, page, count):
+    given = commands(PAGES[page])
     lines = [line for line in given if not line.startswith((*SETTING_UP, "export HDFS_URL="))]
-    assert len(lines) == 6
+    assert len(lines) == count
     for line in lines:
         ran = typed(line)
         assert ran.returncode == 0, (line, ran.stderr.decode())
-        assert ran.stderr == (b"" if "pack" not in line else b"all.bundle: 30 images\n")
+        packed = f"{line.split()[-1]}: 30 images\n" if " pack " in line else ""
+        assert ran.stderr.decode() == packed

@@ -10,11 +10,8 @@ from tests.contracts.deleting import TestDeleting
 from tests.contracts.looking import TestListing, TestLooking, TestSummaries
 from tests.contracts.names import TestNames
 from tests.contracts.permissions import TestOwners, TestPermissions, TestStickyFolders
-from tests.contracts.policies import TestStoragePolicies
-from tests.contracts.quotas import TestQuotas
 from tests.contracts.reading import TestReading
 from tests.contracts.renaming import TestRenaming
-from tests.contracts.snapshots import TestSnapshotDifferences, TestSnapshots
 from tests.contracts.times import TestReplication, TestTimes
 from tests.contracts.trash_root import TestTrashRoot
 from tests.contracts.writing import TestMakingFolders, TestWriting
@@ -32,14 +29,10 @@ __all__ = [
     "TestNames",
     "TestOwners",
     "TestPermissions",
-    "TestQuotas",
     "TestReading",
     "TestRenaming",
     "TestReplication",
-    "TestSnapshotDifferences",
-    "TestSnapshots",
     "TestStickyFolders",
-    "TestStoragePolicies",
     "TestSummaries",
     "TestTimes",
     "TestTrashRoot",

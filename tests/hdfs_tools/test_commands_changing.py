@@ -192,38 +192,3 @@ class TestPermissions:
         assert tools("setfattr -x user.site /a").status == 0
         assert tools("setfattr -n user.site -v 0xf /a").status == 2
         assert store.xattrs("/a") == {}
-
-
-class TestSnapshots:
-    def test_from_the_first_to_the_last(self, tools, store):
-        store.write("/data/kept", b"kept")
-        assert tools("snapshot create /data").status == 1
-        assert tools("snapshot allow /data").stdout == b"Allowing snapshot on /data succeeded\n"
-        made = tools("-createSnapshot /data one")
-        assert made.stdout == b"Created snapshot /data/.snapshot/one\n"
-        store.write("/data/new", b"new")
-        assert tools("snapshot diff /data one").stdout.decode().splitlines()[1:] == [
-            "M\t.",
-            "+\t./new",
-        ]
-        assert rows(tools("snapshot diff --json /data one ."))[1] == {
-            "kind": "+",
-            "path": "new",
-            "target": None,
-        }
-        assert tools("snapshot rename /data one two").status == 0
-        assert rows(tools("snapshot list --json /data")) == [
-            {"folder": "/data", "name": "two", "path": "/data/.snapshot/two"}
-        ]
-        assert tools("cat /data/.snapshot/two/kept").stdout == b"kept"
-        assert tools("snapshot delete /data two").status == 0
-        assert tools("snapshot disallow /data").status == 0
-
-
-def test_storage_policies(tools, store):
-    store.mkdir("/cold/old")
-    assert b"COLD\n" in tools("policy list").stdout
-    assert tools("policy set COLD /cold").status == 0
-    assert tools("policy get /cold/old").stdout == b"COLD\t/cold/old\n"
-    assert tools("policy unset /cold").status == 0
-    assert tools("policy get /cold").stdout == b"HOT\t/cold\n"

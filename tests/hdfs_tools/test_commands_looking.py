@@ -141,18 +141,6 @@ class TestSizes:
             "space_quota": None,
         }
 
-    def test_quotas(self, tools, data):
-        assert tools("quota set --files 20 --space 1m /data").status == 0
-        assert tools("quota set --files 10 /data").status == 0
-        told = "10 3 1 M 1021.1 K /data"
-        assert " ".join(tools("quota show -h /data").stdout.decode().split()) == told
-        (row,) = rows(tools("quota show --json /data"))
-        assert list(row) == ["path", "quota", "used", "space_quota", "space_used"]
-        assert tools("quota clear /data").status == 0
-        assert tools("quota show /data").stdout.decode().split()[:2] == ["none", "inf"]
-        assert tools("quota set /data").status == 2
-        assert tools("quota set --space much /data").status == 2
-
 
 class TestFind:
     @pytest.mark.parametrize(

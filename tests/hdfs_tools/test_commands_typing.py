@@ -63,7 +63,9 @@ class TestWrongUsage:
             "--patience soon ls",
             "--patience -1 ls",
             "snapshot",
+            "quota set /a",
             "quota set --files 0 /a",
+            "quota set --space much /a",
             "put - a /b",
             "find -size much",
         ],
@@ -162,6 +164,27 @@ def test_without_docstrings_and_assertions_it_is_the_same(process, store, tmp_pa
         if "--help" in words:
             assert ran.stdout == process(*words).stdout
     assert (tmp_path / "a/2.png").read_bytes() == b"1"
+
+
+def test_a_name_that_looks_like_an_option_stands_behind_two_dashes(process, store, tmp_path):
+    (tmp_path / "-r.png").write_bytes(b"1")
+    for words in (
+        ("--", "mkdir", "-p", "--", "-dir"),
+        ("put", "--", "-r.png", "-dir"),
+        ("cp", "--", "-dir/-r.png", "-copy"),
+        ("chmod", "-w", "--", "-copy"),
+        ("chmod", "--", "-r", "-copy"),
+        ("get", "--", "-dir/-r.png", "-got"),
+        ("pack", "-q", "--", "-got", "-.bundle"),
+        ("unpack", "-q", "--", "-.bundle", "-images"),
+        ("rm", "-r", "--skip-trash", "--", "-dir"),
+    ):
+        ran = process(*words)
+        assert ran.status == 0, (words, ran.stderr)
+    assert (tmp_path / "-images/-got").read_bytes() == b"1"
+    home = store.absolute(".")
+    assert [entry.name for entry in store.list(home)] == ["-copy"]
+    assert store.stat(f"{home}/-copy").permission & 0o666 == 0
 
 
 class TestEnds:

@@ -1,6 +1,7 @@
 """The embedded store: what is its own, beside what every file system promises."""
 
 import getpass
+import json
 import os
 import shutil
 import sqlite3
@@ -153,14 +154,10 @@ class TestWhatIsTakenAwayByOtherMeans:
 
     def test_is_forgotten_with_what_was_below(self, fs, place):
         fs.write("/a/b/c", b"1", permission=0o600)
-        fs.allow_snapshots("/a")
-        fs.create_snapshot("/a", "s1")
         shutil.rmtree(place / "a")
         fs.mkdir("/a/b")
         (place / "a" / "b" / "c").write_bytes(b"2")
         assert fs.stat("/a/b/c").permission == 0o644
-        fs.allow_snapshots("/a")
-        assert fs.snapshots("/a") == []
 
     def test_and_comes_back_as_a_folder(self, fs, place):
         fs.write("/a", b"1", permission=0o600)
@@ -203,37 +200,148 @@ class TestLinks:
     def test_are_deleted_not_what_they_lead_to(self, fs, place, secret):
         (place / "a").mkdir()
         (place / "a" / "link").symlink_to(secret)
-        fs.allow_snapshots("/a")
-        fs.create_snapshot("/a", "s1")
-        fs.delete_snapshot("/a", "s1")
         assert fs.delete("/a", recursive=True)
         assert (secret / "secret").exists()
 
     def test_pipes_are_not_waited_for(self, fs, place):
         os.mkfifo(place / "pipe")
         assert names(fs, "/") == ["pipe"]
-        with pytest.raises(Unsupported, match="neither a file nor a folder"):
+        with pytest.raises(Unsupported, match="neither a file nor a directory"):
             fs.read("/pipe")
 
 
-class TestSnapshotsOnDisk:
-    def test_take_no_room(self, fs, place):
-        fs.write("/a/b", b"x" * 100_000)
-        fs.allow_snapshots("/a")
-        fs.create_snapshot("/a", "s1")
-        assert os.stat(place / "a" / "b").st_nlink == 2
-        fs.delete_snapshot("/a", "s1")
-        assert os.stat(place / "a" / "b").st_nlink == 1
-        assert [*(place / ".hdfs-tools" / "snapshots").iterdir()] == []
+ONLY_ON_A_SERVER = {
+    "snapshots": {
+        "snapshot allow /a": lambda fs: fs.allow_snapshots("/a"),
+        "snapshot disallow /a": lambda fs: fs.disallow_snapshots("/a"),
+        "snapshot create /a s1": lambda fs: fs.create_snapshot("/a", "s1"),
+        "snapshot rename /a s1 s2": lambda fs: fs.rename_snapshot("/a", "s1", "s2"),
+        "snapshot delete /a s1": lambda fs: fs.delete_snapshot("/a", "s1"),
+        "snapshot list /a": lambda fs: fs.snapshots("/a"),
+        "snapshot diff /a s1": lambda fs: fs.snapshot_diff("/a", "s1"),
+    },
+    "quotas": {
+        "quota show /a": lambda fs: fs.quota("/a"),
+        "quota set --files 9 /a": lambda fs: fs.set_quota("/a", 9, None),
+        "quota clear /a": lambda fs: fs.set_quota("/a", None, None),
+        "count -u /a": lambda fs: fs.quota("/a"),
+    },
+    "storage policies": {
+        "policy list": lambda fs: fs.storage_policies(),
+        "policy get /a": lambda fs: fs.storage_policy("/a"),
+        "policy set COLD /a": lambda fs: fs.set_storage_policy("/a", "COLD"),
+        "policy unset /a": lambda fs: fs.set_storage_policy("/a", None),
+    },
+}
 
-    def test_of_the_root(self, fs):
+
+class TestWhatOnlyAServerHas:
+    @pytest.mark.parametrize(
+        ("what", "command"),
+        [(what, command) for what, acts in ONLY_ON_A_SERVER.items() for command in acts],
+    )
+    def test_is_refused_in_a_sentence(self, store, tools, what, command):
+        store.mkdir("/a")
+        with pytest.raises(Unsupported, match=f"^/a?: only an HDFS server has {what}, and file:"):
+            ONLY_ON_A_SERVER[what][command](store)
+        ran = tools(command)
+        assert (ran.status, ran.stdout) == (1, b"")
+        (sentence,) = ran.stderr.splitlines()
+        assert f"only an HDFS server has {what}" in sentence
+        assert "--url" in sentence
+
+    def test_keeps_its_name(self, fs):
         fs.write("/a/b", b"1")
-        fs.allow_snapshots("/")
-        fs.create_snapshot("/", "s1")
+        with pytest.raises(InvalidPath, match="reserved name"):
+            fs.mkdir("/a/.snapshot")
+        with pytest.raises(NotFound, match="only an HDFS server has snapshots"):
+            fs.read("/a/.snapshot/s1/b")
+        assert not fs.exists("/a/.snapshot")
+
+
+class TestAStoreOfAnEarlierVersion:
+    """Its database has columns of quotas, policies and snapshots, and a table of snapshots."""
+
+    COLUMNS = (
+        *("is_folder", "owner", "group", "permission", "replication", "block_size", "identity"),
+        *("modified", "accessed", "acl", "xattrs"),
+        *("quota", "space_quota", "policy", "snapshottable"),
+    )
+    FOLDER = (1, "alice", "staff", 0o750, 0, 0, 77, None, 0, "user:bob:r-x", "{}", 3, 9, "COLD", 1)
+    FILE = (0, "alice", "staff", 0o640, 2, 1 << 20, 0, None, 0, "", '{"user.a": "31"}') + (
+        None,
+    ) * 4
+
+    @pytest.fixture
+    def fs(self, place):
+        hidden = place / ".hdfs-tools"
+        for path in ("staged", "deleted", "snapshots/1/sub"):
+            (hidden / path).mkdir(parents=True)
+        (place / "a").mkdir()
+        (place / "a" / "b").write_bytes(b"1")
+        (hidden / "snapshots/1/b").write_bytes(b"kept")
+        columns = ", ".join(f'"{name}"' for name in self.COLUMNS)
+        with sqlite3.connect(hidden / "store.sqlite") as connection:
+            for statement in (
+                "CREATE TABLE store (superuser TEXT NOT NULL)",
+                f"CREATE TABLE node (parent TEXT NOT NULL, name TEXT NOT NULL, {columns},"
+                " PRIMARY KEY (parent, name)) WITHOUT ROWID",
+                "CREATE TABLE snapshot (id TEXT PRIMARY KEY, folder TEXT NOT NULL,"
+                " name TEXT NOT NULL, made REAL NOT NULL, UNIQUE (folder, name))",
+                "CREATE TABLE step (kind TEXT, source TEXT, target TEXT, node TEXT)",
+                "INSERT INTO store VALUES ('alice')",
+                "INSERT INTO snapshot VALUES ('1', '/a', 's1', 5)",
+            ):
+                connection.execute(statement)
+            for row in (
+                ("", "a", *self.FOLDER),
+                ("/a", "b", *self.FILE),
+                ("/.hdfs-tools/snapshots", "1", *self.FOLDER),
+                ("/.hdfs-tools/snapshots/1", "b", *self.FILE),
+            ):
+                connection.execute(f"INSERT INTO node VALUES ({', '.join('?' * 17)})", row)
+        connection.close()
+        return EmbeddedStore(str(place), "alice")
+
+    def test_opens_with_all_that_is_still_known(self, fs):
+        folder, file = fs.stat("/a"), fs.stat("/a/b")
+        assert (folder.owner, folder.group, folder.permission) == ("alice", "staff", 0o750)
+        assert fs.acl("/a").entries == ("user:bob:r-x",)
+        assert (file.replication, file.block_size, file.permission) == (2, 1 << 20, 0o640)
+        assert fs.xattrs("/a/b") == {"user.a": b"1"}
+        summary = fs.content_summary("/a")
+        assert (summary.folders, summary.files, summary.space) == (1, 1, 2)
+        assert summary.quota is None
+
+    def test_is_changed(self, fs):
+        for number in range(9):  # more than the quota was
+            fs.write(f"/a/{number}", b"1")
+        fs.chmod("/a/b", 0o600)
+        fs.rename("/a", "/c")  # that it has a snapshot keeps it no longer
+        assert fs.stat("/c/b").permission == 0o600
+        assert fs.stat("/c").group == "staff"
+        assert fs.delete("/c", recursive=True)
+
+    def test_keeps_the_bytes_of_its_snapshots_out_of_sight(self, fs, place):
+        assert names(fs, "/a") == ["b"]
         fs.delete("/a", recursive=True)
-        assert names(fs, "/.snapshot/s1") == ["a"]
-        assert fs.read("/.snapshot/s1/a/b") == b"1"
-        assert fs.snapshots("/") == ["s1"]
+        EmbeddedStore(str(place), "alice")
+        assert (place / ".hdfs-tools/snapshots/1/b").read_bytes() == b"kept"
+
+    def test_with_half_a_snapshot(self, fs, place):
+        (place / ".hdfs-tools/staged/2/sub").mkdir(parents=True)
+        assert names(EmbeddedStore(str(place), "alice"), "/a") == ["b"]
+        assert [*(place / ".hdfs-tools" / "staged").iterdir()] == []
+
+    def test_that_was_killed_while_it_made_a_folder(self, fs, place):
+        (place / "new").mkdir()
+        with sqlite3.connect(place / ".hdfs-tools" / "store.sqlite") as connection:
+            connection.execute(
+                "INSERT INTO step VALUES ('make', '', '/new', ?)", (json.dumps(self.FOLDER),)
+            )
+        connection.close()
+        found = EmbeddedStore(str(place), "alice").stat("/new")
+        assert (found.group, found.permission) == ("staff", 0o750)
 
 
 class TestInterruptedSteps:
@@ -247,7 +355,7 @@ class TestInterruptedSteps:
                 row = "null"
                 if like is not None:
                     with fs._look(like) as view:
-                        row = json_of(view.chain(like).existing().node)
+                        row = json.dumps(view.chain(like).existing().node.row())
                 connection.execute(
                     "INSERT INTO step VALUES (?, ?, ?, ?)", (kind, source, target, row)
                 )
@@ -306,12 +414,6 @@ class TestInterruptedSteps:
         assert stat.filemode(stat.S_IFDIR | fs.stat("/a").permission) == "drwx------"
 
 
-def json_of(node):
-    import json
-
-    return json.dumps(node.row())
-
-
 def test_what_is_known_lies_in_one_database(fs, place):
     fs.write("/a", b"1")
     hidden = Path(place, ".hdfs-tools")
@@ -320,7 +422,6 @@ def test_what_is_known_lies_in_one_database(fs, place):
         "gate",
         "lock",
         "room",
-        "snapshots",
         "staged",
         "store.sqlite",
     }

@@ -115,7 +115,7 @@ def test_too_little_memory_is_a_sentence(command, tmp_path):
     (tmp_path / "large.png").write_bytes(bytes(15_000_000))
     ran = command(sys.executable, "-c", TOO_LITTLE, cwd=tmp_path)
     assert ran.status == 1
-    assert "not enough memory (ulimit -v, or what the container has)\n" in ran.stderr
+    assert "there is not enough memory (see ulimit -v)\n" in ran.stderr
     assert "Traceback" not in ran.stderr
     assert not [path for path in tmp_path.iterdir() if "large.bundle" in path.name]
 

@@ -25,3 +25,11 @@ def fs(url):
 @pytest.fixture
 def folder(fs):
     return fresh_folder(fs)
+
+
+def test_quota_report_needs_a_server(script, fs, folder):
+    fs.mkdir(f"{folder}/alice")
+    ran = script("quota_report.py", folder, 90)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr.startswith(f"quota_report: {folder}/alice: only an HDFS server has quotas")
+    assert len(ran.stderr.splitlines()) == 1

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
-from mapreduce_jobs.imaging.clustering import spread
+from mapreduce_jobs.imaging.clustering import plus_plus_start
 from mapreduce_jobs.imaging.collection_classes import (
     ColourCounts,
     GreyCounts,
@@ -55,7 +55,7 @@ def test_sums_of_a_round_do_not_depend_on_order_and_division(order, cut):
             sums.add(COLOUR[number])
         merged.add_json(json.loads(json.dumps(sums.to_json())))
     assert merged.to_json() == whole.to_json()
-    assert merged.moved() == whole.moved()
+    assert merged.updated_means() == whole.updated_means()
 
 
 def test_a_round_is_one_of_scikit_learn():
@@ -64,7 +64,7 @@ def test_a_round_is_one_of_scikit_learn():
     first, second = RoundSums(start), None
     for image in COLOUR:
         first.add(image)
-    second = RoundSums(first.moved())
+    second = RoundSums(first.updated_means())
     for image in COLOUR:
         second.add(image)
     with warnings.catch_warnings():
@@ -83,7 +83,7 @@ def test_k_means_is_that_of_scikit_learn_from_the_same_start(seed):
     for image in images:
         counts.add(image)
     counted = counts.counted()
-    start = spread(counted.places[:, None], 4, seed, counted.count)
+    start = plus_plus_start(counted.places[:, None], 4, seed, counted.count)
     pixels = np.concatenate([image.pixels.reshape(-1, 1) for image in images]).astype(float)
     theirs = KMeans(4, init=start, n_init=1, tol=0, algorithm="lloyd").fit(pixels)
     ours = classes_of(counted, 4, seed)

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from nibabel.orientations import aff2axcodes, axcodes2ornt, io_orientation, ornt_transform
 
-from mapreduce_jobs.imaging.decode import decode, sniff
+from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.errors import (
     DecodeError,
     UnsuitableImage,
     Unsupported,
 )
+from mapreduce_jobs.imaging.file_formats import sniff
 from tests.support import ROOT, run, write_tree
 
 AXES = [

@@ -11,7 +11,7 @@ import skimage.filters
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapreduce_jobs.imaging.clustering import class_sums, lloyd, nearest, spread
+from mapreduce_jobs.imaging.clustering import class_sums, lloyd, nearest, plus_plus_start
 from mapreduce_jobs.imaging.errors import BadParameter, UnsuitableImage
 from mapreduce_jobs.imaging.image import Image, grey
 from mapreduce_jobs.imaging.levels import distinct, otsu
@@ -156,7 +156,7 @@ class TestKMeans:
         if not image.is_colour:
             values, weights = distinct(image.pixels)
             points = values[:, np.newaxis]
-        start = spread(points, 3, 0, weights)
+        start = plus_plus_start(points, 3, 0, weights)
         means, rounds = lloyd(points, start, 1000, weights)
         wide = samples.astype(np.float64)
         expected, labels = scipy.cluster.vq.kmeans2(wide, start, iter=rounds, minit="matrix")
@@ -215,7 +215,7 @@ class TestKMeans:
     def test_sums_of_parts_are_the_sums_of_all(self):
         """So a round of k-means over many images shuffles nothing but sums."""
         samples = noise("u2", (1000, 3))
-        means = spread(samples, 4, 1)
+        means = plus_plus_start(samples, 4, 1)
         whole, one, other = (
             class_sums(part, means) for part in (samples, samples[:300], samples[300:])
         )

@@ -15,7 +15,7 @@ from scipy.spatial.transform import Rotation
 from mapreduce_jobs.imaging.errors import CorruptImage, UnsuitableImage
 from mapreduce_jobs.imaging.header import read_header
 from mapreduce_jobs.imaging.image import Image
-from mapreduce_jobs.imaging.place import KEYWORDS, Place, place_of
+from mapreduce_jobs.imaging.slice_position import KEYWORDS, SlicePosition, slice_position_of
 from mapreduce_jobs.imaging.volume import Slice, partition, volume
 from tests.support import scan
 
@@ -64,7 +64,7 @@ def slices_at(positions, orientation=AXIAL, **more):
         Slice(
             f"{index}.dcm",
             Image(np.full((1, 1, 1), index, np.int16), 16, **more),
-            Place(orientation, [0.0, 0.0, float(z)], number=float(index)),
+            SlicePosition(orientation, [0.0, 0.0, float(z)], number=float(index)),
         )
         for index, z in enumerate(positions)
     ]
@@ -91,7 +91,7 @@ class TestOrder:
                 ImagePositionPatient=as_text(corner),
                 InstanceNumber=random.integers(1000),
             )
-            place = place_of(read_header(io.BytesIO(data), KEYWORDS))
+            place = slice_position_of(read_header(io.BytesIO(data), KEYWORDS))
             made.append(Slice(f"{index}", Image(frame[np.newaxis], 16), place))
         random.shuffle(made)
         image = volume(made)
@@ -107,7 +107,11 @@ class TestOrder:
     def test_sagittal_slices_go_to_the_left_or_the_right_as_their_rows_and_columns_say(self):
         """(0, 1, 0) × (0, 0, −1) is (−1, 0, 0): from the left to the right."""
         made = [
-            Slice(str(x), Image(np.full((1, 1, 1), x, np.int16), 16), Place(SAGITTAL, [x, 9, 9]))
+            Slice(
+                str(x),
+                Image(np.full((1, 1, 1), x, np.int16), 16),
+                SlicePosition(SAGITTAL, [x, 9, 9]),
+            )
             for x in (10, -10, 0)
         ]
         assert order_of(volume(made)) == [10, 0, -10]
@@ -121,18 +125,18 @@ class TestOrder:
 
     def test_without_positions_by_slice_location_then_by_number(self):
         pixels = [Image(np.full((1, 1, 1), index, np.int16), 16) for index in range(3)]
-        locations = [Place(None, None, location, 1.0) for location in (3.0, -1.0, 1.0)]
+        locations = [SlicePosition(None, None, location, 1.0) for location in (3.0, -1.0, 1.0)]
         made = [Slice("a", image, place) for image, place in zip(pixels, locations, strict=True)]
         assert order_of(volume(made)) == [1, 2, 0]
         assert (volume(made).notes["order"], volume(made).notes["slice_spacing"]) == ("location", 2)
-        numbers = [Place(None, None, None, number) for number in (3.0, 10.0, 2.0)]
+        numbers = [SlicePosition(None, None, None, number) for number in (3.0, 10.0, 2.0)]
         made = [Slice("a", image, place) for image, place in zip(pixels, numbers, strict=True)]
         assert order_of(volume(made)) == [2, 0, 1]
         assert volume(made).notes["order"] == "number"
         assert volume(made).notes["positions"] is volume(made).notes["slice_spacing"] is None
 
     def test_without_anything_there_is_no_order(self):
-        made = [Slice(name, Image(np.zeros((1, 1, 1), "u1"), 8), Place()) for name in "ab"]
+        made = [Slice(name, Image(np.zeros((1, 1, 1), "u1"), 8), SlicePosition()) for name in "ab"]
         with pytest.raises(UnsuitableImage, match=r"^a tells neither its position nor its number"):
             volume(made)
 
@@ -161,7 +165,7 @@ class TestWhatIsNoted:
             Image(made[0].image.pixels, 12, "HU", (0.5, 0.7), {"threshold": 3.0}, mask),
             Image(made[1].image.pixels, 16, "HU", (0.5, 0.7)),
         ]
-        pair = [Slice(one.name, im, one.place) for one, im in zip(made[:2], images, strict=True)]
+        pair = [Slice(one.name, im, one.position) for one, im in zip(made[:2], images, strict=True)]
         image = volume([*pair, made[2]])
         assert (image.bits, image.unit, image.spacing) == (16, "HU", (0.5, 0.7))
         assert image.padding.ravel().tolist() == [True, False, False]
@@ -173,7 +177,7 @@ class TestWhatIsNoted:
 class TestWhatDoesNotBelong:
     def belonging_and_others(self, *images, place=AXIAL):
         made = [
-            Slice(f"{index}.dcm", image, Place(place, [0, 0, float(index)]))
+            Slice(f"{index}.dcm", image, SlicePosition(place, [0, 0, float(index)]))
             for index, image in enumerate(images)
         ]
         belonging, others = partition(made)
@@ -219,7 +223,7 @@ class TestWhatDoesNotBelong:
     def test_planes_of_a_localizer_are_not_one_volume(self):
         for one, other in combinations([AXIAL, SAGITTAL, CORONAL, OBLIQUE, None], 2):
             made = [*slices_at([1, 2], one), *slices_at([1, 2, 3], other)]
-            made = [Slice(f"{index}", s.image, s.place) for index, s in enumerate(made)]
+            made = [Slice(f"{index}", s.image, s.position) for index, s in enumerate(made)]
             belonging, others = partition(made)
             assert [s.name for s in belonging] == ["2", "3", "4"]
             assert {str(why) for _, why in others} == {
@@ -228,7 +232,7 @@ class TestWhatDoesNotBelong:
 
     def test_an_image_of_several_frames_alone_is_a_volume_already(self):
         stack = Image(np.arange(12, dtype=np.uint8).reshape(3, 2, 2), 8, notes={"otsu": 3})
-        image = volume([Slice("a", stack, Place())])
+        image = volume([Slice("a", stack, SlicePosition())])
         np.testing.assert_array_equal(image.pixels, stack.pixels)
         assert image.notes == {"otsu": 3, "slices": ["a"]}
 
@@ -244,9 +248,9 @@ class TestWhatDoesNotBelong:
         ({"ImagePositionPatient": ["1", "2"]}, r"ImagePositionPatient is 1\\2, not 3 finite"),
         (
             {"ImageOrientationPatient": ["1", "0", "0", "1", "0", "0"]},
-            "does not tell two directions",
+            "does not hold two directions",
         ),
-        ({"ImageOrientationPatient": ["0"] * 6}, "does not tell two directions"),
+        ({"ImageOrientationPatient": ["0"] * 6}, "does not hold two directions"),
     ],
 )
 def test_places_that_cannot_be(elements, reason):
@@ -255,10 +259,10 @@ def test_places_that_cannot_be(elements, reason):
     for name, value in elements.items():
         setattr(header, name, value)
     with pytest.raises(CorruptImage, match=reason):
-        place_of(header)
+        slice_position_of(header)
 
 
 def test_a_position_without_an_orientation_is_none():
     header = Dataset()
     header.ImagePositionPatient, header.InstanceNumber = ["0", "0", "1"], "7"
-    assert place_of(header) == Place(number=7)
+    assert slice_position_of(header) == SlicePosition(number=7)

@@ -99,10 +99,7 @@ class TestUsage:
         [
             (["nowhere"], "nowhere: no such file or folder"),
             (["s3://bucket/x"], "only files of this machine and of HDFS can be read"),
-            (
-                ["-r", "emr", "."],
-                "-r emr: this project runs jobs with -r inline, local, hadoop, spark",
-            ),
+            (["-r", "emr", "."], "-r/--runner: invalid choice: 'emr' (choose from"),
             (["--on-error", "ignore", "."], "--on-error"),
             (["--max-pixels", "0", "."], "--max-pixels: must be 1 or more"),
             (["--bins", "1", "."], "--bins: must be 2 or more"),

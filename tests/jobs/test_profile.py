@@ -9,7 +9,8 @@ import pytest
 from mapreduce_jobs.collection_profile import CollectionProfile
 from mapreduce_jobs.core.protocols import JSONLineProtocol
 from mapreduce_jobs.estimation.quantiles import RELATIVE_ERROR
-from mapreduce_jobs.imaging.decode import decode, sniff
+from mapreduce_jobs.imaging.decode import decode
+from mapreduce_jobs.imaging.file_formats import sniff
 from mapreduce_jobs.imaging.quality import MEASURES, quality
 from tests.support import dicom, png, results, scan
 

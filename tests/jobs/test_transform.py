@@ -12,8 +12,9 @@ import yaml
 from hdfs_tools.record import Record, parse_line
 from mapreduce_jobs.core.transform_options import BORDERS, FORMATS
 from mapreduce_jobs.imaging import frames
-from mapreduce_jobs.imaging.decode import decode, sniff
+from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.encode import ENDINGS, notes
+from mapreduce_jobs.imaging.file_formats import sniff
 from mapreduce_jobs.imaging.operations import OPERATIONS
 from mapreduce_jobs.imaging.pipeline import Pipeline
 from tests.support import JOBS, png, run, scan
@@ -312,3 +313,21 @@ class TestFusion:
         mean = np.rint((510 - scan(1).astype(float) - scan(2)) / 2)
         made = cv2.imdecode(np.frombuffer(records(ran)["p1/1.png"], np.uint8), -1)
         np.testing.assert_array_equal(made, mean)
+
+
+def test_however_images_are_named_their_bundle_can_be_unpacked(job, command, tree, tmp_path):
+    names = ["a.png", "b/x.png", "c/x.png", "d.png", "e.png", "in/f.png"]
+    tree(tmp_path, {name: png(scan(n)) for n, name in enumerate(names)})
+    (tmp_path / "in/list.txt").write_text(f"f.png\n../d.png\n{tmp_path}/e.png\n")
+    inputs = ["../a.png", f"{tmp_path}/?/x.png", "list.txt"]
+    ran = job("image_transform", "--ops", "invert", "--format", "png", *inputs, cwd=tmp_path / "in")
+    assert ran.status == 0, ran.stderr
+    here = str(tmp_path)[1:]
+    expected = ["a.png", "d.png", "f.png", *(f"{here}/{name}" for name in names[1:3])]
+    assert sorted(records(ran)) == sorted([*expected, f"{here}/e.png"])
+    (tmp_path / "out.bundle").write_bytes(ran.stdout)
+    unpacked = command(
+        sys.executable, "-m", "hdfs_tools", "unpack", "out.bundle", "o", cwd=tmp_path
+    )
+    assert unpacked.status == 0, unpacked.stderr
+    assert (tmp_path / "o" / here / "e.png").is_file()

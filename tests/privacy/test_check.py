@@ -7,8 +7,8 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from mapreduce_jobs.imaging.decode import sniff
 from mapreduce_jobs.imaging.errors import DecodeError
+from mapreduce_jobs.imaging.file_formats import sniff
 from mapreduce_jobs.privacy.check import findings
 from mapreduce_jobs.privacy.dataset import deidentify
 from mapreduce_jobs.privacy.settings import Settings

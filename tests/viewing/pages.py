@@ -22,7 +22,6 @@ class Page(HTMLParser):
         self.images: list[dict] = []
         self.values: list[np.ndarray] = []
         self.text = ""
-        self._inside: list[dict] = []
         self._attributes: dict = {}
         self._tag = ""
         self.feed(path.read_text(encoding="utf-8"))

@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 
 from benchmarks import data
+from benchmarks.declare import Settings
 from benchmarks.errors import BenchmarkError
-from benchmarks.race import Settings, say
+from benchmarks.runner import say
 from hdfs_tools.record import bundle_line
 from mapreduce_jobs.core.memory import keep_freed_memory
 from mapreduce_jobs.imaging.decode import decode
@@ -20,11 +21,9 @@ from mapreduce_jobs.imaging.encode import encode
 from mapreduce_jobs.imaging.image import Image, Pixels
 from mapreduce_jobs.imaging.pipeline import Pipeline
 
-__all__ = ["DESCRIPTION", "PACKAGES", "sections"]
+__all__ = ["NOTES", "sections"]
 
-PACKAGES = ("scikit-image", "scipy")
-
-DESCRIPTION = """\
+NOTES = """\
 - One process, one core; an 8-bit grey image of 512×512. Each operation and its peer take turns;
   times are medians. The results are compared: levels differ by no more than the table says.
 """

@@ -6,16 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks import data
-from benchmarks.contestants import ROOT
+from benchmarks.declare import ROOT, Settings
 from benchmarks.errors import BenchmarkError
-from benchmarks.race import Settings, say
+from benchmarks.runner import say
 from hdfs_tools.record import Reference, reference_line
 
-__all__ = ["DESCRIPTION", "PACKAGES", "sections"]
+__all__ = ["NOTES", "sections"]
 
-PACKAGES = ()
-
-DESCRIPTION = """\
+NOTES = """\
 - One map task over all images, as Hadoop streaming runs it: `python JOB.py --mapper`, `sort`,
   `python JOB.py --combiner`, and how much each writes. An image is 512×512 pixels of 8 bits; its
   decoded pixels are 262,144 bytes.

@@ -91,6 +91,7 @@ def multiplied(frame: _Values, transfer: npt.NDArray[np.inexact]) -> _Values:
     Parameters
     ----------
     frame : ndarray of float64, shape (rows, columns) or (rows, columns, 3)
+        Values.
     transfer : ndarray, shape (rows, columns // 2 + 1)
         Of real or complex numbers, as `numpy.fft.rfft2` arranges frequencies.
 

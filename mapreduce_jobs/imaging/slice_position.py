@@ -1,4 +1,4 @@
-"""Where a slice of a DICOM series lies in the patient."""
+"""Position of a slice of a DICOM series in the patient."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 from mapreduce_jobs.imaging.elements import Element
 from mapreduce_jobs.imaging.errors import CorruptImage
 
-__all__ = ["KEYWORDS", "Place", "normal_of", "place_of"]
+__all__ = ["KEYWORDS", "SlicePosition", "normal_of", "slice_position_of"]
 
 KEYWORDS = (
     "ImageOrientationPatient",
@@ -17,14 +17,14 @@ KEYWORDS = (
     "SliceLocation",
     "InstanceNumber",
 )
-"""The elements that tell where a slice lies."""
+"""The elements of the position of a slice."""
 
 _DECIMALS = 6  # of a millimetre, of which the rest is rounding
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a slice lies, as its header tells.
+class SlicePosition:
+    """Position of a slice, from its header.
 
     Attributes
     ----------
@@ -51,13 +51,13 @@ class Place:
         return round(math.fsum(products), _DECIMALS) + 0.0  # no −0
 
 
-def place_of(header: Dataset) -> Place:
-    """Return where a slice lies.
+def slice_position_of(header: Dataset) -> SlicePosition:
+    """Return the position of a slice.
 
     Parameters
     ----------
     header : Dataset
-        With the elements of `KEYWORDS`, as `read_header` gives it.
+        With the elements of `KEYWORDS`, as `read_header` returns it.
 
     Raises
     ------
@@ -68,8 +68,8 @@ def place_of(header: Dataset) -> Place:
     --------
     >>> header = Dataset()
     >>> header.SliceLocation, header.InstanceNumber = "-12.5", "3"
-    >>> place_of(header)
-    Place(orientation=None, position=None, location=-12.5, number=3.0)
+    >>> slice_position_of(header)
+    SlicePosition(orientation=None, position=None, location=-12.5, number=3.0)
     """
     orientation, position, location, number = (
         _numbers(header, keyword, count)
@@ -79,7 +79,7 @@ def place_of(header: Dataset) -> Place:
         orientation = position = None
     else:
         normal_of(orientation)
-    return Place(
+    return SlicePosition(
         orientation,
         position,
         location[0] if location else None,
@@ -125,5 +125,5 @@ def normal_of(orientation: Sequence[float]) -> list[float]:
     across = [b * f - c * e, c * d - a * f, a * e - b * d]
     length = math.hypot(*across)
     if not 0.5 < length < 2:
-        raise CorruptImage("DICOM: its ImageOrientationPatient does not tell two directions")
+        raise CorruptImage("DICOM: its ImageOrientationPatient does not hold two directions")
     return [value / length + 0.0 for value in across]

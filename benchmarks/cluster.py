@@ -14,7 +14,7 @@ from pathlib import Path
 import requests
 import yaml
 
-from benchmarks.contestants import ROOT
+from benchmarks.declare import ROOT
 from benchmarks.errors import BenchmarkError
 from hdfs_tools import connect
 from hdfs_tools.filesystem import FileSystem

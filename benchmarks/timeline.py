@@ -8,10 +8,10 @@ from typing import Any
 
 import requests
 
-from benchmarks.contestants import Contestant
+from benchmarks.cluster import Cluster
+from benchmarks.declare import Contestant, Settings
 from benchmarks.errors import BenchmarkError
-from benchmarks.hadoop.cluster import Cluster
-from benchmarks.race import Settings, run_round
+from benchmarks.runner import run_round
 
 __all__ = ["Timeline", "markdown", "timeline"]
 

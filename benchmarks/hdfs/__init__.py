@@ -1,1 +1,0 @@
-"""Files and folders on HDFS: ``hdfs-tools`` beside the other clients."""
