@@ -1,5 +1,7 @@
 """Images for tests of operations, and how their results are compared."""
 
+import itertools
+
 import numpy as np
 
 from mapreduce_jobs.imaging.frames import full_range
@@ -49,3 +51,26 @@ def assert_same(image, expected):
         return
     clipped = np.clip(expected, *full_range(image))
     assert np.abs(clipped - image.pixels.astype(np.float64)).max() <= 0.5 + 1e-5
+
+
+def pairs(first, second, *others):
+    """Return combinations in which each value meets each value of every other axis.
+
+    There are as many as of the first two axes, which are the longest.
+    """
+    axes = [list(axis) for axis in (first, second, *others)]
+    chosen = [
+        (
+            one,
+            two,
+            *(
+                axis[(i + sign * j) % len(axis)]
+                for axis, sign in zip(axes[2:], (1, -1), strict=False)
+            ),
+        )
+        for i, one in enumerate(axes[0])
+        for j, two in enumerate(axes[1])
+    ]
+    for a, b in itertools.combinations(range(len(axes)), 2):
+        assert len({(repr(row[a]), repr(row[b])) for row in chosen}) == len(axes[a]) * len(axes[b])
+    return chosen

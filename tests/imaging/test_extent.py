@@ -9,6 +9,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from mapreduce_jobs.imaging.errors import OutsideImage, UnsuitableImage
 from mapreduce_jobs.imaging.extent import crop, pad, rectangle
 from mapreduce_jobs.imaging.image import Image
+from tests.imaging.support import pairs
 
 RNG = np.random.default_rng(13)
 DTYPES = ["u1", "u2", "i2", "u4", "i4", "i1", "f4", "f8"]
@@ -29,10 +30,15 @@ def image_of(pixels, **rest):
 
 
 class TestPad:
-    @pytest.mark.parametrize("dtype", DTYPES)
-    @pytest.mark.parametrize("shape", SHAPES)
-    @pytest.mark.parametrize("border", ["reflect", "symmetric", "edge", "wrap", "constant"])
-    @pytest.mark.parametrize("sides", [(0, 0, 0, 0), (1, 2, 0, 3), (20, 40, 60, 70)])
+    @pytest.mark.parametrize(
+        ("dtype", "shape", "border", "sides"),
+        pairs(
+            DTYPES,
+            SHAPES,
+            ["reflect", "symmetric", "edge", "wrap", "constant"],
+            [(0, 0, 0, 0), (1, 2, 0, 3), (20, 40, 60, 70)],
+        ),
+    )
     def test_equals_numpy(self, dtype, shape, border, sides):
         left, top, right, bottom = sides
         widths = [(0, 0), (top, bottom), (left, right), (0, 0)][: len(shape)]
@@ -71,6 +77,7 @@ class TestPad:
             ("i2", 16, -1000, -1000),
             ("u4", 32, 2.0**32 - 1, 2**32 - 1),
             ("f4", 32, 0.5, 0.5),
+            ("f4", 32, float(np.finfo("f4").max), float(np.finfo("f4").max)),
             ("f4", 32, -np.inf, -np.inf),
             ("f8", 64, 1e300, 1e300),
         ],

@@ -15,6 +15,7 @@ from mapreduce_jobs.imaging.errors import BadParameter, UnsuitableImage
 from mapreduce_jobs.imaging.frames import full_range
 from mapreduce_jobs.imaging.geometry import flip, rotate, scale, translate
 from mapreduce_jobs.imaging.image import Image
+from tests.imaging.support import pairs
 
 RNG = np.random.default_rng(11)
 DTYPES = ["u1", "u2", "i2", "u4", "i4", "i1", "f4", "f8"]
@@ -114,9 +115,9 @@ def about_the_centre(frame, angle, shape, **options):
 
 
 class TestRotate:
-    @pytest.mark.parametrize("dtype", DTYPES)
-    @pytest.mark.parametrize("shape", SHAPES)
-    @pytest.mark.parametrize("quarters", [-1, 0, 1, 2, 3, 5])
+    @pytest.mark.parametrize(
+        ("dtype", "shape", "quarters"), pairs(DTYPES, SHAPES, [-1, 0, 1, 2, 3, 5])
+    )
     def test_quarter_turns_move_pixels(self, dtype, shape, quarters):
         image = image_of(noise(dtype, shape), spacing=(0.5, 0.7))
         result = rotate(image, angle=90.0 * quarters, expand=True, interpolation="cubic")
@@ -146,9 +147,9 @@ class TestRotate:
         expected = each_channel(image.pixels, lambda f: about_the_centre(f, angle, f.shape))
         assert_fits(rotate(image, angle=angle), expected, image)
 
-    @pytest.mark.parametrize("dtype", DTYPES)
-    @pytest.mark.parametrize("shape", SHAPES)
-    @pytest.mark.parametrize("angle", [30, -7.3, 135, 263])
+    @pytest.mark.parametrize(
+        ("dtype", "shape", "angle"), pairs(DTYPES, SHAPES, [30, -7.3, 135, 263])
+    )
     def test_equals_scipy(self, dtype, shape, angle):
         image = image_of(noise(dtype, shape), spacing=(0.7, 0.7))
         fill = 90.0
@@ -232,10 +233,12 @@ class TestRotate:
 
 
 class TestTranslate:
-    @pytest.mark.parametrize("dtype", DTYPES)
-    @pytest.mark.parametrize("shape", SHAPES)
-    @pytest.mark.parametrize(("x", "y"), [(0, 0), (3, -2), (-1, 5), (100, 7), (-9_999_999, 0)])
-    def test_whole_pixels_are_moved(self, dtype, shape, x, y):
+    @pytest.mark.parametrize(
+        ("dtype", "shape", "by"),
+        pairs(DTYPES, SHAPES, [(0, 0), (3, -2), (-1, 5), (100, 7), (-9_999_999, 0)]),
+    )
+    def test_whole_pixels_are_moved(self, dtype, shape, by):
+        x, y = by
         image = image_of(noise(dtype, shape))
         rolled = translate(image, x=x, y=y, border="wrap", interpolation="cubic").pixels
         np.testing.assert_array_equal(rolled, np.roll(image.pixels, (y, x), axis=(1, 2)))
@@ -247,10 +250,11 @@ class TestTranslate:
         result = translate(image, x=x, y=y, fill=77)
         np.testing.assert_array_equal(result.pixels, expected)
 
-    @pytest.mark.parametrize("dtype", DTYPES)
-    @pytest.mark.parametrize("shape", SHAPES)
-    @pytest.mark.parametrize(("x", "y"), [(0.3, 0), (-2.7, 4.41), (0, 1e6 + 0.2)])
-    def test_parts_of_pixels_equal_scipy(self, dtype, shape, x, y):
+    @pytest.mark.parametrize(
+        ("dtype", "shape", "by"), pairs(DTYPES, SHAPES, [(0.3, 0), (-2.7, 4.41), (0, 1e6 + 0.2)])
+    )
+    def test_parts_of_pixels_equal_scipy(self, dtype, shape, by):
+        x, y = by
         image = image_of(noise(dtype, shape))
         expected = each_channel(
             image.pixels,
@@ -266,12 +270,11 @@ class TestTranslate:
 
 
 class TestFlip:
-    @pytest.mark.parametrize("dtype", DTYPES)
-    @pytest.mark.parametrize("shape", SHAPES)
     @pytest.mark.parametrize(
-        ("axis", "axes"), [("horizontal", 2), ("vertical", 1), ("both", (1, 2))]
+        ("dtype", "shape", "axis"), pairs(DTYPES, SHAPES, ["horizontal", "vertical", "both"])
     )
-    def test_equals_numpy(self, dtype, shape, axis, axes):
+    def test_equals_numpy(self, dtype, shape, axis):
+        axes = {"horizontal": 2, "vertical": 1, "both": (1, 2)}[axis]
         image = image_of(noise(dtype, shape))
         np.testing.assert_array_equal(flip(image, axis=axis).pixels, np.flip(image.pixels, axes))
 

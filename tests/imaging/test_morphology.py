@@ -18,7 +18,7 @@ from mapreduce_jobs.imaging.morphology import (
     opening,
     tophat,
 )
-from tests.imaging.support import DTYPES, SHAPES, image_of, noise
+from tests.imaging.support import DTYPES, SHAPES, image_of, noise, pairs
 
 ELEMENTS = {
     "rectangle": cv2.MORPH_RECT,
@@ -62,11 +62,10 @@ def by_scipy(image, name, element):
     return each_channel(image.pixels.astype(np.float64), functions[name])
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("shape", SHAPES)
 class TestOnEveryImage:
-    @pytest.mark.parametrize("element", ELEMENTS)
-    @pytest.mark.parametrize("function", SELECTING)
+    @pytest.mark.parametrize(
+        ("dtype", "shape", "element", "function"), pairs(DTYPES, SHAPES, ELEMENTS, SELECTING)
+    )
     def test_equals_scipy(self, dtype, shape, element, function):
         image = image_of(noise(dtype, shape))
         footprint = cv2.getStructuringElement(ELEMENTS[element], (5, 5)).astype(bool)
@@ -74,7 +73,7 @@ class TestOnEveryImage:
         expected = by_scipy(image, function.__name__, footprint)
         np.testing.assert_array_equal(found.pixels, expected)
 
-    @pytest.mark.parametrize("function", DIFFERENCES)
+    @pytest.mark.parametrize(("dtype", "shape", "function"), pairs(DTYPES, SHAPES, DIFFERENCES))
     def test_differences_are_clipped_and_not_wrapped(self, dtype, shape, function):
         image = image_of(noise(dtype, shape))
         expected = by_scipy(image, function.__name__, np.ones((3, 3), bool))
@@ -84,6 +83,8 @@ class TestOnEveryImage:
         else:
             np.testing.assert_array_equal(found, np.minimum(expected, np.iinfo(dtype).max))
 
+    @pytest.mark.parametrize("dtype", DTYPES)
+    @pytest.mark.parametrize("shape", SHAPES)
     def test_the_rest_of_the_image_stays(self, dtype, shape):
         pixels = noise(dtype, shape)
         pixels.setflags(write=False)

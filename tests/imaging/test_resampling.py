@@ -16,6 +16,7 @@ from mapreduce_jobs.imaging.errors import BadParameter, UnsuitableImage
 from mapreduce_jobs.imaging.frames import BORDERS, full_range
 from mapreduce_jobs.imaging.image import Image
 from mapreduce_jobs.imaging.resampling import resized, warp
+from tests.imaging.support import pairs
 
 RNG = np.random.default_rng(7)
 DTYPES = ["u1", "u2", "i2", "u4", "i4", "i1", "f4", "f8"]
@@ -94,9 +95,7 @@ def by_formula(frame, kernel, y, x):
 
 
 class TestWarp:
-    @pytest.mark.parametrize("dtype", DTYPES)
-    @pytest.mark.parametrize("shape", SHAPES)
-    @pytest.mark.parametrize("border", SCIPY)
+    @pytest.mark.parametrize(("dtype", "shape", "border"), pairs(DTYPES, SHAPES, SCIPY))
     def test_nearest_and_linear_equal_scipy(self, dtype, shape, border):
         image, size = image_of(noise(dtype, shape)), (23, 37)
         fill = 100.0 if border == "constant" else 0.0
@@ -226,9 +225,7 @@ class TestResized:
         # Its weights are 32-bit floats.
         np.testing.assert_allclose(result, expected, rtol=0, atol=5e-3)
 
-    @pytest.mark.parametrize("dtype", DTYPES)
-    @pytest.mark.parametrize("shape", SHAPES)
-    @pytest.mark.parametrize("size", SIZES)
+    @pytest.mark.parametrize(("dtype", "shape", "size"), pairs(DTYPES, SHAPES, SIZES))
     def test_nearest_and_linear_equal_scikit_image(self, dtype, shape, size):
         image = image_of(noise(dtype, shape))
         for order, method in enumerate(METHODS[:2]):

@@ -13,7 +13,7 @@ from skimage.metrics import peak_signal_noise_ratio
 from mapreduce_jobs.imaging.errors import MissingExtra, UnsuitableImage
 from mapreduce_jobs.imaging.frames import full_range
 from mapreduce_jobs.imaging.restoration import denoise, sharpen
-from tests.imaging.support import DTYPES, MODES, SHAPES, image_of, noise
+from tests.imaging.support import DTYPES, MODES, SHAPES, image_of, noise, pairs
 
 METHODS = ["nlmeans", "tv", "wavelet"]
 
@@ -28,9 +28,7 @@ def phantom(dtype="u1", deviation=12, colour=False, seed=1):
 
 
 class TestSharpen:
-    @pytest.mark.parametrize("dtype", DTYPES)
-    @pytest.mark.parametrize("shape", SHAPES)
-    @pytest.mark.parametrize("border", MODES)
+    @pytest.mark.parametrize(("dtype", "shape", "border"), pairs(DTYPES, SHAPES, MODES))
     def test_equals_scipy(self, dtype, shape, border):
         image = image_of(noise(dtype, shape))
         wide = image.pixels.astype(np.float64)

@@ -14,7 +14,7 @@ from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.errors import MissingExtra
 from mapreduce_jobs.privacy import text_detector
 from mapreduce_jobs.privacy.text_detector import find_text
-from tests.support import ROOT, dicom, run
+from tests.support import ROOT, decodable, dicom, run
 
 NAME = "SMITH^JOHN 1962"
 PLAIN = [
@@ -78,7 +78,7 @@ CORNER, MIDDLE, BOTTOM = (0.03, 0.06), (0.3, 0.5), (0.45, 0.95)
 )
 def test_text_is_found_wherever_it_is(scan, text, size, place, level):
     """Level 0 is the darkest, 1 the brightest value of the scan."""
-    pixels = frame(scan).copy()
+    pixels = frame(scan)[:, :400].copy()  # enlarged, it is one tile
     low, high = int(pixels.min()), int(pixels.max())
     value = low + level * (high - low)
     mask = text(pixels.shape, place, size)
@@ -90,9 +90,9 @@ def test_text_is_found_wherever_it_is(scan, text, size, place, level):
     assert found.mean() < 0.15  # and little besides
 
 
-@pytest.mark.parametrize("name", PLAIN)
+@pytest.mark.parametrize("name", decodable(PLAIN))
 def test_nothing_is_found_where_there_is_none(name):
-    assert find_text(frame(name)) == []
+    assert find_text(frame(name)[:, :400]) == []
 
 
 def test_the_text_of_an_ultrasound_device():
