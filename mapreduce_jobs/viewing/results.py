@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -70,14 +71,13 @@ def declarations(paths: Iterable[str]) -> list[Declared]:
         As `result_lines`; or such a file declares what is no kind.
     """
     found: list[Declared] = []
-    for path in paths:
-        if path == "-" or is_hdfs_uri(path):
-            continue
-        for name in filter(os.path.isfile, named_files(path)):  # a pipe can be read once
-            with contextlib.suppress(OSError), open(name, "rb") as file:
+    for location in (location for path in paths if path != "-" for location in named(path)):
+        if location.is_local and os.path.isfile(location.path):  # a pipe can be read once
+            with contextlib.suppress(OSError), open(location.path, "rb") as file:
                 if file.peek(1)[:1] == b"{":
-                    lines = (line for line in _lines(name, file, ()) if line.kind == "provenance")
-                    found += (one for line in lines for one in _declared(name, line))
+                    lines = _lines(location.text, file, ())
+                    noted = [line for line in lines if line.kind == "provenance"]
+                    found += (one for line in noted for one in _declared(location.text, line))
     return found
 
 
