@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 from hdfs_tools.errors import InvalidPath
 
 if TYPE_CHECKING:
-    from hdfs_tools.filesystem import FileSystem
     from hdfs_tools.status import Status
+    from hdfs_tools.storage import Storage
 
 __all__ = ["glob", "has_magic", "matches", "wildcards"]
 
 
-def glob(storage: "FileSystem", pattern: str) -> "Iterator[Status]":
+def glob(storage: "Storage", pattern: str) -> "Iterator[Status]":
     """Iterate over what matches a pattern.
 
     Parameters
     ----------
-    storage : FileSystem
+    storage : Storage
         The file system.
     pattern : str
         An absolute path with wildcards; ``**`` as a part stands for any number of folders.
@@ -31,7 +31,7 @@ def glob(storage: "FileSystem", pattern: str) -> "Iterator[Status]":
     return _glob(storage, "", [part for part in pattern.split("/") if part])
 
 
-def _glob(storage: "FileSystem", folder: str, parts: Sequence[str]) -> "Iterator[Status]":
+def _glob(storage: "Storage", folder: str, parts: Sequence[str]) -> "Iterator[Status]":
     if not parts:
         yield storage.stat(folder or "/")
         return
@@ -52,7 +52,7 @@ def _glob(storage: "FileSystem", folder: str, parts: Sequence[str]) -> "Iterator
                 yield from _glob(storage, entry.path, rest) if rest else [entry]
 
 
-def _entries(storage: "FileSystem", folder: str) -> "Iterator[Status]":
+def _entries(storage: "Storage", folder: str) -> "Iterator[Status]":
     if storage.stat(folder or "/").is_folder:
         yield from sorted(storage.list(folder or "/"), key=lambda entry: entry.path)
 

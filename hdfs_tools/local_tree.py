@@ -14,8 +14,8 @@ from hdfs_tools.errors import (
     NotAFolder,
     NotARegularFile,
 )
-from hdfs_tools.filesystem import Source
 from hdfs_tools.status import Checksum
+from hdfs_tools.storage import Source
 from hdfs_tools.streams import pieces_of
 from hdfs_tools.temporary import is_temporary
 from hdfs_tools.trees import Entry, Tree

@@ -6,8 +6,8 @@ from functools import cache, partial
 
 from hdfs_tools.checksum import FileChecksum
 from hdfs_tools.errors import Corrupt, Exists, NotAFolder, NotFound
-from hdfs_tools.filesystem import FileSystem, Source
 from hdfs_tools.status import Checksum, Status
+from hdfs_tools.storage import Source, Storage
 from hdfs_tools.temporary import REMOTE_LEASE, is_temporary
 from hdfs_tools.trees import Entry, Tree
 
@@ -17,7 +17,7 @@ __all__ = ["StoredTree", "same_bytes"]
 class StoredTree(Tree):
     """A file or folder of a file system."""
 
-    def __init__(self, storage: FileSystem, root: str) -> None:
+    def __init__(self, storage: Storage, root: str) -> None:
         self.storage = storage
         self.root = storage.absolute(root)
 

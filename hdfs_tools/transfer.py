@@ -18,8 +18,8 @@ from hdfs_tools.errors import (
     NotFound,
     TransferFailed,
 )
-from hdfs_tools.filesystem import FileSystem
 from hdfs_tools.parallel import THREADS, for_each
+from hdfs_tools.storage import Storage
 from hdfs_tools.stored_tree import StoredTree, same_bytes
 from hdfs_tools.trees import Entry, Tree
 
@@ -89,9 +89,9 @@ class Meter:
 
 
 def copy(
-    storage: FileSystem,
+    storage: Storage,
     source: str,
-    other: FileSystem,
+    other: Storage,
     target: str,
     options: Options | None = None,
     meter: Meter | None = None,

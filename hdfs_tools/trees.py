@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from hdfs_tools.errors import HdfsToolsError
-from hdfs_tools.filesystem import Source
 from hdfs_tools.status import Checksum
+from hdfs_tools.storage import Source
 
 __all__ = ["Entry", "Tree"]
 

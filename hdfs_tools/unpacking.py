@@ -10,11 +10,11 @@ from itertools import accumulate, starmap
 from hdfs_tools.archives import check_name
 from hdfs_tools.bundle_index import Member, members, pieces_of, scanned
 from hdfs_tools.errors import NotFound, TransferFailed, UnsafeName
-from hdfs_tools.filesystem import Source
 from hdfs_tools.local_tree import LocalTree
 from hdfs_tools.location import Location
 from hdfs_tools.parallel import for_each
 from hdfs_tools.record import Reference, parse_line
+from hdfs_tools.storage import Source
 from hdfs_tools.streams import IN_MEMORY
 from hdfs_tools.transfer import Meter
 from hdfs_tools.trees import Entry

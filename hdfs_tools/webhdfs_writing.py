@@ -18,9 +18,9 @@ from hdfs_tools.errors import (
     RemoteError,
     StorageError,
 )
-from hdfs_tools.filesystem import Source
 from hdfs_tools.paths import check_new
 from hdfs_tools.rest import Body
+from hdfs_tools.storage import Source
 from hdfs_tools.temporary import temporary_name
 from hdfs_tools.webhdfs_metadata import Metadata, octal
 

@@ -23,8 +23,8 @@ from hdfs_tools.errors import (
     NotFound,
     RemoteError,
 )
-from hdfs_tools.filesystem import Source
 from hdfs_tools.folders import remove
+from hdfs_tools.storage import Source
 
 __all__ = ["Writing"]
 
