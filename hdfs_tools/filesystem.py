@@ -5,9 +5,9 @@ import os
 from collections.abc import Iterator
 
 from hdfs_tools.errors import Unsupported
-from hdfs_tools.globbing import glob
 from hdfs_tools.local_tree import LocalTree
 from hdfs_tools.parallel import THREADS
+from hdfs_tools.paths import glob
 from hdfs_tools.status import Quota, SnapshotChange, Status
 from hdfs_tools.storage import Storage
 from hdfs_tools.stored_tree import StoredTree
@@ -20,7 +20,7 @@ class FileSystem(Storage):
     """A file system, with what is the same for every kind; see `Storage` for the rest."""
 
     def glob(self, pattern: str) -> Iterator[Status]:
-        """Iterate over what matches a pattern; see `hdfs_tools.globbing`."""
+        """Iterate over what matches a pattern; see `hdfs_tools.paths`."""
         return glob(self, pattern)
 
     # Copies

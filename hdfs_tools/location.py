@@ -14,8 +14,8 @@ from typing import IO
 from hdfs_tools.errors import Exists, InvalidPath, NoMatch, NotFound, UnsupportedScheme
 from hdfs_tools.filesystem import FileSystem
 from hdfs_tools.folders import walk_files
-from hdfs_tools.globbing import has_magic
 from hdfs_tools.local_tree import LocalTree
+from hdfs_tools.paths import has_magic
 from hdfs_tools.stored_tree import StoredTree
 from hdfs_tools.streams import SeekableReader
 from hdfs_tools.temporary import temporary_name

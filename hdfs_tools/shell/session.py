@@ -17,7 +17,7 @@ from hdfs_tools.errors import (
     Unreachable,
     UnsupportedScheme,
 )
-from hdfs_tools.globbing import has_magic
+from hdfs_tools.paths import has_magic
 from hdfs_tools.shell.places import Found, Place
 from hdfs_tools.uri import authority_of, is_uri, path_of
 

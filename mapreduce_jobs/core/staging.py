@@ -12,8 +12,8 @@ from typing import Any
 
 from mrjob.fs.base import Filesystem
 
-from hdfs_tools.globbing import has_magic
 from hdfs_tools.location import Location
+from hdfs_tools.paths import has_magic
 from hdfs_tools.uri import authority_of, path_of
 from hdfs_tools.webhdfs import WebHDFS
 from mapreduce_jobs.core.input_files import InputFile
