@@ -9,7 +9,7 @@ from typing import Any
 
 import hdfs_tools
 import mapreduce_jobs
-from mapreduce_jobs.core.job import Job
+from mapreduce_jobs.core.jobs.job import Job
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs/reference"  # written by each build

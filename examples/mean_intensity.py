@@ -1,6 +1,6 @@
 """A job of one's own: the mean grey level of each image, or of each folder."""
 
-from mapreduce_jobs.core.image_job import ImageJob
+from mapreduce_jobs.core.jobs.image_job import ImageJob
 from mapreduce_jobs.imaging.image import grey
 
 

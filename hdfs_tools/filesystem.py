@@ -4,14 +4,14 @@ import builtins
 import os
 from collections.abc import Iterator
 
+from hdfs_tools.copying.local_tree import LocalTree
+from hdfs_tools.copying.stored_tree import StoredTree
+from hdfs_tools.copying.transfer import Meter, Options, Transferred, run
 from hdfs_tools.errors import Unsupported
-from hdfs_tools.local_tree import LocalTree
 from hdfs_tools.parallel import THREADS
 from hdfs_tools.paths import glob
 from hdfs_tools.status import Quota, SnapshotChange, Status
 from hdfs_tools.storage import Storage
-from hdfs_tools.stored_tree import StoredTree
-from hdfs_tools.transfer import Meter, Options, Transferred, run
 
 __all__ = ["FileSystem"]
 
@@ -37,7 +37,7 @@ class FileSystem(Storage):
         verify: bool = True,
         meter: Meter | None = None,
     ) -> Transferred:
-        """Copy a file or folder of this machine here; see `hdfs_tools.transfer`."""
+        """Copy a file or folder of this machine here; see `hdfs_tools.copying.transfer`."""
         options = Options(threads, overwrite, sync, preserve, verify)
         return run(LocalTree(os.fspath(source)), StoredTree(self, target), options, meter)
 
@@ -53,7 +53,7 @@ class FileSystem(Storage):
         verify: bool = True,
         meter: Meter | None = None,
     ) -> Transferred:
-        """Copy a file or folder from here to this machine; see `hdfs_tools.transfer`."""
+        """Copy a file or folder from here to this machine; see `hdfs_tools.copying.transfer`."""
         options = Options(threads, overwrite, sync, preserve, verify)
         return run(StoredTree(self, source), LocalTree(os.fspath(target)), options, meter)
 

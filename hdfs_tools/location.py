@@ -11,15 +11,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import IO
 
+from hdfs_tools.copying.folders import walk_files
+from hdfs_tools.copying.local_tree import LocalTree
+from hdfs_tools.copying.stored_tree import StoredTree
+from hdfs_tools.copying.temporary import temporary_name
+from hdfs_tools.copying.trees import Entry, Tree
+from hdfs_tools.copying.whole_files import WholeFile, whole_directory
 from hdfs_tools.errors import Exists, InvalidPath, NoMatch, NotFound, UnsupportedScheme
 from hdfs_tools.filesystem import FileSystem
-from hdfs_tools.folders import walk_files
-from hdfs_tools.local_tree import LocalTree
 from hdfs_tools.paths import has_magic
-from hdfs_tools.stored_tree import StoredTree
 from hdfs_tools.streams import SeekableReader
-from hdfs_tools.temporary import temporary_name
-from hdfs_tools.trees import Entry, Tree
 from hdfs_tools.uri import (
     authority_of,
     encode_name,
@@ -28,7 +29,6 @@ from hdfs_tools.uri import (
     normalize,
     path_of,
 )
-from hdfs_tools.whole_files import WholeFile, whole_directory
 
 __all__ = ["Location"]
 
@@ -165,7 +165,7 @@ class Location:
     def walk(self) -> Iterator[Entry]:
         """Iterate over the files in this directory and below it; names are relative to it.
 
-        On this machine see `hdfs_tools.folders.walk_files`.
+        On this machine see `hdfs_tools.copying.folders.walk_files`.
         """
         storage = self.storage
         if storage is None:

@@ -155,8 +155,9 @@ class Storage(ABC):
     ) -> int:
         """Write a file, which appears under its name when it is whole and verified.
 
-        The bytes go to a hidden temporary file beside it (`hdfs_tools.temporary`). Its length and
-        HDFS's checksum are compared with those of the bytes that were sent; then it is renamed.
+        The bytes go to a hidden temporary file beside it (`hdfs_tools.copying.temporary`). Its
+        length and HDFS's checksum are compared with those of the bytes that were sent; then it is
+        renamed.
 
         Parameters
         ----------

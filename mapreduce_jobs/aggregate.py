@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-from hdfs_tools.failure import Failure
-from mapreduce_jobs.core.item_job import Totals
-from mapreduce_jobs.core.table_input import Rows
-from mapreduce_jobs.core.table_job import TableJob
+from hdfs_tools.bundles.failure import Failure
+from mapreduce_jobs.core.inputs.table_input import Rows
+from mapreduce_jobs.core.jobs.item_job import Totals
+from mapreduce_jobs.core.jobs.table_job import TableJob
 
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _MOST_GROUPS = 1000  # that a task keeps, before it hands on what it knows of them
@@ -89,7 +89,7 @@ class Aggregate(TableJob):
 
     def mapper(self, _: None, block: Rows) -> Iterator[tuple[str | None, Totals]]:
         """Sum up a block of rows, by group."""
-        from mapreduce_jobs.core.tables import number_of, records
+        from mapreduce_jobs.core.inputs.row_values import number_of, records
 
         names = [*self._fields, *([self.options.weight] if self.options.weight else [])]
         groups: dict[str | None, list[list[float]]] = {}

@@ -6,13 +6,13 @@ from itertools import zip_longest
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from hdfs_tools.failure import Failure
-from hdfs_tools.record import Record, bundle_line, encode_name, reference_line
-from mapreduce_jobs.core.earlier import result_and_sums
-from mapreduce_jobs.core.image_job import ImageJob
-from mapreduce_jobs.core.mrjob_classes import MRStep
-from mapreduce_jobs.core.protocols import JSONLineProtocol
-from mapreduce_jobs.core.reading import Item
+from hdfs_tools.bundles.failure import Failure
+from hdfs_tools.bundles.record import Record, bundle_line, encode_name, reference_line
+from mapreduce_jobs.core.inputs.image_reader import Item
+from mapreduce_jobs.core.jobs.image_job import ImageJob
+from mapreduce_jobs.core.results.protocols import JSONLineProtocol
+from mapreduce_jobs.core.results.result_sums import result_and_sums
+from mapreduce_jobs.core.runners.mrjob_compat import MRStep
 
 if TYPE_CHECKING:
     from mapreduce_jobs.imaging.image import Image
@@ -107,7 +107,7 @@ class Clean(ImageJob):
 
     def _check_package(self) -> None:
         from mapreduce_jobs.imaging.errors import MissingExtra
-        from mapreduce_jobs.imaging.hashes import check
+        from mapreduce_jobs.imaging.measures.hashes import check
 
         try:
             check()
@@ -128,7 +128,7 @@ class Clean(ImageJob):
 
     def outcome(self, name: str, item: Item) -> list[Message]:
         """Return what is to be known of an image, under the hash of its pixels."""
-        from mapreduce_jobs.imaging.hashes import content_hash, perceptual_hash
+        from mapreduce_jobs.imaging.measures.hashes import content_hash, perceptual_hash
 
         image = self.decode(item.read(), item.beginning).image
         found = {"name": name, **self._judged(image), "code": None}
@@ -148,8 +148,8 @@ class Clean(ImageJob):
 
     def _judged(self, image: "Image") -> dict[str, Any]:
         """Return what is wrong with an image by itself, and the measures that tell."""
-        from mapreduce_jobs.imaging.grey_levels import levels_of
-        from mapreduce_jobs.imaging.quality import clipped, rms_contrast, sharpness
+        from mapreduce_jobs.imaging.measures.grey_levels import levels_of
+        from mapreduce_jobs.imaging.measures.quality import clipped, rms_contrast, sharpness
 
         options = self.options
         levels = levels_of(image)
@@ -184,7 +184,7 @@ class Clean(ImageJob):
                 yield from self._bands_of(identity, code)
 
     def _bands_of(self, identity: str, code: int | None) -> Iterator[Message]:
-        from mapreduce_jobs.imaging.hashes import bands
+        from mapreduce_jobs.imaging.measures.hashes import bands
 
         if code is None:
             return
@@ -193,7 +193,7 @@ class Clean(ImageJob):
 
     def bands_reducer(self, key: str, values: Iterable[dict[str, Any]]) -> Iterator[Message]:
         """Find which of the images that share a band are near each other."""
-        from mapreduce_jobs.imaging.hashes import near_pairs
+        from mapreduce_jobs.imaging.measures.hashes import near_pairs
 
         if not key.startswith(_BAND):
             yield from ((key, value) for value in values)
@@ -205,7 +205,7 @@ class Clean(ImageJob):
 
     def pairs_reducer(self, key: str, values: Iterable[dict[str, Any]]) -> Iterator[Message]:
         """Find what all pairs together connect."""
-        from mapreduce_jobs.imaging.hashes import firsts
+        from mapreduce_jobs.imaging.measures.hashes import firsts
 
         if key != _PAIRS:
             yield from ((key, value) for value in values)

@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from mapreduce_jobs.core.errors import words_of
-from mapreduce_jobs.core.image_job import ImageJob, Totals
-from mapreduce_jobs.core.reading import Item
+from mapreduce_jobs.core.inputs.image_reader import Item
+from mapreduce_jobs.core.job_errors import words_of
+from mapreduce_jobs.core.jobs.image_job import ImageJob, Totals
 
 if TYPE_CHECKING:
     from mapreduce_jobs.imaging.decode import Decoded
@@ -29,7 +29,7 @@ class CollectionProfile(ImageJob):
 
     def outcome(self, name: str, item: Item) -> list[tuple[str | None, Totals]]:
         """Return what is known of one image and its file."""
-        from mapreduce_jobs.imaging.quality import quality
+        from mapreduce_jobs.imaging.measures.quality import quality
 
         data = item.read()
         decoded = self.decode(data, item.beginning)
@@ -113,7 +113,7 @@ class CollectionProfile(ImageJob):
 
 def _types(decoded: "Decoded") -> dict[str, str | int]:
     """Return what kind of image it is."""
-    from mapreduce_jobs.core.selection import group_of
+    from mapreduce_jobs.core.inputs.selection import group_of
 
     image = decoded.image
     frames, rows, columns = image.pixels.shape[:3]

@@ -10,18 +10,18 @@ from dataclasses import asdict, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from hdfs_tools.failure import Failure
-from mapreduce_jobs.core.image_job import ImageJob
-from mapreduce_jobs.core.mrjob_classes import MRStep
-from mapreduce_jobs.core.protocols import ImageLineProtocol
-from mapreduce_jobs.core.reading import Item
-from mapreduce_jobs.core.transform_options import FORMATS, add_options
+from hdfs_tools.bundles.failure import Failure
+from mapreduce_jobs.core.inputs.image_reader import Item
+from mapreduce_jobs.core.jobs.image_job import ImageJob
+from mapreduce_jobs.core.options.transform_options import FORMATS, add_options
+from mapreduce_jobs.core.results.protocols import ImageLineProtocol
+from mapreduce_jobs.core.runners.mrjob_compat import MRStep
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
     from mapreduce_jobs.imaging.image import Image
-    from mapreduce_jobs.imaging.pipeline import Pipeline
+    from mapreduce_jobs.imaging.pipelines.pipeline import Pipeline
 
 
 # Digits and dots (PS3.5, 9), but archives have made names of their own; none of them is a path.
@@ -48,7 +48,7 @@ class ImageTransform(ImageJob):
         if self.is_task():
             return
         if self.options.list_ops:
-            from mapreduce_jobs.imaging.listing import listing
+            from mapreduce_jobs.imaging.pipelines.listing import listing
 
             sys.stdout.write(listing())
             sys.exit(0)
@@ -78,8 +78,9 @@ class ImageTransform(ImageJob):
 
     def _check_operations(self) -> None:
         """Say what is wrong with the operations or the format, wherever no image is needed."""
-        from mapreduce_jobs.imaging import encode, registration
+        from mapreduce_jobs.imaging import encode
         from mapreduce_jobs.imaging.errors import ImagingError, UnsuitableImage
+        from mapreduce_jobs.imaging.registration import register
 
         options = self.options
         option = "--ops-file" if options.ops_file else "--ops"
@@ -89,7 +90,7 @@ class ImageTransform(ImageJob):
             self.arg_parser.error(f"{option}: {_sentence(error)}")
         try:
             if options.register:
-                registration.check(options.register)
+                register.check(options.register)
             encode.check(options.format, options.quality, options.lossless)
         except ImagingError as error:
             self.arg_parser.error(str(error))
@@ -104,7 +105,7 @@ class ImageTransform(ImageJob):
             self.arg_parser.error(f"--format {options.format}: {reasons[0]}")
 
     def _pipeline(self) -> "Pipeline":
-        from mapreduce_jobs.imaging.pipeline import Pipeline
+        from mapreduce_jobs.imaging.pipelines.pipeline import Pipeline
 
         if self.options.ops_file:
             with open(self.options.ops_file, encoding="utf-8") as file:
@@ -142,7 +143,7 @@ class ImageTransform(ImageJob):
         self.count("bytes read", len(data))
         series, position = "", dict[str, Any]()
         if self.options.stack:
-            from mapreduce_jobs.imaging.header import read_beginning
+            from mapreduce_jobs.imaging.dicom.header import read_beginning
 
             beginning = beginning or read_beginning(io.BytesIO(data))
             series, position = self._series_of(beginning.header)
@@ -154,9 +155,9 @@ class ImageTransform(ImageJob):
 
     def _series_of(self, header: "Dataset | None") -> tuple[str, dict[str, Any]]:
         """Return the series of a slice, and where it lies."""
-        from mapreduce_jobs.imaging.elements import Element
+        from mapreduce_jobs.imaging.dicom.keywords import Element
+        from mapreduce_jobs.imaging.dicom.slice_position import slice_position_of
         from mapreduce_jobs.imaging.errors import NotDicom, UnsuitableImage
-        from mapreduce_jobs.imaging.slice_position import slice_position_of
 
         if header is None:
             raise NotDicom("it has no DICOM header, and so belongs to no series")
@@ -199,9 +200,9 @@ class ImageTransform(ImageJob):
         self, members: list[dict[str, Any]]
     ) -> tuple["Image | None", list[tuple[str, Exception]]]:
         """Return the volume, and which slices are not in it."""
+        from mapreduce_jobs.imaging.dicom.slice_position import SlicePosition
+        from mapreduce_jobs.imaging.dicom.volume import Slice, partition, volume
         from mapreduce_jobs.imaging.errors import TooManyPixels
-        from mapreduce_jobs.imaging.slice_position import SlicePosition
-        from mapreduce_jobs.imaging.volume import Slice, partition, volume
 
         slices: list[Slice] = []
         pixels = 0
@@ -220,8 +221,8 @@ class ImageTransform(ImageJob):
 
     def _fused(self, images: list[tuple[str, str]]) -> "Image":
         from mapreduce_jobs.imaging.errors import NoPartner
-        from mapreduce_jobs.imaging.fusion import fuse
-        from mapreduce_jobs.imaging.registration import register
+        from mapreduce_jobs.imaging.registration.fusion import fuse
+        from mapreduce_jobs.imaging.registration.register import register
 
         if len(images) < 2:
             raise NoPartner("no other image belongs to it, by --match")

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-from hdfs_tools.failure import Failure
-from mapreduce_jobs.core.item_job import Totals
-from mapreduce_jobs.core.table_input import Rows
-from mapreduce_jobs.core.table_job import TableJob
+from hdfs_tools.bundles.failure import Failure
+from mapreduce_jobs.core.inputs.table_input import Rows
+from mapreduce_jobs.core.jobs.item_job import Totals
+from mapreduce_jobs.core.jobs.table_job import TableJob
 
 _MOST_FEATURES = 200
 _MODEL = "model"
@@ -63,7 +63,7 @@ class LinearRegression(TableJob):
         """Add up the products of a block of rows."""
         import numpy as np
 
-        from mapreduce_jobs.core.tables import numbers
+        from mapreduce_jobs.core.inputs.row_values import numbers
         from mapreduce_jobs.estimation.exact import gram
 
         rows, failed = numbers(block, [*self._features, self.options.target], self._more)

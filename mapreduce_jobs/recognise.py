@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
-from hdfs_tools.failure import Failure
-from mapreduce_jobs.core.image_job import Totals
-from mapreduce_jobs.core.learning_job import LearningJob
-from mapreduce_jobs.core.reading import Item
-from mapreduce_jobs.core.recognise_files import KIND, read_labels, read_model
-from mapreduce_jobs.core.recognise_options import (
+from hdfs_tools.bundles.failure import Failure
+from mapreduce_jobs.core.inputs.image_reader import Item
+from mapreduce_jobs.core.jobs.image_job import Totals
+from mapreduce_jobs.core.jobs.learning_job import LearningJob
+from mapreduce_jobs.core.options.recognise_input import KIND, read_labels, read_model
+from mapreduce_jobs.core.options.recognise_options import (
     BY_FOLDER,
     DISTRIBUTIONS,
     add_options,
@@ -19,7 +19,7 @@ from mapreduce_jobs.core.recognise_options import (
     families_of,
     priors_of,
 )
-from mapreduce_jobs.core.shipping import shipped
+from mapreduce_jobs.core.runners.shipping import shipped
 
 if TYPE_CHECKING:
     from mapreduce_jobs.estimation.evaluation import FoldSums
@@ -132,8 +132,8 @@ class Recognise(LearningJob):
         return label
 
     def _features(self, image: "Image") -> list[float]:
-        from mapreduce_jobs.imaging.edges import to_8bit
-        from mapreduce_jobs.imaging.features import features
+        from mapreduce_jobs.imaging.measures.edges import to_8bit
+        from mapreduce_jobs.imaging.measures.features import features
 
         if self._to_8bit:
             image = to_8bit(image, self._to_8bit)
@@ -200,7 +200,7 @@ class Recognise(LearningJob):
 
     def _learn(self, sums: "dict[str, Sums]") -> "Model":
         from mapreduce_jobs.estimation.naive_bayes import learn
-        from mapreduce_jobs.imaging.features import names_of
+        from mapreduce_jobs.imaging.measures.features import names_of
 
         options = self.options
         names = names_of(families_of(options))

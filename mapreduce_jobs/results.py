@@ -3,8 +3,8 @@
 import argparse
 import sys
 
-from mapreduce_jobs.core.commands import check_output, run_command
-from mapreduce_jobs.core.errors import UsageError
+from mapreduce_jobs.core.job_errors import UsageError
+from mapreduce_jobs.core.jobs.commands import check_output, run_command
 
 _ABOUT = """\
 Results of jobs as files that other programs read: CSV, Parquet, npz of numpy.
@@ -16,7 +16,7 @@ lost: FILE.csv gets FILE.errors.csv beside it, and an npz file holds them.
 
 def main() -> None:
     """Do what the command line says, and exit."""
-    from mapreduce_jobs.viewing.save import FORMATS
+    from mapreduce_jobs.viewing.tables.save import FORMATS
 
     parser = argparse.ArgumentParser(
         prog="python -m mapreduce_jobs.results",
@@ -46,7 +46,7 @@ def main() -> None:
 def _save(options: argparse.Namespace) -> int:
     """Write the file; return the exit status."""
     from mapreduce_jobs.imaging.errors import MissingExtra
-    from mapreduce_jobs.viewing.save import save
+    from mapreduce_jobs.viewing.tables.save import save
 
     output = options.output
     check_output(output, options.results)

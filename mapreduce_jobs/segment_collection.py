@@ -7,16 +7,20 @@ from argparse import SUPPRESS
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from hdfs_tools.failure import Failure
-from mapreduce_jobs.core.errors import JobError, UsageError
-from mapreduce_jobs.core.image_job import Totals
-from mapreduce_jobs.core.learning_job import LearningJob
-from mapreduce_jobs.core.protocols import ImageLineProtocol
-from mapreduce_jobs.core.reading import Item
+from hdfs_tools.bundles.failure import Failure
+from mapreduce_jobs.core.inputs.image_reader import Item
+from mapreduce_jobs.core.job_errors import JobError, UsageError
+from mapreduce_jobs.core.jobs.image_job import Totals
+from mapreduce_jobs.core.jobs.learning_job import LearningJob
+from mapreduce_jobs.core.results.protocols import ImageLineProtocol
 
 if TYPE_CHECKING:
-    from mapreduce_jobs.imaging.collection_classes import ColourCounts, GreyCounts, RoundSums
-    from mapreduce_jobs.imaging.pipeline import Pipeline
+    from mapreduce_jobs.imaging.measures.collection_classes import (
+        ColourCounts,
+        GreyCounts,
+        RoundSums,
+    )
+    from mapreduce_jobs.imaging.pipelines.pipeline import Pipeline
 
 _MOST_CLASSES = 256
 _KEY = "classes"
@@ -137,7 +141,7 @@ class SegmentCollection(LearningJob):
             self.arg_parser.error(f"--means: {error}")
 
     def _classify(self) -> "Pipeline":
-        from mapreduce_jobs.imaging.pipeline import Pipeline
+        from mapreduce_jobs.imaging.pipelines.pipeline import Pipeline
 
         options = self.options
         return Pipeline.parse(f"classify means={options.means} show={options.show or 'labels'}")
@@ -157,7 +161,7 @@ class SegmentCollection(LearningJob):
         options = self.options
         if not options.exact:
             return
-        from mapreduce_jobs.imaging.collection_classes import sorted_by_luma
+        from mapreduce_jobs.imaging.measures.collection_classes import sorted_by_luma
 
         before, rounds, means = None, 0, self._look("means")
         if means is None:
@@ -190,7 +194,11 @@ class SegmentCollection(LearningJob):
             self._operations = self._classify()
 
     def _no_counts(self) -> "GreyCounts | ColourCounts | RoundSums":
-        from mapreduce_jobs.imaging.collection_classes import ColourCounts, GreyCounts, RoundSums
+        from mapreduce_jobs.imaging.measures.collection_classes import (
+            ColourCounts,
+            GreyCounts,
+            RoundSums,
+        )
 
         if self.options.round_from is not None:
             return RoundSums(_numbers(self.options.round_from))
@@ -253,7 +261,7 @@ class SegmentCollection(LearningJob):
         yield _KEY, self.with_sums(result, totals)
 
     def _classes(self, counts: "GreyCounts | ColourCounts | RoundSums") -> dict[str, Any]:
-        from mapreduce_jobs.imaging.collection_classes import RoundSums, classes_of
+        from mapreduce_jobs.imaging.measures.collection_classes import RoundSums, classes_of
 
         options = self.options
         if not isinstance(counts, RoundSums):

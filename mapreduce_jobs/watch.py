@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from hdfs_tools.location import Location
-from mapreduce_jobs.core.commands import run_command
-from mapreduce_jobs.core.errors import UsageError
-from mapreduce_jobs.core.image_job import ImageJob
-from mapreduce_jobs.core.job import Job
-from mapreduce_jobs.core.watched_files import File, files_in
-from mapreduce_jobs.core.watching import RESULT, RUN, State, write_lines
+from mapreduce_jobs.core.inputs.watched_files import File, files_in
+from mapreduce_jobs.core.job_errors import UsageError
+from mapreduce_jobs.core.jobs.batches import RESULT, RUN, State, write_lines
+from mapreduce_jobs.core.jobs.commands import run_command
+from mapreduce_jobs.core.jobs.image_job import ImageJob
+from mapreduce_jobs.core.jobs.job import Job
 
 _ABOUT = """\
 Run a job on what is new in a folder, again and again.

@@ -15,15 +15,15 @@ import threading
 from collections.abc import Mapping, Sequence
 from subprocess import TimeoutExpired
 
-from mapreduce_jobs.core.task_server import TaskServer
+from mapreduce_jobs.core.runners.task_server import TaskServer
 
 _MODULES = (
-    "mapreduce_jobs.core.image_job",
-    "mapreduce_jobs.core.table_job",
+    "mapreduce_jobs.core.jobs.image_job",
+    "mapreduce_jobs.core.jobs.table_job",
     "mapreduce_jobs.imaging.decode",
-    "mapreduce_jobs.imaging.dicom",
-    "mapreduce_jobs.imaging.nifti",
-    "mapreduce_jobs.imaging.operations",
+    "mapreduce_jobs.imaging.dicom.image_of_file",
+    "mapreduce_jobs.imaging.formats.nifti",
+    "mapreduce_jobs.imaging.pipelines.registry",
 )
 # Variables that Python and what it imports read when they start.
 _EARLY = ("PYTHON", "LC_", "LANG", "LD_", "TZ", "OMP_", "OPENBLAS_", "COVERAGE_")

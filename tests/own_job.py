@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 
-from mapreduce_jobs.core.image_job import ImageJob
+from mapreduce_jobs.core.jobs.image_job import ImageJob
 
 
 class OwnJob(ImageJob):

@@ -19,8 +19,8 @@ import pytest
 from PIL import Image as PillowImage
 from pydicom.data import get_testdata_file
 
-from hdfs_tools.record import Record
-from mapreduce_jobs.core.reading import Item
+from hdfs_tools.bundles.record import Record
+from mapreduce_jobs.core.inputs.image_reader import Item
 from tests.forked import can_fork, fork
 
 ROOT = Path(__file__).resolve().parent.parent

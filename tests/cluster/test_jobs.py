@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from hdfs_tools.packing import pack
-from hdfs_tools.record import Reference, bundle_line, reference_line
+from hdfs_tools.bundles.packing import pack
+from hdfs_tools.bundles.record import Reference, bundle_line, reference_line
 from tests.cluster.support import CLUSTER
 from tests.jobs.test_word_count import text
 from tests.support import JOBS, ODD_NAMES, ROOT, on_a_terminal, png, run, scan, write_tree

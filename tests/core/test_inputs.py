@@ -4,11 +4,11 @@ import os
 
 import pytest
 
-from hdfs_tools.record import bundle_line, parse_line
-from mapreduce_jobs.core.errors import UsageError
-from mapreduce_jobs.core.inputs import assign_images, assign_texts
-from mapreduce_jobs.core.splits import record_lines
-from mapreduce_jobs.core.task_files import TaskFiles
+from hdfs_tools.bundles.record import bundle_line, parse_line
+from mapreduce_jobs.core.inputs.assignment import assign_images, assign_texts
+from mapreduce_jobs.core.inputs.splits import record_lines
+from mapreduce_jobs.core.inputs.task_files import TaskFiles
+from mapreduce_jobs.core.job_errors import UsageError
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ OWN_JOB = '''
 """A job of somebody's own."""
 import warnings
 import numpy as np
-from mapreduce_jobs.core.image_job import ImageJob
+from mapreduce_jobs.core.jobs.image_job import ImageJob
 
 class Own(ImageJob):
     """Own."""
@@ -190,7 +190,7 @@ def test_what_is_slow_to_import_is_not(tmp_path):
 
 USES_HELPER = """
 from helper import whose
-from mapreduce_jobs.core.image_job import ImageJob
+from mapreduce_jobs.core.jobs.image_job import ImageJob
 
 class Own(ImageJob):
     def measure(self, image):

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis.extra import numpy as arrays
 
-from mapreduce_jobs.core.errors import UnwritableResult
-from mapreduce_jobs.core.plain import plain, plain_result
+from mapreduce_jobs.core.job_errors import UnwritableResult
+from mapreduce_jobs.core.results.plain_values import plain, plain_result
 
 NUMBERS = arrays.boolean_dtypes() | arrays.integer_dtypes() | arrays.unsigned_integer_dtypes()
 FLOATS = arrays.floating_dtypes(sizes=(16, 32, 64))

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdfs_tools.failure import Failure
-from mapreduce_jobs.core.errors import UnwritableResult
-from mapreduce_jobs.core.protocols import JSONLineProtocol, TaskLineProtocol
+from hdfs_tools.bundles.failure import Failure
+from mapreduce_jobs.core.job_errors import UnwritableResult
+from mapreduce_jobs.core.results.protocols import JSONLineProtocol, TaskLineProtocol
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)

@@ -13,15 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdfs_tools import connect
+from hdfs_tools.bundles.failure import Failure
 from hdfs_tools.errors import Changed
-from hdfs_tools.failure import Failure
-from mapreduce_jobs.core import splits, table_input
-from mapreduce_jobs.core.errors import JobError, UsageError
-from mapreduce_jobs.core.input_files import InputFile
-from mapreduce_jobs.core.splits import Span
-from mapreduce_jobs.core.table_input import Rows, RowsProtocol, assign_table, blocks
-from mapreduce_jobs.core.tables import by_key, records
-from mapreduce_jobs.core.task_files import TaskFiles
+from mapreduce_jobs.core.inputs import splits, table_input
+from mapreduce_jobs.core.inputs.input_files import InputFile
+from mapreduce_jobs.core.inputs.row_values import by_key, records
+from mapreduce_jobs.core.inputs.splits import Span
+from mapreduce_jobs.core.inputs.table_input import Rows, RowsProtocol, assign_table, blocks
+from mapreduce_jobs.core.inputs.task_files import TaskFiles
+from mapreduce_jobs.core.job_errors import JobError, UsageError
 from tests.core.test_csv_rows import CELLS, MESSES
 
 

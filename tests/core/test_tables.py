@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdfs_tools.failure import Failure
-from mapreduce_jobs.core.errors import UsageError
-from mapreduce_jobs.core.splits import Span
-from mapreduce_jobs.core.table_input import Rows, blocks
-from mapreduce_jobs.core.tables import by_key, numbers, records
+from hdfs_tools.bundles.failure import Failure
+from mapreduce_jobs.core.inputs.row_values import by_key, numbers, records
+from mapreduce_jobs.core.inputs.splits import Span
+from mapreduce_jobs.core.inputs.table_input import Rows, blocks
+from mapreduce_jobs.core.job_errors import UsageError
 
 CSV = b'name,age,"dose, mGy"\na.png,40,1.5\n"b, c.png",41,-2e3\n\nd.png,42,0\n'
 RESULTS = (

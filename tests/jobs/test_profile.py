@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from mapreduce_jobs.collection_profile import CollectionProfile
-from mapreduce_jobs.core.protocols import JSONLineProtocol
+from mapreduce_jobs.core.results.protocols import JSONLineProtocol
 from mapreduce_jobs.estimation.quantiles import RELATIVE_ERROR
 from mapreduce_jobs.imaging.decode import decode
-from mapreduce_jobs.imaging.file_formats import sniff
-from mapreduce_jobs.imaging.quality import MEASURES, quality
+from mapreduce_jobs.imaging.formats.file_formats import sniff
+from mapreduce_jobs.imaging.measures.quality import MEASURES, quality
 from tests.support import dicom, item, png, results, scan
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}

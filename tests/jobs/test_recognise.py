@@ -7,10 +7,10 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import confusion_matrix
 from sklearn.naive_bayes import GaussianNB, MultinomialNB
 
-from mapreduce_jobs.core.errors import UsageError
+from mapreduce_jobs.core.job_errors import UsageError
 from mapreduce_jobs.estimation.evaluation import fold_of
 from mapreduce_jobs.imaging.decode import decode
-from mapreduce_jobs.imaging.features import features
+from mapreduce_jobs.imaging.measures.features import features
 from mapreduce_jobs.recognise import Recognise
 from tests.support import dicom, item, png, results, scan
 

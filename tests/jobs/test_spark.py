@@ -12,8 +12,8 @@ import time
 
 import pytest
 
-from hdfs_tools.packing import pack
-from hdfs_tools.record import Reference, reference_line
+from hdfs_tools.bundles.packing import pack
+from hdfs_tools.bundles.record import Reference, reference_line
 from tests.cluster.support import unavailable
 from tests.jobs.test_changing_input import CHANGING, assert_no_result
 from tests.support import JOBS, ROOT, png, rows_with_line_ends, run, scan, write_tree
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.cluster
 
 # A job with a mistake in one of its methods.
 MISTAKEN = """
-from mapreduce_jobs.core.image_job import ImageJob
+from mapreduce_jobs.core.jobs.image_job import ImageJob
 
 
 class Mistaken(ImageJob):
