@@ -21,6 +21,7 @@ lint: $(VENV)/.test $(VENV)/.lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m numpydoc lint $$(find hdfs_tools mapreduce_jobs -name '*.py')
 
 # The site, with the reference of the Python API; a warning is an error.

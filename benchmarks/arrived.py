@@ -7,8 +7,8 @@ from pathlib import Path
 
 from benchmarks.compare import Results
 from benchmarks.errors import BenchmarkError
+from hdfs_tools.bundles.record import parse_line
 from hdfs_tools.filesystem import FileSystem
-from hdfs_tools.record import parse_line
 
 __all__ = ["bundled", "du_lines", "here", "ls_lines", "stored"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.errors import BenchmarkError
-from hdfs_tools.record import is_image_line, parse_line
+from hdfs_tools.bundles.record import is_image_line, parse_line
 
 __all__ = [
     "Results",

@@ -7,10 +7,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from mrjob.job import MRJob
-
 import hdfs_tools
 import mapreduce_jobs
+from mapreduce_jobs.core.jobs.job import Job
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs/reference"  # written by each build
@@ -128,7 +127,7 @@ def public_modules() -> Iterator[ModuleType]:
 
 def is_job(value: object, module: ModuleType) -> bool:
     """Return whether a public name of a module is a job that it defines."""
-    is_class = isinstance(value, type) and issubclass(value, MRJob)
+    is_class = isinstance(value, type) and issubclass(value, Job)
     return is_class and value.__module__ == module.__name__
 
 

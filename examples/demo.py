@@ -17,7 +17,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from hdfs_tools.unpacking import unpack
+from hdfs_tools.bundles.unpacking import unpack
 
 OUTPUT = Path("demo-output")
 JOBS = Path(__file__).resolve().parent.parent / "mapreduce_jobs"

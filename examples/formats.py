@@ -12,12 +12,12 @@ from pathlib import Path
 
 from pydicom.uid import UID
 
-from mapreduce_jobs.imaging import dicom_pixels
 from mapreduce_jobs.imaging.decode import decode
-from mapreduce_jobs.imaging.elements import Element
+from mapreduce_jobs.imaging.dicom import stored_values
+from mapreduce_jobs.imaging.dicom.header import read_header
+from mapreduce_jobs.imaging.dicom.keywords import Element
 from mapreduce_jobs.imaging.errors import ImagingError, MissingExtra
-from mapreduce_jobs.imaging.file_formats import sniff
-from mapreduce_jobs.imaging.header import read_header
+from mapreduce_jobs.imaging.formats.file_formats import sniff
 from mapreduce_jobs.imaging.image import Image
 
 PAGE = Path(__file__).resolve().parent.parent / "docs/formats.md"
@@ -155,7 +155,7 @@ def page() -> str:
 def introduction() -> str:
     """Return what stands before the tables."""
     missing = [f'{{"error": "MissingExtra", "message": "{error}"}}' for error in EXTRAS]
-    syntaxes = str(dicom_pixels.__doc__).split("\n\n")[1]
+    syntaxes = str(stored_values.__doc__).split("\n\n")[1]
     versions = {package: minor_version(package) for package in FOLDERS}
     return INTRODUCTION.format(
         formats=table(KINDS[0], KINDS[1:]),

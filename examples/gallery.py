@@ -16,10 +16,10 @@ from pydicom.data import get_testdata_file
 from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.encode import encode
 from mapreduce_jobs.imaging.image import Image
-from mapreduce_jobs.imaging.listing import parameter_words
-from mapreduce_jobs.imaging.operation import Operation
-from mapreduce_jobs.imaging.operations import OPERATIONS
-from mapreduce_jobs.imaging.pipeline import Pipeline
+from mapreduce_jobs.imaging.pipelines.listing import parameter_words
+from mapreduce_jobs.imaging.pipelines.operation import Operation
+from mapreduce_jobs.imaging.pipelines.pipeline import Pipeline
+from mapreduce_jobs.imaging.pipelines.registry import OPERATIONS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 GAP = 8  # pixels between original and result

@@ -4,12 +4,12 @@ import os
 import threading
 from collections.abc import Mapping
 
-from hdfs_tools.addresses import address_of
-from hdfs_tools.aliases import client_of
 from hdfs_tools.errors import NoAddress
 from hdfs_tools.filesystem import FileSystem
 from hdfs_tools.uri import authority_of, decode_name
-from hdfs_tools.webhdfs import WebHDFS, connect_to
+from hdfs_tools.webhdfs.addresses import address_of
+from hdfs_tools.webhdfs.aliases import client_of
+from hdfs_tools.webhdfs.client import WebHDFS, connect_to
 
 __all__ = ["connect", "locate"]
 

@@ -34,7 +34,7 @@ def end_when_told() -> None:
 def run(
     name: str, work: Callable[[], int | None], reader_gone: int = 1, verbose: bool = False
 ) -> int:
-    """Do a command's work; return its exit status. What a user can cause ends in a sentence.
+    """Do a command's work. What a user can cause ends in a sentence.
 
     Parameters
     ----------
@@ -46,6 +46,11 @@ def run(
         Exit status if whoever reads the output has read enough.
     verbose : bool, optional
         Let what the system refuses be a traceback.
+
+    Returns
+    -------
+    int
+        The exit status.
     """
     end_when_told()
     buffer_output()

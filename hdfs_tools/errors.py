@@ -171,6 +171,10 @@ class NotFound(StorageError, FileNotFoundError):
     kind = "FileNotFoundError"
 
 
+class NoMatch(NotFound):
+    """Nothing matches a pattern."""
+
+
 class Exists(StorageError, FileExistsError):
     """Something is there already."""
 

@@ -1,20 +1,34 @@
-"""A file or folder that a user names: of this machine by its path, on HDFS by its URI."""
+"""A file or directory that somebody names: on this machine by its path, on HDFS by its URI.
+
+Whether something is here or elsewhere is decided here, and nowhere else.
+"""
 
 import contextlib
+import glob
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import IO
 
-from hdfs_tools.errors import Exists, NotFound
+from hdfs_tools.copying.folders import walk_files
+from hdfs_tools.copying.local_tree import LocalTree
+from hdfs_tools.copying.stored_tree import StoredTree
+from hdfs_tools.copying.temporary import temporary_name
+from hdfs_tools.copying.trees import Entry, Tree
+from hdfs_tools.copying.whole_files import WholeFile, whole_directory
+from hdfs_tools.errors import Exists, InvalidPath, NoMatch, NotFound, UnsupportedScheme
 from hdfs_tools.filesystem import FileSystem
-from hdfs_tools.local_tree import LocalTree
-from hdfs_tools.stored_tree import StoredTree
+from hdfs_tools.paths import has_magic
 from hdfs_tools.streams import SeekableReader
-from hdfs_tools.temporary import temporary_name
-from hdfs_tools.trees import Entry, Tree
-from hdfs_tools.uri import is_hdfs_uri, path_of
-from hdfs_tools.whole_files import WholeFile, whole_directory
+from hdfs_tools.uri import (
+    authority_of,
+    encode_name,
+    is_uri,
+    local_path_of,
+    normalize,
+    path_of,
+)
 
 __all__ = ["Location"]
 
@@ -29,29 +43,115 @@ class Location:
         As the user wrote it.
     path : str
         Absolute path.
-    storage : FileSystem or None
-        The file system that has the path; None for this machine.
+    authority : str
+        What stands before the path in a URI, as in ``hdfs://namenode:8020``; empty for this
+        machine, and for a file system that is given.
+    given : FileSystem, optional
+        The file system that has the path, where that is not what `authority` leads to.
     """
 
     text: str
     path: str
-    storage: FileSystem | None = None
+    authority: str = ""
+    given: FileSystem | None = None
 
     @classmethod
     def of(cls, text: "str | os.PathLike[str]") -> "Location":
-        """Return the location that a path or URI names."""
+        """Return the location that a user names by a path or a URI, which is not encoded.
+
+        Raises
+        ------
+        InvalidPath
+            There is no path in the URI.
+        UnsupportedScheme
+            The URI is of another kind of storage.
+
+        Examples
+        --------
+        >>> Location.of("hdfs://namenode/scans//ct/").path
+        '/scans/ct'
+        """
         text = os.fspath(text)
-        if not is_hdfs_uri(text):
-            return cls(text, os.path.abspath(text))
+        authority = authority_of(text)
+        if authority:
+            path = path_of(text, raw=True)
+            if not path:
+                likely = text.replace("://", ":///", 1)
+                raise InvalidPath(text, f"there is no path in it; {likely} would be one on HDFS")
+            return cls(text, normalize(path), authority)
+        path = _local_path(text)
+        return cls(path, os.path.abspath(path))
+
+    @classmethod
+    def of_uri(cls, text: str) -> "Location":
+        """Return the location that a path, or a URI as programs write it, names.
+
+        >>> Location.of_uri("hdfs://namenode/100%25.png").path
+        '/100%.png'
+        """
+        authority = authority_of(text)
+        path = normalize(path_of(text)) if authority else _local_path(text)
+        return cls(text, path, authority)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is on this machine."""
+        return not self.authority and self.given is None
+
+    @property
+    def storage(self) -> FileSystem | None:
+        """The file system that has it; None for this machine."""
+        if self.given is not None or not self.authority:
+            return self.given
         from hdfs_tools.connecting import locate  # what is behind it is slow to import
 
-        storage = locate(text)
-        return cls(text, storage.absolute(path_of(text, raw=True)), storage)
+        return locate(self.authority)
 
     @property
     def tree(self) -> Tree:
         """What is there, as one end of a copy."""
-        return StoredTree(self.storage, self.path) if self.storage else LocalTree(self.path)
+        storage = self.storage
+        return StoredTree(storage, self.path) if storage else LocalTree(self.path)
+
+    @property
+    def uri(self) -> str:
+        """The absolute path or, elsewhere, the URI that `of_uri` reads."""
+        return self.authority + encode_name(self.path) if self.authority else self.path
+
+    def at(self, path: str) -> "Location":
+        """Return the location of another path on the same machine or file system."""
+        here = Location("", path, self.authority, self.given)
+        return Location(here.uri, path, self.authority, self.given)
+
+    def beside(self, name: str) -> "Location":
+        """Return the location of another name in the same directory."""
+        text = f"{os.path.dirname(self.text) or '.'}/{name}"
+        path = os.path.join(os.path.dirname(self.path), name)
+        return Location(text, path, self.authority, self.given)
+
+    def beneath(self, name: str) -> "Location":
+        """Return the location of something in this directory."""
+        text = f"{self.text.rstrip('/')}/{encode_name(name) if self.authority else name}"
+        path = f"{self.path.rstrip('/')}/{name}"
+        return Location(text, path, self.authority, self.given)
+
+    # What is there
+
+    def expand(self) -> "list[Location]":
+        """Return what the path or pattern stands for, sorted; `NotFound` if that is nothing."""
+        storage = self.storage
+        if os.path.lexists(self.path) if storage is None else storage.exists(self.path):
+            return [self]
+        if not (glob.has_magic if storage is None else has_magic)(self.path):
+            raise NotFound(self.text)
+        if storage is None:
+            paths = sorted(glob.glob(self.text, recursive=True))
+            found = [Location(path, os.path.abspath(path)) for path in paths]
+        else:
+            found = [self.at(path) for path in sorted(e.path for e in storage.glob(self.path))]
+        if not found:
+            raise NoMatch(self.text, "nothing matches this pattern")
+        return found
 
     def entry(self) -> Entry:
         """Return what is known of it; `NotFound` if it is not there."""
@@ -62,29 +162,37 @@ class Location:
             raise found.problem
         return found
 
-    def beside(self, name: str) -> "Location":
-        """Return the location of another name in the same folder."""
-        text = f"{os.path.dirname(self.text) or '.'}/{name}"
-        return Location(text, os.path.join(os.path.dirname(self.path), name), self.storage)
+    def walk(self) -> Iterator[Entry]:
+        """Iterate over the files in this directory and below it; names are relative to it.
 
-    def beneath(self, name: str) -> "Location":
-        """Return the location of something in this folder."""
-        return Location(f"{self.text}/{name}", f"{self.path}/{name}", self.storage)
+        On this machine see `hdfs_tools.copying.folders.walk_files`.
+        """
+        storage = self.storage
+        if storage is None:
+            yield from walk_files(self.path)
+            return
+        root = self.path.rstrip("/") + "/"
+        for found in storage.walk(self.path):
+            name = found.path.removeprefix(root)
+            yield Entry(name, size=found.size, modified=found.modified)
+
+    # Reading and writing
 
     def open(self, start: int = 0) -> IO[bytes]:
         """Return a file object that reads from a position on; seekable on this machine."""
-        if self.storage:
-            return self.storage.open(self.path, start)
+        storage = self.storage
+        if storage:
+            return storage.open(self.path, start)
         file = open(self.path, "rb")  # noqa: SIM115
         file.seek(start)
         return file
 
     def open_seekable(self) -> "IO[bytes] | SeekableReader":
         """Return a file object with positions."""
-        if not self.storage:
-            return self.open()
         storage, path = self.storage, self.path
-        return SeekableReader(lambda start: storage.chunks(path, start), storage.stat(path).size)
+        if storage is None:
+            return self.open()
+        return SeekableReader(partial(storage.chunks, path), storage.stat(path).size)
 
     def write(self, source: Callable[[], Iterable[bytes]], overwrite: bool = False) -> None:
         """Write a file, which appears under its name when it is whole and verified."""
@@ -104,7 +212,8 @@ class Location:
         Entry
             What is known of the file, which is whole and verified; its name is not there yet.
         """
-        if self.storage is None:
+        storage = self.storage
+        if storage is None:
             with WholeFile(self.path, overwrite=False) as file:
                 file.writelines(source())
                 found = file.check()
@@ -112,28 +221,37 @@ class Location:
             return
         temporary = temporary_name(self.path)
         try:
-            self.storage.write(temporary, lambda: iter(source()))
-            yield Location(self.text, temporary, self.storage).entry()
-            self.storage.rename(temporary, self.path)
+            storage.write(temporary, lambda: iter(source()))
+            yield replace(self, path=temporary).entry()
+            storage.rename(temporary, self.path)
         except BaseException:
-            self.storage.delete(temporary)
+            storage.delete(temporary)
             raise
 
     @contextlib.contextmanager
     def directory_when_whole(self) -> "Iterator[Location]":
         """Make a directory that gets its name when the block has ended well, and is gone if not."""
-        if self.storage is None:
+        storage = self.storage
+        if storage is None:
             with whole_directory(self.path) as made:
                 os.mkdir(made)
-                yield Location(self.text, made)
+                yield replace(self, path=made)
             return
         if self.tree.entry(""):
             raise Exists(self.text)
         temporary = temporary_name(self.path)
-        self.storage.mkdir(temporary)
+        storage.mkdir(temporary)
         try:
-            yield Location(self.text, temporary, self.storage)
-            self.storage.rename(temporary, self.path)
+            yield replace(self, path=temporary)
+            storage.rename(temporary, self.path)
         except BaseException:
-            self.storage.delete(temporary, recursive=True)
+            storage.delete(temporary, recursive=True)
             raise
+
+
+def _local_path(text: str) -> str:
+    if text.startswith("file:"):
+        return local_path_of(text)
+    if is_uri(text):
+        raise UnsupportedScheme("only files of this machine and of HDFS can be read")
+    return text

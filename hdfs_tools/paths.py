@@ -1,11 +1,113 @@
-"""HDFS's rules for paths."""
+"""Paths of a file system: what HDFS allows, and patterns.
+
+Patterns have ``*``, ``?``, ``[a-z]``, ``{a,b}`` and, for any directories, ``**``.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from hdfs_tools.errors import InvalidPath
 
-__all__ = ["LONGEST_NAME", "check_new"]
+if TYPE_CHECKING:
+    from hdfs_tools.status import Status
+    from hdfs_tools.storage import Storage
+
+__all__ = ["LONGEST_NAME", "check_new", "glob", "has_magic", "matches", "wildcards"]
 
 LONGEST_NAME = 255
 """Bytes of a name, as UTF-8."""
+
+
+def glob(storage: "Storage", pattern: str) -> "Iterator[Status]":
+    """Iterate over what matches a pattern.
+
+    Parameters
+    ----------
+    storage : Storage
+        The file system.
+    pattern : str
+        An absolute path with wildcards; ``**`` as a part stands for any number of folders.
+
+    Returns
+    -------
+    iterator of Status
+        Of each file or folder that matches.
+    """
+    return _glob(storage, "", [part for part in pattern.split("/") if part])
+
+
+def _glob(storage: "Storage", folder: str, parts: Sequence[str]) -> "Iterator[Status]":
+    if not parts:
+        yield storage.stat(folder or "/")
+        return
+    part, rest = parts[0], parts[1:]
+    if part == "**":
+        yield from _glob(storage, folder, rest or ["*"])
+        for entry in _entries(storage, folder):
+            if entry.is_folder:
+                yield from _glob(storage, entry.path, parts)
+    elif not has_magic(part):
+        path = f"{folder}/{part}"
+        if storage.exists(path):
+            yield from _glob(storage, path, rest)
+    else:
+        matches = wildcards(part).fullmatch
+        for entry in _entries(storage, folder):
+            if matches(entry.name):
+                yield from _glob(storage, entry.path, rest) if rest else [entry]
+
+
+def _entries(storage: "Storage", folder: str) -> "Iterator[Status]":
+    if storage.stat(folder or "/").is_folder:
+        yield from sorted(storage.list(folder or "/"), key=lambda entry: entry.path)
+
+
+def has_magic(path: str) -> bool:
+    """Tell whether a path holds wildcards of `glob`."""
+    return re.search(r"[*?\[{]", path) is not None
+
+
+def matches(pattern: str, path: str) -> bool:
+    """Tell whether a path is one that a pattern without ``**`` stands for.
+
+    >>> matches("/data/*.dcm", "/data/1.dcm"), matches("/data/*", "/data/ct/1.dcm")
+    (True, False)
+    """
+    parts, names = pattern.split("/"), path.split("/")
+    pairs = zip(parts, names, strict=False)
+    return len(parts) == len(names) and all(wildcards(part).fullmatch(name) for part, name in pairs)
+
+
+def wildcards(part: str) -> re.Pattern[str]:
+    """Return the regular expression of a part of a glob: of a name.
+
+    >>> bool(wildcards("{ct,mr}-[0-9]?*.dcm").fullmatch("mr-12.dcm"))
+    True
+    """
+    pattern, depth, position = "", 0, 0
+    while position < len(part):
+        character = part[position]
+        closing = part.find("]", position + 2) if character == "[" else -1
+        if closing > 0:
+            inside = part[position + 1 : closing].replace("\\", r"\\").replace("[", r"\[")
+            if inside[0] in "!^":
+                inside = "^" + inside[1:]
+            pattern += f"[{inside}]"
+            position = closing
+        elif character == "{" and "}" in part[position:]:
+            pattern, depth = pattern + "(?:", depth + 1
+        elif character == "}" and depth:
+            pattern, depth = pattern + ")", depth - 1
+        elif character == "," and depth:
+            pattern += "|"
+        else:
+            pattern += {"*": ".*", "?": "."}.get(character, re.escape(character))
+        position += 1
+    try:
+        return re.compile(pattern + ")" * depth, re.DOTALL)
+    except re.error:
+        raise InvalidPath(part, "a pattern that nothing can match") from None
 
 
 def check_new(path: str) -> None:

@@ -12,10 +12,10 @@ __all__ = [
     "authority_of",
     "decode_name",
     "encode_name",
-    "is_hdfs_uri",
     "is_uri",
+    "local_path_of",
+    "normalize",
     "path_of",
-    "tidy_uri",
 ]
 
 # '%', control characters (Unicode category Cc), and bytes that were not UTF-8 (PEP 383).
@@ -54,22 +54,14 @@ def is_uri(text: str) -> bool:
     return _URI.match(text) is not None
 
 
-def is_hdfs_uri(text: str) -> bool:
-    """Tell whether a text is a URI of something on HDFS.
+def authority_of(text: str) -> str:
+    """Return what stands before the path in a URI of HDFS; nothing of any other text.
 
-    >>> is_hdfs_uri("hdfs:///data"), is_hdfs_uri("/data"), is_hdfs_uri("file:///data")
-    (True, False, False)
+    >>> authority_of("hdfs://namenode:8020/data/a.png"), authority_of("/data/a.png")
+    ('hdfs://namenode:8020', '')
     """
-    return _HDFS.match(text) is not None
-
-
-def authority_of(uri: str) -> str:
-    """Return what stands before the path in a URI of HDFS.
-
-    >>> authority_of("hdfs://namenode:8020/data/a.png")
-    'hdfs://namenode:8020'
-    """
-    return uri[: len(uri) - len(path_of(uri, raw=True))] if is_hdfs_uri(uri) else uri
+    match = _HDFS.match(text)
+    return text[: match.start(3)] if match else ""
 
 
 def path_of(uri: str, raw: bool = False) -> str:
@@ -84,11 +76,20 @@ def path_of(uri: str, raw: bool = False) -> str:
     return match[3] if raw else unquote(match[3], errors="surrogateescape")
 
 
-def tidy_uri(uri: str) -> str:
-    """Return a URI of HDFS with no ``.``, ``..`` or ``//`` in its path, which HDFS refuses.
+def local_path_of(uri: str) -> str:
+    """Return the path in a URI of a file of this machine.
 
-    >>> tidy_uri("hdfs://namenode/lists/./../images//a.png")
-    'hdfs://namenode/images/a.png'
+    >>> local_path_of("file:///data/100%25.png")
+    '/data/100%.png'
     """
-    path = path_of(uri, raw=True)
-    return authority_of(uri) + re.sub("^/+", "/", posixpath.normpath(path)) if path else uri
+    rest = uri.removeprefix("file:").removeprefix("//").removeprefix("localhost")
+    return unquote(rest, errors="surrogateescape")
+
+
+def normalize(path: str) -> str:
+    """Return an absolute path with no ``.``, ``..`` or ``//`` in it, which HDFS refuses.
+
+    >>> normalize("/lists/./../images//a.png")
+    '/images/a.png'
+    """
+    return re.sub("^/+", "/", posixpath.normpath(path))

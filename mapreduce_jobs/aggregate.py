@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-from mapreduce_jobs.core.item_job import Totals
-from mapreduce_jobs.core.table_input import Rows
-from mapreduce_jobs.core.table_job import TableJob
+from hdfs_tools.bundles.failure import Failure
+from mapreduce_jobs.core.inputs.table_input import Rows
+from mapreduce_jobs.core.jobs.item_job import Totals
+from mapreduce_jobs.core.jobs.table_job import TableJob
 
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _MOST_GROUPS = 1000  # that a task keeps, before it hands on what it knows of them
@@ -88,22 +89,21 @@ class Aggregate(TableJob):
 
     def mapper(self, _: None, block: Rows) -> Iterator[tuple[str | None, Totals]]:
         """Sum up a block of rows, by group."""
-        from mapreduce_jobs.core.tables import Failed, number_of, records
+        from mapreduce_jobs.core.inputs.row_values import number_of, records
 
         names = [*self._fields, *([self.options.weight] if self.options.weight else [])]
         groups: dict[str | None, list[list[float]]] = {}
-        for row in records(block):
+        for key, values in records(block):
             self.count("read")
-            if isinstance(row, Failed):
-                yield from self.failed_with(row.key, row.error, row.message)
+            if isinstance(values, Failure):
+                yield from self.failed_with(key, values)
                 continue
-            key, values = row
             values |= self._rows.get(key, {})
             try:
                 group = self._group(key, values)
                 numbers = [number_of(name, values.get(name)) for name in names]
             except ValueError as error:
-                yield from self.failed_with(key, "BadRow", str(error))
+                yield from self.failed_with(key, Failure("BadRow", str(error)))
                 continue
             self.count("measured")
             groups.setdefault(group, []).append(numbers)

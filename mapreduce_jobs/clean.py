@@ -6,22 +6,22 @@ from itertools import zip_longest
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from hdfs_tools.record import Record, bundle_line, encode_name, reference_line
-from mapreduce_jobs.core.earlier import SUMS
-from mapreduce_jobs.core.image_job import ImageJob
-from mapreduce_jobs.core.mrjob_classes import MRStep
-from mapreduce_jobs.core.protocols import JSONLineProtocol
-from mapreduce_jobs.core.reading import Item
+from hdfs_tools.bundles.failure import Failure
+from hdfs_tools.bundles.record import Record, bundle_line, encode_name, reference_line
+from mapreduce_jobs.core.inputs.image_reader import Item
+from mapreduce_jobs.core.jobs.image_job import ImageJob
+from mapreduce_jobs.core.results.protocols import JSONLineProtocol
+from mapreduce_jobs.core.results.result_sums import result_and_sums
+from mapreduce_jobs.core.runners.mrjob_compat import MRStep
 
 if TYPE_CHECKING:
-    from mapreduce_jobs.imaging.header import Beginning
     from mapreduce_jobs.imaging.image import Image
 
 _MOST_DISTANCE = 10  # of 64 bits; above, images that have nothing in common come near
 _CONTENT, _BAND, _PAIRS, _IMAGE = "content:", "band:", "pairs", "image:"
 _SHOWN = ("reasons", "duplicate_of", "contrast", "sharpness", "clipped")
 
-Message = tuple[str, dict[str, Any]]
+Message = tuple[str, dict[str, Any] | Failure]
 
 
 class _RecordOrJSONProtocol:
@@ -31,7 +31,7 @@ class _RecordOrJSONProtocol:
     b'/data/./a.png'
     """
 
-    def write(self, name: str, value: bytes | dict[str, Any]) -> bytes:
+    def write(self, name: str, value: bytes | Failure | dict[str, Any]) -> bytes:
         """Return the line."""
         return value if isinstance(value, bytes) else JSONLineProtocol().write(name, value)
 
@@ -107,7 +107,7 @@ class Clean(ImageJob):
 
     def _check_package(self) -> None:
         from mapreduce_jobs.imaging.errors import MissingExtra
-        from mapreduce_jobs.imaging.hashes import check
+        from mapreduce_jobs.imaging.measures.hashes import check
 
         try:
             check()
@@ -126,31 +126,30 @@ class Clean(ImageJob):
     # What travels between the steps: messages about an image, in the end under its identity, which
     # is its name and the hash of its pixels, since bundles may hold a name twice
 
-    def mapper(self, name: str, item: Item) -> Iterator[Message]:
-        """Look at one image."""
-        for key, value in super().mapper(name, item):
-            if "error" in value:
-                yield _identity(name, ""), value
-                continue
-            yield key, value
-            if self.options.output != "verdicts":
-                line = _line_of(item).decode("utf-8", "surrogateescape")
-                yield _identity(name, key.removeprefix(_CONTENT)), {"line": line}
-
-    def outcome(self, name: str, data: bytes, beginning: "Beginning | None" = None) -> Message:
+    def outcome(self, name: str, item: Item) -> list[Message]:
         """Return what is to be known of an image, under the hash of its pixels."""
-        from mapreduce_jobs.imaging.hashes import content_hash, perceptual_hash
+        from mapreduce_jobs.imaging.measures.hashes import content_hash, perceptual_hash
 
-        image = self.decode(data, beginning).image
+        image = self.decode(item.read(), item.beginning).image
         found = {"name": name, **self._judged(image), "code": None}
         if self.options.near_distance is not None and not found["reasons"]:
             found["code"] = perceptual_hash(image)
-        return _CONTENT + content_hash(image), found
+        content = content_hash(image)
+        messages: list[Message] = [(_CONTENT + content, found)]
+        if self.options.output != "verdicts":
+            line = _line_of(item).decode("utf-8", "surrogateescape")
+            messages.append((_identity(name, content), {"line": line}))
+        return messages
+
+    def failed_image(self, name: str, item: Item, error: Exception) -> Iterator[Message]:
+        """Send the failure to where the image's verdict would be."""
+        for _, failure in super().failed_image(name, item, error):
+            yield _identity(name, ""), failure
 
     def _judged(self, image: "Image") -> dict[str, Any]:
         """Return what is wrong with an image by itself, and the measures that tell."""
-        from mapreduce_jobs.imaging.grey_levels import levels_of
-        from mapreduce_jobs.imaging.quality import clipped, rms_contrast, sharpness
+        from mapreduce_jobs.imaging.measures.grey_levels import levels_of
+        from mapreduce_jobs.imaging.measures.quality import clipped, rms_contrast, sharpness
 
         options = self.options
         levels = levels_of(image)
@@ -185,7 +184,7 @@ class Clean(ImageJob):
                 yield from self._bands_of(identity, code)
 
     def _bands_of(self, identity: str, code: int | None) -> Iterator[Message]:
-        from mapreduce_jobs.imaging.hashes import bands
+        from mapreduce_jobs.imaging.measures.hashes import bands
 
         if code is None:
             return
@@ -194,7 +193,7 @@ class Clean(ImageJob):
 
     def bands_reducer(self, key: str, values: Iterable[dict[str, Any]]) -> Iterator[Message]:
         """Find which of the images that share a band are near each other."""
-        from mapreduce_jobs.imaging.hashes import near_pairs
+        from mapreduce_jobs.imaging.measures.hashes import near_pairs
 
         if not key.startswith(_BAND):
             yield from ((key, value) for value in values)
@@ -206,7 +205,7 @@ class Clean(ImageJob):
 
     def pairs_reducer(self, key: str, values: Iterable[dict[str, Any]]) -> Iterator[Message]:
         """Find what all pairs together connect."""
-        from mapreduce_jobs.imaging.hashes import firsts
+        from mapreduce_jobs.imaging.measures.hashes import firsts
 
         if key != _PAIRS:
             yield from ((key, value) for value in values)
@@ -214,12 +213,12 @@ class Clean(ImageJob):
         for identity, first in firsts(value["pair"] for value in values).items():
             yield identity, {"near": _name_in(first)}
 
-    def images_reducer(self, key: str, values: Iterable[dict[str, Any]]) -> Iterator[Any]:
+    def images_reducer(self, key: str, values: Iterable[dict[str, Any] | Failure]) -> Iterator[Any]:
         """Bring together what is known of an image, or of several with one name and content."""
         name = _name_in(key)
         verdicts, lines, near = [], [], None
         for value in values:
-            if "error" in value:
+            if isinstance(value, Failure):
                 if self.options.output != "kept":
                     yield name, value
             elif "line" in value:
@@ -263,10 +262,11 @@ class Clean(ImageJob):
 
     def carried(self, key: Any, value: Any) -> Iterator[Message]:
         """Hand on what is known of an image of an earlier result, as the mapper does."""
-        if SUMS not in value:
-            yield _identity(key, ""), value
+        result, sums = result_and_sums(value)
+        if sums is None:
+            yield _identity(key, ""), result
             return
-        totals = value[SUMS]["totals"]
+        totals = sums["totals"]
         measures = {name: value[name] for name in ("contrast", "sharpness", "clipped")}
         known = {"reasons": totals["reasons"], "code": totals["code"]}
         yield _CONTENT + totals["content"], {"name": key, **measures, **known}

@@ -4,13 +4,12 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from mapreduce_jobs.core.errors import words_of
-from mapreduce_jobs.core.image_job import ImageJob, Totals
-from mapreduce_jobs.core.reading import Item
+from mapreduce_jobs.core.inputs.image_reader import Item
+from mapreduce_jobs.core.job_errors import words_of
+from mapreduce_jobs.core.jobs.image_job import ImageJob, Totals
 
 if TYPE_CHECKING:
     from mapreduce_jobs.imaging.decode import Decoded
-    from mapreduce_jobs.imaging.header import Beginning
 
 _VOLUME = ("images", "frames", "pixels", "bytes", "decoded_bytes")
 _TYPES = ("format", "modality", "dtype", "bits", "colour_model", "unit", "dimensions")
@@ -28,13 +27,12 @@ class CollectionProfile(ImageJob):
 
     # One image
 
-    def outcome(
-        self, name: str, data: bytes, beginning: "Beginning | None" = None
-    ) -> tuple[str, Totals]:
+    def outcome(self, name: str, item: Item) -> list[tuple[str | None, Totals]]:
         """Return what is known of one image and its file."""
-        from mapreduce_jobs.imaging.quality import quality
+        from mapreduce_jobs.imaging.measures.quality import quality
 
-        decoded = self.decode(data, beginning)
+        data = item.read()
+        decoded = self.decode(data, item.beginning)
         image = decoded.image
         found = quality(image)
         types = _types(decoded)
@@ -42,13 +40,9 @@ class CollectionProfile(ImageJob):
         volume = (1, len(pixels), math.prod(pixels.shape[:3]), len(data), pixels.nbytes)
         sizes = dict(zip(_VOLUME, volume, strict=True))
         if self._group_by == "image":
-            return name, {
-                **sizes,
-                "types": types,
-                "quality": found.measures,
-                "undefined": found.undefined,
-            }
-        return name, {
+            measures = {"quality": found.measures, "undefined": found.undefined}
+            return [(name, {**sizes, "types": types, **measures})]
+        totals = {
             "volume": sizes,
             "types": {kind: {str(value): 1} for kind, value in types.items()},
             "quality": {
@@ -58,20 +52,16 @@ class CollectionProfile(ImageJob):
             "undefined": {measure: {why: 1} for measure, why in found.undefined.items()},
             "failed": {},
         }
+        return [(self._group(name, item), totals)]
 
     # Images that fail count in their group, too
 
-    def mapper(self, name: str, item: Item) -> Iterator[tuple[Any, Any]]:
-        """Do what is to be done with one image."""
-        self._item = item
-        return super().mapper(name, item)
-
-    def failed(self, name: str, error: Exception) -> Iterator[tuple[Any, Totals]]:
-        """Do with an image that failed what ``--on-error`` says, and count it in its group."""
-        yield from super().failed(name, error)
+    def failed_image(self, name: str, item: Item, error: Exception) -> Iterator[tuple[Any, Any]]:
+        """Apply ``--on-error`` to an image that failed, and count it in its group."""
+        yield from super().failed_image(name, item, error)
         if self._group_by != "image":
             yield (
-                self._group(name, self._item),
+                self._group(name, item),
                 {
                     "volume": dict.fromkeys(_VOLUME, 0),
                     "types": {},
@@ -123,7 +113,7 @@ class CollectionProfile(ImageJob):
 
 def _types(decoded: "Decoded") -> dict[str, str | int]:
     """Return what kind of image it is."""
-    from mapreduce_jobs.core.selection import group_of
+    from mapreduce_jobs.core.inputs.selection import group_of
 
     image = decoded.image
     frames, rows, columns = image.pixels.shape[:3]

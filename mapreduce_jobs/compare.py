@@ -7,16 +7,16 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING, Any
 
+from hdfs_tools.copying.whole_files import write_whole
 from hdfs_tools.uri import encode_name
-from hdfs_tools.whole_files import write_whole
-from mapreduce_jobs.core.commands import check_output, run_command
-from mapreduce_jobs.core.errors import JobError, UsageError
-from mapreduce_jobs.core.image_options import add_pixel_options, check_options
+from mapreduce_jobs.core.job_errors import JobError, UsageError
+from mapreduce_jobs.core.jobs.commands import check_output, run_command
+from mapreduce_jobs.core.options.image_options import add_pixel_options, check_options
 
 if TYPE_CHECKING:  # slow to import
     from collections.abc import Iterable, Iterator
 
-    from mapreduce_jobs.viewing.comparison import Compared, Failed, How
+    from mapreduce_jobs.viewing.compare.comparison import Compared, Failed, How
     from mapreduce_jobs.viewing.pairs import Pairs
 
 _ABOUT = """\
@@ -74,7 +74,7 @@ def _compare(options: argparse.Namespace) -> int:
         raise UsageError("--layout: is of pictures; a page has all of it")
     check_output(options.output, (options.a, options.b))
     from mapreduce_jobs.imaging.errors import MissingExtra
-    from mapreduce_jobs.viewing.comparison import How
+    from mapreduce_jobs.viewing.compare.comparison import How
     from mapreduce_jobs.viewing.pairs import paired, sources
 
     with tempfile.TemporaryDirectory() as spool:
@@ -101,7 +101,7 @@ def _compare(options: argparse.Namespace) -> int:
 
 def _one(options: argparse.Namespace, kind: str, pairs: "Pairs", how: "How") -> int:
     """Write what two images look like."""
-    from mapreduce_jobs.viewing.comparison import Failed, compared
+    from mapreduce_jobs.viewing.compare.comparison import Failed, compared
 
     (pair,) = pairs.pairs
     found = compared(pair, how, full=True)
@@ -110,12 +110,12 @@ def _one(options: argparse.Namespace, kind: str, pairs: "Pairs", how: "How") -> 
     if options.layout == "difference" and found.difference is None:
         raise UsageError("--layout difference: the images have not the same size")
     if kind == ".html":
-        from mapreduce_jobs.viewing.comparison_page import pair_page
+        from mapreduce_jobs.viewing.compare.comparison_page import pair_page
 
         heading = " and ".join(options.titles or (side.name for side in found.sides))
         write_whole(options.output, pair_page(found, options.titles, heading).encode())
     else:
-        from mapreduce_jobs.viewing.pair_figure import pair_figure
+        from mapreduce_jobs.viewing.compare.pair_figure import pair_figure
 
         figure = pair_figure(found, options.titles, options.layout == "difference")
         write_whole(options.output, _png(figure))
@@ -128,7 +128,7 @@ def _many(options: argparse.Namespace, kind: str, pairs: "Pairs", how: "How") ->
         raise UsageError(
             f"--layout {options.layout}: there are {len(pairs.pairs):,} pairs; sheet shows them all"
         )
-    from mapreduce_jobs.viewing.comparison import FULL, all_compared
+    from mapreduce_jobs.viewing.compare.comparison import FULL, all_compared
 
     is_page = kind == ".html"
     most = _MOST_IN_PAGE if is_page else _MOST_IN_PICTURE
@@ -137,13 +137,13 @@ def _many(options: argparse.Namespace, kind: str, pairs: "Pairs", how: "How") ->
     failed: list[Failed] = []
     found = _told(all_compared(shown, how, FULL if is_page else 0), failed)
     if is_page:
-        from mapreduce_jobs.viewing.comparison_page import collection_page
+        from mapreduce_jobs.viewing.compare.comparison_page import collection_page
 
         heading = f"{options.a} and {options.b}"
         page = collection_page(found, len(shown), options.titles, heading, note)
         write_whole(options.output, page.encode())
     else:
-        from mapreduce_jobs.viewing.contact_sheet import contact_sheet
+        from mapreduce_jobs.viewing.compare.contact_sheet import contact_sheet
 
         sheet = contact_sheet(found, len(shown), options.titles, note)
         write_whole(options.output, _png(sheet))
@@ -158,7 +158,7 @@ def _told(
     found: "Iterable[Compared | Failed]", failed: "list[Failed]"
 ) -> "Iterator[Compared | Failed]":
     """Iterate over what is found; say what failed, and keep it."""
-    from mapreduce_jobs.viewing.comparison import Failed
+    from mapreduce_jobs.viewing.compare.comparison import Failed
 
     for one in found:
         if isinstance(one, Failed):

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from mapreduce_jobs.core.image_job import ImageJob, Totals
-from mapreduce_jobs.core.protocols import ImageLineProtocol
-from mapreduce_jobs.core.reading import Item
-from mapreduce_jobs.core.shipping import shipped
+from mapreduce_jobs.core.inputs.image_reader import Item
+from mapreduce_jobs.core.jobs.image_job import ImageJob
+from mapreduce_jobs.core.results.protocols import ImageLineProtocol
+from mapreduce_jobs.core.runners.shipping import shipped
 
 if TYPE_CHECKING:
-    from mapreduce_jobs.imaging.header import Beginning
-    from mapreduce_jobs.privacy.blanking import Blanking
+    from mapreduce_jobs.imaging.dicom.header import Beginning
+    from mapreduce_jobs.privacy.pixels.blanking import Blanking
     from mapreduce_jobs.privacy.settings import Settings
 
 _KEY_VARIABLE = "DEIDENTIFY_KEY"
@@ -123,9 +123,9 @@ class Deidentify(ImageJob):
             )
 
     def _secret(self) -> bytes:
-        from mapreduce_jobs.core.secrets import read_secret
+        from mapreduce_jobs.core.options.secrets import read_secret
         from mapreduce_jobs.imaging.errors import BadParameter
-        from mapreduce_jobs.privacy.keyed import Keyed
+        from mapreduce_jobs.privacy.pseudonyms import Keyed
 
         path = self.options.key_file
         secret = read_secret(path, _KEY_VARIABLE, self.say)
@@ -139,7 +139,7 @@ class Deidentify(ImageJob):
         from mapreduce_jobs.imaging.errors import ImagingError
 
         if self.options.find_text:
-            from mapreduce_jobs.privacy import text_detector
+            from mapreduce_jobs.privacy.pixels import text_detector
 
             try:
                 text_detector.check()
@@ -164,7 +164,7 @@ class Deidentify(ImageJob):
         if self.options.check:
             super().run_job()
             return
-        from mapreduce_jobs.core.secrets import private_file
+        from mapreduce_jobs.core.options.secrets import private_file
 
         with private_file(_KEY_FILE, self._key) as self._key_path:
             super().run_job()
@@ -186,7 +186,7 @@ class Deidentify(ImageJob):
         self._settings = self._made_settings()
         if self.options.check:
             return
-        from mapreduce_jobs.privacy.keyed import Keyed
+        from mapreduce_jobs.privacy.pseudonyms import Keyed
 
         with open(self.options.key_file, "rb") as file:
             self._keyed = Keyed(file.read())
@@ -203,8 +203,8 @@ class Deidentify(ImageJob):
     def _blanking(self) -> "Blanking | None":
         if "pixels" not in _words(self.options.clean):
             return None
-        from mapreduce_jobs.privacy.blanking import Blanking
-        from mapreduce_jobs.privacy.burned_in import Rules
+        from mapreduce_jobs.privacy.pixels.blanking import Blanking
+        from mapreduce_jobs.privacy.pixels.burned_in import Rules
 
         if self.options.pixel_rules:
             with open(self.options.pixel_rules, encoding="utf-8") as file:
@@ -213,73 +213,61 @@ class Deidentify(ImageJob):
             rules = Rules.default()
         return Blanking(rules, self.options.find_text, self.options.max_pixels)
 
-    def mapper(self, name: str, item: Item) -> Iterator[tuple[str | None, Any]]:
-        """Write an image and what was done to it, or only what is asked for."""
+    def outcome(self, name: str, item: Item) -> list[tuple[str, Any]]:
+        """Return the new name, with the new file and its audit; or what is asked for instead."""
         if self.options.list_names:
-            self.count("read")
-            self.count(self.done)
-            yield self._token(name), name
-            return
-        for key, value in super().mapper(name, item):
-            if isinstance(value, tuple):
-                data, audit = value
-                self.count("to be looked at", bool(audit["review"]))
-                yield key, data
-                yield key, {"audit": audit}
-            else:
-                yield key, value
+            return [(self._token(name), name)]
+        from mapreduce_jobs.imaging.formats.file_formats import format_of
 
-    def outcome(
-        self, name: str, data: bytes, beginning: "Beginning | None" = None
-    ) -> tuple[str, Any]:
-        """Return the new name, the new file and its audit; or what is found in the file."""
-        from mapreduce_jobs.imaging.file_formats import format_of
-
+        data, beginning = item.read(), item.beginning
         kind = beginning.format if beginning else format_of(data)
         if self.options.check:
             found = self._findings(name, data, kind, beginning)
             self.count("to be looked at", bool(found))
-            return name, {"findings": found}
+            return [(name, {"findings": found})]
         if kind == "DICOM":
-            from mapreduce_jobs.privacy.dataset import deidentify
-            from mapreduce_jobs.privacy.names import name_of_dicom
+            from mapreduce_jobs.privacy.dicom.dataset import deidentify
+            from mapreduce_jobs.privacy.file_names import name_of_dicom
 
             made = deidentify(data, self._settings, self._keyed, self._text_in_pixels, beginning)
             new = name_of_dicom(self._keyed, name, made.place)
-            result = made.data, made.audit.result()
+            written, audit = made.data, made.audit.result()
         else:
             from mapreduce_jobs.privacy.audit import audit_of_raster
-            from mapreduce_jobs.privacy.metadata import strip
-            from mapreduce_jobs.privacy.names import name_of_raster
+            from mapreduce_jobs.privacy.file_names import name_of_raster
+            from mapreduce_jobs.privacy.metadata.removal import strip
 
-            stripped, removed = strip(data, kind)
-            new = name_of_raster(self._keyed, name, kind, stripped)
-            result = stripped, audit_of_raster(kind, removed)
-        return (name if self.options.keep_names else new), result
+            written, removed = strip(data, kind)
+            new = name_of_raster(self._keyed, name, kind, written)
+            audit = audit_of_raster(kind, removed)
+        self.count("to be looked at", bool(audit["review"]))
+        if self.options.keep_names:
+            new = name
+        return [(new, written), (new, {"audit": audit})]
 
     def _findings(
         self, name: str, data: bytes, kind: str, beginning: "Beginning | None"
     ) -> list[dict[str, Any]]:
         if kind == "DICOM":
-            from mapreduce_jobs.privacy.check import findings
+            from mapreduce_jobs.privacy.dicom.check import findings
 
             return findings(data, self._settings, name, beginning)
-        from mapreduce_jobs.privacy.metadata import metadata
+        from mapreduce_jobs.privacy.metadata.removal import metadata
 
         return [{"what": what, "kind": "metadata", "count": 1} for what in metadata(data, kind)]
 
     # What is said of images that fail: neither their names nor anything of their content
 
-    def failed(self, name: str, error: Exception) -> Iterator[tuple[str, Totals]]:
+    def failed(self, name: str, error: Exception) -> Iterator[tuple[Any, Any]]:
         """Do with an image that failed what ``--on-error`` says, in words that tell nothing."""
-        from mapreduce_jobs.core.refusals import refusal
+        from mapreduce_jobs.core.jobs.refusals import refusal
 
         yield from super().failed(self._token(name), refusal(error))
 
     def _token(self, name: str) -> str:
         if self.options.check or self.options.keep_names:
             return name
-        from mapreduce_jobs.privacy.names import token_of
+        from mapreduce_jobs.privacy.file_names import token_of
 
         return token_of(self._keyed, name)
 
@@ -293,7 +281,7 @@ class Deidentify(ImageJob):
 
     def log_traceback(self, about: str) -> None:
         """Write where the exception being handled came from, without its message."""
-        from mapreduce_jobs.core.refusals import traceback_without_values
+        from mapreduce_jobs.core.jobs.refusals import traceback_without_values
 
         self.stderr.write(f"{about}:\n{traceback_without_values()}\n".encode())
         self.stderr.flush()

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from mapreduce_jobs.core.errors import UsageError
-from mapreduce_jobs.core.image_job import ImageJob
-from mapreduce_jobs.core.reading import Item
+from mapreduce_jobs.core.inputs.image_reader import Item
+from mapreduce_jobs.core.job_errors import UsageError
+from mapreduce_jobs.core.jobs.image_job import ImageJob
 
 if TYPE_CHECKING:  # slow to import
-    from mapreduce_jobs.imaging.elements import Element
+    from mapreduce_jobs.imaging.dicom.keywords import Element
 
 _ALL = "all"
 # What a catalogue needs; nothing that names a patient, and no text that somebody typed.
@@ -62,7 +62,7 @@ class DicomHeaders(ImageJob):
 
     def _elements(self) -> "tuple[Element, ...] | None":
         """Return what to list; None for everything."""
-        from mapreduce_jobs.imaging.elements import Element
+        from mapreduce_jobs.imaging.dicom.keywords import Element
         from mapreduce_jobs.imaging.errors import BadParameter
 
         if self.options.elements == _ALL:
@@ -85,9 +85,9 @@ class DicomHeaders(ImageJob):
         elements = self._elements()
         return None if elements is None else tuple(element.keyword for element in elements)
 
-    def outcome_of(self, name: str, item: Item) -> tuple[str, dict[str, Any]]:
+    def outcome(self, name: str, item: Item) -> list[tuple[str, dict[str, Any]]]:
         """Return what is listed of an image."""
-        from mapreduce_jobs.imaging.elements import everything
+        from mapreduce_jobs.imaging.dicom.keywords import everything
         from mapreduce_jobs.imaging.errors import NotDicom
 
         if item.error is not None:
@@ -95,8 +95,8 @@ class DicomHeaders(ImageJob):
         if item.header is None:
             raise NotDicom("an image of another format, without a DICOM header")
         if self._listed is None:
-            return name, everything(item.header)
-        return name, {element.name: element.plain(item.header) for element in self._listed}
+            return [(name, everything(item.header))]
+        return [(name, {element.name: element.plain(item.header) for element in self._listed})]
 
 
 if __name__ == "__main__":

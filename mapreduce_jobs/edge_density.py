@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from mapreduce_jobs.core.image_job import ImageJob, Totals
+from mapreduce_jobs.core.jobs.image_job import ImageJob, Totals
 
 if TYPE_CHECKING:
     from mapreduce_jobs.imaging.image import Image
@@ -65,7 +65,7 @@ class EdgeDensity(ImageJob):
 
     def measure(self, image: "Image") -> Totals:
         """Count the edge pixels of one image."""
-        from mapreduce_jobs.imaging.edges import canny_edges, gradient_edges, to_8bit
+        from mapreduce_jobs.imaging.measures.edges import canny_edges, gradient_edges, to_8bit
 
         if self.options.detector == "gradient":
             edges = gradient_edges(image, self.options.threshold)

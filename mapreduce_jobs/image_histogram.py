@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from mapreduce_jobs.core.image_job import ImageJob, Totals
+from mapreduce_jobs.core.jobs.image_job import ImageJob, Totals
 
 if TYPE_CHECKING:
     from mapreduce_jobs.imaging.image import Image
@@ -55,7 +55,7 @@ class ImageHistogram(ImageJob):
 
     def measure(self, image: "Image") -> Totals:
         """Count the pixels of one image."""
-        from mapreduce_jobs.imaging.histogram import Bins, bins_of, histogram
+        from mapreduce_jobs.imaging.measures.histogram import Bins, bins_of, histogram
 
         if self.options.range is None:
             bins = bins_of(image, self.options.bins)
@@ -76,8 +76,8 @@ class ImageHistogram(ImageJob):
         """Add up two histograms, on bins that both can be brought to."""
         import numpy as np
 
-        from mapreduce_jobs.imaging.histogram import Bins, common_bins, rebin
         from mapreduce_jobs.imaging.image import common_unit
+        from mapreduce_jobs.imaging.measures.histogram import Bins, common_bins, rebin
 
         ours, theirs = Bins(**one["bins"]), Bins(**other["bins"])
         bins = common_bins(ours, theirs, self.options.bins)

@@ -10,17 +10,18 @@ from dataclasses import asdict, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from mapreduce_jobs.core.image_job import ImageJob
-from mapreduce_jobs.core.mrjob_classes import MRStep
-from mapreduce_jobs.core.protocols import ImageLineProtocol
-from mapreduce_jobs.core.transform_options import FORMATS, add_options
+from hdfs_tools.bundles.failure import Failure
+from mapreduce_jobs.core.inputs.image_reader import Item
+from mapreduce_jobs.core.jobs.image_job import ImageJob
+from mapreduce_jobs.core.options.transform_options import FORMATS, add_options
+from mapreduce_jobs.core.results.protocols import ImageLineProtocol
+from mapreduce_jobs.core.runners.mrjob_compat import MRStep
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-    from mapreduce_jobs.imaging.header import Beginning
     from mapreduce_jobs.imaging.image import Image
-    from mapreduce_jobs.imaging.pipeline import Pipeline
+    from mapreduce_jobs.imaging.pipelines.pipeline import Pipeline
 
 
 # Digits and dots (PS3.5, 9), but archives have made names of their own; none of them is a path.
@@ -47,7 +48,7 @@ class ImageTransform(ImageJob):
         if self.is_task():
             return
         if self.options.list_ops:
-            from mapreduce_jobs.imaging.listing import listing
+            from mapreduce_jobs.imaging.pipelines.listing import listing
 
             sys.stdout.write(listing())
             sys.exit(0)
@@ -77,8 +78,9 @@ class ImageTransform(ImageJob):
 
     def _check_operations(self) -> None:
         """Say what is wrong with the operations or the format, wherever no image is needed."""
-        from mapreduce_jobs.imaging import encode, registration
+        from mapreduce_jobs.imaging import encode
         from mapreduce_jobs.imaging.errors import ImagingError, UnsuitableImage
+        from mapreduce_jobs.imaging.registration import register
 
         options = self.options
         option = "--ops-file" if options.ops_file else "--ops"
@@ -88,7 +90,7 @@ class ImageTransform(ImageJob):
             self.arg_parser.error(f"{option}: {_sentence(error)}")
         try:
             if options.register:
-                registration.check(options.register)
+                register.check(options.register)
             encode.check(options.format, options.quality, options.lossless)
         except ImagingError as error:
             self.arg_parser.error(str(error))
@@ -103,7 +105,7 @@ class ImageTransform(ImageJob):
             self.arg_parser.error(f"--format {options.format}: {reasons[0]}")
 
     def _pipeline(self) -> "Pipeline":
-        from mapreduce_jobs.imaging.pipeline import Pipeline
+        from mapreduce_jobs.imaging.pipelines.pipeline import Pipeline
 
         if self.options.ops_file:
             with open(self.options.ops_file, encoding="utf-8") as file:
@@ -133,30 +135,29 @@ class ImageTransform(ImageJob):
         super().mapper_init()
         self._operations = self._pipeline()
 
-    def outcome(
-        self, name: str, data: bytes, beginning: "Beginning | None" = None
-    ) -> tuple[str, Any]:
+    def outcome(self, name: str, item: Item) -> list[tuple[str, Any]]:
         """Return what one image becomes: a file, or what is to be brought together."""
         from mapreduce_jobs.imaging.encode import encode
 
+        data, beginning = item.read(), item.beginning
         self.count("bytes read", len(data))
         series, position = "", dict[str, Any]()
         if self.options.stack:
-            from mapreduce_jobs.imaging.header import read_beginning
+            from mapreduce_jobs.imaging.dicom.header import read_beginning
 
             beginning = beginning or read_beginning(io.BytesIO(data))
             series, position = self._series_of(beginning.header)
         image = self._operations(self.decode(data, beginning).image)
         if not self._is_together:
-            return self._named(name), self._written(image)
+            return [(self._named(name), self._written(image))]
         file = base64.b64encode(encode(image, "tiff")).decode()
-        return series or self._key(name), {"name": name, "file": file, **position}
+        return [(series or self._key(name), {"name": name, "file": file, **position})]
 
     def _series_of(self, header: "Dataset | None") -> tuple[str, dict[str, Any]]:
         """Return the series of a slice, and where it lies."""
-        from mapreduce_jobs.imaging.elements import Element
+        from mapreduce_jobs.imaging.dicom.keywords import Element
+        from mapreduce_jobs.imaging.dicom.slice_position import slice_position_of
         from mapreduce_jobs.imaging.errors import NotDicom, UnsuitableImage
-        from mapreduce_jobs.imaging.slice_position import slice_position_of
 
         if header is None:
             raise NotDicom("it has no DICOM header, and so belongs to no series")
@@ -165,11 +166,13 @@ class ImageTransform(ImageJob):
             raise UnsuitableImage("it has no Series Instance UID, and so belongs to no series")
         return series, {"position": asdict(slice_position_of(header))}
 
-    def together(self, key: str, values: Iterable[dict[str, Any]]) -> Iterator[tuple[str, Any]]:
+    def together(
+        self, key: str, values: Iterable[dict[str, Any] | Failure]
+    ) -> Iterator[tuple[str, Any]]:
         """Make one image of those of a key; what cannot be in it is an error under its own name."""
         members = []
         for value in values:
-            if "error" in value:
+            if isinstance(value, Failure):
                 yield key, value
             else:
                 members.append(value)
@@ -197,9 +200,9 @@ class ImageTransform(ImageJob):
         self, members: list[dict[str, Any]]
     ) -> tuple["Image | None", list[tuple[str, Exception]]]:
         """Return the volume, and which slices are not in it."""
+        from mapreduce_jobs.imaging.dicom.slice_position import SlicePosition
+        from mapreduce_jobs.imaging.dicom.volume import Slice, partition, volume
         from mapreduce_jobs.imaging.errors import TooManyPixels
-        from mapreduce_jobs.imaging.slice_position import SlicePosition
-        from mapreduce_jobs.imaging.volume import Slice, partition, volume
 
         slices: list[Slice] = []
         pixels = 0
@@ -218,8 +221,8 @@ class ImageTransform(ImageJob):
 
     def _fused(self, images: list[tuple[str, str]]) -> "Image":
         from mapreduce_jobs.imaging.errors import NoPartner
-        from mapreduce_jobs.imaging.fusion import fuse
-        from mapreduce_jobs.imaging.registration import register
+        from mapreduce_jobs.imaging.registration.fusion import fuse
+        from mapreduce_jobs.imaging.registration.register import register
 
         if len(images) < 2:
             raise NoPartner("no other image belongs to it, by --match")

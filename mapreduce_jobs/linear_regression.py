@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-from mapreduce_jobs.core.item_job import Totals
-from mapreduce_jobs.core.table_input import Rows
-from mapreduce_jobs.core.table_job import TableJob
+from hdfs_tools.bundles.failure import Failure
+from mapreduce_jobs.core.inputs.table_input import Rows
+from mapreduce_jobs.core.jobs.item_job import Totals
+from mapreduce_jobs.core.jobs.table_job import TableJob
 
 _MOST_FEATURES = 200
 _MODEL = "model"
@@ -62,13 +63,13 @@ class LinearRegression(TableJob):
         """Add up the products of a block of rows."""
         import numpy as np
 
-        from mapreduce_jobs.core.tables import numbers
+        from mapreduce_jobs.core.inputs.row_values import numbers
         from mapreduce_jobs.estimation.exact import gram
 
         rows, failed = numbers(block, [*self._features, self.options.target], self._more)
         self.count("read", len(rows) + len(failed))
-        for row in failed:
-            yield from self.failed_with(row.key, row.error, row.message)
+        for key, failure in failed:
+            yield from self.failed_with(key, failure)
         if not len(rows):
             return
         self.count("measured", len(rows))
@@ -85,7 +86,7 @@ class LinearRegression(TableJob):
         """Add up the sums of two sets of rows."""
         return _totals(_added(_sums(one), _sums(other)))
 
-    def result(self, totals: Totals) -> Totals:
+    def result(self, totals: Totals) -> Totals | Failure:
         """Return the model that fits all rows, or why there is none."""
         from mapreduce_jobs.estimation.regression import Singular, fit
 
@@ -93,7 +94,7 @@ class LinearRegression(TableJob):
             fitted = fit(_sums(totals), self._features, self.options.ridge)
         except Singular as error:
             self.increment_counter("models", "failed")
-            return {"error": "Singular", "message": str(error)}
+            return Failure("Singular", str(error))
         errors = fitted.standard_errors or [None] * len(self._features)
         return {
             "rows": fitted.rows,

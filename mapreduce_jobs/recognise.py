@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
-from mapreduce_jobs.core.earlier import SUMS
-from mapreduce_jobs.core.image_job import Totals
-from mapreduce_jobs.core.learning_job import LearningJob
-from mapreduce_jobs.core.reading import Item
-from mapreduce_jobs.core.recognise_files import KIND, read_labels, read_model
-from mapreduce_jobs.core.recognise_options import (
+from hdfs_tools.bundles.failure import Failure
+from mapreduce_jobs.core.inputs.image_reader import Item
+from mapreduce_jobs.core.jobs.image_job import Totals
+from mapreduce_jobs.core.jobs.learning_job import LearningJob
+from mapreduce_jobs.core.options.recognise_input import KIND, read_labels, read_model
+from mapreduce_jobs.core.options.recognise_options import (
     BY_FOLDER,
     DISTRIBUTIONS,
     add_options,
@@ -19,12 +19,11 @@ from mapreduce_jobs.core.recognise_options import (
     families_of,
     priors_of,
 )
-from mapreduce_jobs.core.shipping import shipped
+from mapreduce_jobs.core.runners.shipping import shipped
 
 if TYPE_CHECKING:
     from mapreduce_jobs.estimation.evaluation import FoldSums
     from mapreduce_jobs.estimation.naive_bayes import Model, Sums
-    from mapreduce_jobs.imaging.header import Beginning
     from mapreduce_jobs.imaging.image import Image
 
 # As tasks have them, whatever they are called here.
@@ -90,31 +89,22 @@ class Recognise(LearningJob):
         self._families, self._to_8bit = learnt.features, learnt.to_8bit
         options.values, options.window = learnt.values, learnt.window  # images are read likewise
 
-    def mapper(self, name: str, item: Item) -> Iterator[tuple[Any, Any]]:
+    def outcome(self, name: str, item: Item) -> Iterable[tuple[Any, Any]]:
         """Add an image to the sums of its class and fold, or tell its class."""
-        from mapreduce_jobs.estimation.evaluation import add_to
+        if not self.learns:
+            return super().outcome(name, item)
+        from mapreduce_jobs.estimation.evaluation import add_to, fold_of
         from mapreduce_jobs.estimation.naive_bayes import Sums
 
-        for key, value in super().mapper(name, item):
-            if "row" not in value:
-                yield key, value
-                continue
-            add_to(self._sums, (value["fold"], value["label"]), Sums.of(value["row"]))
-            if self.options.folds:  # what is learnt without its fold is known at the end
-                yield None, value
-
-    def outcome(
-        self, name: str, data: bytes, beginning: "Beginning | None" = None
-    ) -> tuple[str, Any]:
-        """Return the features of an image with a label, or what its class is."""
-        if not self.learns:
-            return super().outcome(name, data, beginning)
-        from mapreduce_jobs.estimation.evaluation import fold_of
-
+        data = item.read()
         label = self._label_of(name)
-        row = self._features(self.decode(data, beginning).image)
+        row = self._features(self.decode(data, item.beginning).image)
         fold = fold_of(name, self.options.folds) if self.options.folds else 0
-        return name, {"label": label, "fold": fold, "row": row}
+        add_to(self._sums, (fold, label), Sums.of(row))
+        if not self.options.folds:
+            return []
+        # What is learnt without its fold is known at the end.
+        return [(None, {"label": label, "fold": fold, "row": row})]
 
     def measure(self, image: "Image") -> Totals:
         """Return the class of an image, and the posterior probability of every class."""
@@ -142,8 +132,8 @@ class Recognise(LearningJob):
         return label
 
     def _features(self, image: "Image") -> list[float]:
-        from mapreduce_jobs.imaging.edges import to_8bit
-        from mapreduce_jobs.imaging.features import features
+        from mapreduce_jobs.imaging.measures.edges import to_8bit
+        from mapreduce_jobs.imaging.measures.features import features
 
         if self._to_8bit:
             image = to_8bit(image, self._to_8bit)
@@ -155,15 +145,17 @@ class Recognise(LearningJob):
             yield None, {"fold": fold, "label": label, "sums": sums.to_json()}
         self.mapper_final()
 
-    def reducer(self, key: str | None, values: Iterable[Totals]) -> Iterator[tuple[Any, Totals]]:
-        """Make the model of all sums, and ask those of the folds; error records pass through."""
+    def reducer(
+        self, key: str | None, values: Iterable[Totals | Failure]
+    ) -> Iterator[tuple[Any, Totals | Failure]]:
+        """Make the model of all sums, and ask those of the folds; failures pass through."""
         from mapreduce_jobs.estimation.evaluation import add_to, by_class, cross_validate
         from mapreduce_jobs.estimation.naive_bayes import CannotLearn, Sums
 
         sums: FoldSums = {}
         with TemporaryFile("w+") as rows:  # until all sums are known
             for value in values:
-                if "error" in value:
+                if isinstance(value, Failure):
                     yield key, value
                 elif "row" in value:
                     rows.write(f"{json.dumps(value)}\n")
@@ -200,15 +192,15 @@ class Recognise(LearningJob):
 
     def carried(self, key: Any, value: Any) -> Iterator[tuple[Any, Any]]:
         """Hand on the sums of each class of an earlier result, as tasks do theirs."""
-        if SUMS not in value:
-            yield key, value
-            return
-        for totals in value[SUMS]["totals"]:
-            yield None, totals
+        for name, found in super().carried(key, value):
+            if isinstance(found, Failure):
+                yield name, found
+            else:
+                yield from ((None, totals) for totals in found)
 
     def _learn(self, sums: "dict[str, Sums]") -> "Model":
         from mapreduce_jobs.estimation.naive_bayes import learn
-        from mapreduce_jobs.imaging.features import names_of
+        from mapreduce_jobs.imaging.measures.features import names_of
 
         options = self.options
         names = names_of(families_of(options))

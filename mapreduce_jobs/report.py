@@ -6,13 +6,13 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING
 
+from hdfs_tools.copying.whole_files import write_whole
 from hdfs_tools.uri import encode_name
-from hdfs_tools.whole_files import write_whole
-from mapreduce_jobs.core.commands import check_output, run_command
-from mapreduce_jobs.core.errors import UsageError
+from mapreduce_jobs.core.job_errors import UsageError
+from mapreduce_jobs.core.jobs.commands import check_output, run_command
 
 if TYPE_CHECKING:  # slow to import
-    from mapreduce_jobs.viewing.pictures import Pictures
+    from mapreduce_jobs.viewing.report.pictures import Pictures
 
 _ABOUT = """\
 Results of jobs as one page to open and to send on: charts, tables, what failed, how it was made.
@@ -59,8 +59,8 @@ def _report(options: argparse.Namespace) -> int:
     from mapreduce_jobs.imaging.errors import MissingExtra
 
     try:
-        from mapreduce_jobs.viewing.pictures import Pictures
-        from mapreduce_jobs.viewing.report import gathered
+        from mapreduce_jobs.viewing.report.gather import gathered
+        from mapreduce_jobs.viewing.report.pictures import Pictures
     except MissingExtra as error:
         raise UsageError(str(error)) from None
 

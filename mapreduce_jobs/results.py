@@ -3,8 +3,8 @@
 import argparse
 import sys
 
-from mapreduce_jobs.core.commands import check_output, run_command
-from mapreduce_jobs.core.errors import UsageError
+from mapreduce_jobs.core.job_errors import UsageError
+from mapreduce_jobs.core.jobs.commands import check_output, run_command
 
 _ABOUT = """\
 Results of jobs as files that other programs read: CSV, Parquet, npz of numpy.
@@ -16,8 +16,7 @@ lost: FILE.csv gets FILE.errors.csv beside it, and an npz file holds them.
 
 def main() -> None:
     """Do what the command line says, and exit."""
-    from mapreduce_jobs.viewing.columns import KINDS
-    from mapreduce_jobs.viewing.save import FORMATS
+    from mapreduce_jobs.viewing.tables.save import FORMATS
 
     parser = argparse.ArgumentParser(
         prog="python -m mapreduce_jobs.results",
@@ -29,14 +28,16 @@ def main() -> None:
         nargs="+",
         metavar="RESULT",
         help="a file that a job's result was written to, a folder (-o of a job), a glob, any of"
-        " these on HDFS, or - for standard input",
+        " these on HDFS, or - for standard input; of a job of your own with its --provenance FILE,"
+        " which tells what its lines are",
     )
     parser.add_argument("--save", required=True, choices=FORMATS, help="the format of the file")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="where to write")
     parser.add_argument(
         "--kind",
-        choices=KINDS,
-        help="which lines to save, where the results hold several kinds (npz: default all)",
+        metavar="KIND",
+        help="which lines to save, where the results hold several kinds (npz: default all), such as"
+        " edges, error, or what a job of your own declares",
     )
     options = parser.parse_args()
     run_command("results", lambda: _save(options))
@@ -45,7 +46,7 @@ def main() -> None:
 def _save(options: argparse.Namespace) -> int:
     """Write the file; return the exit status."""
     from mapreduce_jobs.imaging.errors import MissingExtra
-    from mapreduce_jobs.viewing.save import save
+    from mapreduce_jobs.viewing.tables.save import save
 
     output = options.output
     check_output(output, options.results)

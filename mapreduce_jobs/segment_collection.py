@@ -7,17 +7,20 @@ from argparse import SUPPRESS
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from mapreduce_jobs.core.earlier import SUMS
-from mapreduce_jobs.core.errors import JobError, UsageError
-from mapreduce_jobs.core.image_job import Totals
-from mapreduce_jobs.core.learning_job import LearningJob
-from mapreduce_jobs.core.protocols import ImageLineProtocol
-from mapreduce_jobs.core.reading import Item
+from hdfs_tools.bundles.failure import Failure
+from mapreduce_jobs.core.inputs.image_reader import Item
+from mapreduce_jobs.core.job_errors import JobError, UsageError
+from mapreduce_jobs.core.jobs.image_job import Totals
+from mapreduce_jobs.core.jobs.learning_job import LearningJob
+from mapreduce_jobs.core.results.protocols import ImageLineProtocol
 
 if TYPE_CHECKING:
-    from mapreduce_jobs.imaging.collection_classes import ColourCounts, GreyCounts, RoundSums
-    from mapreduce_jobs.imaging.header import Beginning
-    from mapreduce_jobs.imaging.pipeline import Pipeline
+    from mapreduce_jobs.imaging.measures.collection_classes import (
+        ColourCounts,
+        GreyCounts,
+        RoundSums,
+    )
+    from mapreduce_jobs.imaging.pipelines.pipeline import Pipeline
 
 _MOST_CLASSES = 256
 _KEY = "classes"
@@ -138,7 +141,7 @@ class SegmentCollection(LearningJob):
             self.arg_parser.error(f"--means: {error}")
 
     def _classify(self) -> "Pipeline":
-        from mapreduce_jobs.imaging.pipeline import Pipeline
+        from mapreduce_jobs.imaging.pipelines.pipeline import Pipeline
 
         options = self.options
         return Pipeline.parse(f"classify means={options.means} show={options.show or 'labels'}")
@@ -158,7 +161,7 @@ class SegmentCollection(LearningJob):
         options = self.options
         if not options.exact:
             return
-        from mapreduce_jobs.imaging.collection_classes import sorted_by_luma
+        from mapreduce_jobs.imaging.measures.collection_classes import sorted_by_luma
 
         before, rounds, means = None, 0, self._look("means")
         if means is None:
@@ -191,30 +194,26 @@ class SegmentCollection(LearningJob):
             self._operations = self._classify()
 
     def _no_counts(self) -> "GreyCounts | ColourCounts | RoundSums":
-        from mapreduce_jobs.imaging.collection_classes import ColourCounts, GreyCounts, RoundSums
+        from mapreduce_jobs.imaging.measures.collection_classes import (
+            ColourCounts,
+            GreyCounts,
+            RoundSums,
+        )
 
         if self.options.round_from is not None:
             return RoundSums(_numbers(self.options.round_from))
         return ColourCounts() if self.options.model == "rgb" else GreyCounts()
 
-    def mapper(self, name: str, item: Item) -> Iterator[tuple[Any, Any]]:
-        """Count the pixels of an image, or label them."""
-        for key, value in super().mapper(name, item):
-            if value is not None:  # else it is counted
-                yield key, value
-
-    def outcome(
-        self, name: str, data: bytes, beginning: "Beginning | None" = None
-    ) -> tuple[str, Any]:
-        """Return the name and the file of a labelled image; None where pixels are counted."""
+    def outcome(self, name: str, item: Item) -> list[tuple[str, bytes]]:
+        """Return the name and the file of a labelled image; nothing where pixels are counted."""
         from mapreduce_jobs.imaging.encode import encode, with_ending
 
-        image = self.decode(data, beginning).image
+        image = self.decode(item.read(), item.beginning).image
         if self.learns:
             self._pixels += self._counts.add(image)
             self._images += 1
-            return name, None
-        return with_ending(name, "tiff"), encode(self._operations(image), "tiff")
+            return []
+        return [(with_ending(name, "tiff"), encode(self._operations(image), "tiff"))]
 
     def learnt(self) -> Iterator[tuple[None, Totals]]:
         """Hand on what the task counted."""
@@ -223,14 +222,16 @@ class SegmentCollection(LearningJob):
             yield None, {"images": self._images, "pixels": self._pixels, "counts": counts}
         self.mapper_final()
 
-    def reducer(self, key: str | None, values: Iterable[Totals]) -> Iterator[tuple[Any, Totals]]:
-        """Add up the counts, and find classes in them; error records pass through."""
+    def reducer(
+        self, key: str | None, values: Iterable[Totals | Failure]
+    ) -> Iterator[tuple[Any, Totals | Failure]]:
+        """Add up the counts, and find classes in them; failures pass through."""
         from mapreduce_jobs.imaging.errors import UnsuitableImage
 
         counts = self._no_counts()
         images = pixels = 0
         for value in values:
-            if "error" in value:
+            if isinstance(value, Failure):
                 yield key, value
                 continue
             counts.add_json(value["counts"])
@@ -260,7 +261,7 @@ class SegmentCollection(LearningJob):
         yield _KEY, self.with_sums(result, totals)
 
     def _classes(self, counts: "GreyCounts | ColourCounts | RoundSums") -> dict[str, Any]:
-        from mapreduce_jobs.imaging.collection_classes import RoundSums, classes_of
+        from mapreduce_jobs.imaging.measures.collection_classes import RoundSums, classes_of
 
         options = self.options
         if not isinstance(counts, RoundSums):
@@ -279,7 +280,7 @@ class SegmentCollection(LearningJob):
     def carried(self, key: Any, value: Any) -> Iterator[tuple[Any, Any]]:
         """Hand on the counts of an earlier result, as tasks do theirs."""
         for name, totals in super().carried(key, value):
-            yield (None if SUMS in value else name), totals
+            yield (name if isinstance(totals, Failure) else None), totals
 
 
 def _found(path: str) -> dict[str, Any]:

@@ -9,13 +9,13 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from hdfs_tools.uri import is_hdfs_uri
-from mapreduce_jobs.core.commands import run_command
-from mapreduce_jobs.core.errors import UsageError
-from mapreduce_jobs.core.image_job import ImageJob
-from mapreduce_jobs.core.job import Job
-from mapreduce_jobs.core.watched_files import File, files_in
-from mapreduce_jobs.core.watching import RESULT, RUN, State, write_lines
+from hdfs_tools.location import Location
+from mapreduce_jobs.core.inputs.watched_files import File, files_in
+from mapreduce_jobs.core.job_errors import UsageError
+from mapreduce_jobs.core.jobs.batches import RESULT, RUN, State, write_lines
+from mapreduce_jobs.core.jobs.commands import run_command
+from mapreduce_jobs.core.jobs.image_job import ImageJob
+from mapreduce_jobs.core.jobs.job import Job
 
 _ABOUT = """\
 Run a job on what is new in a folder, again and again.
@@ -75,15 +75,18 @@ def main() -> None:
 def _watch(options: argparse.Namespace) -> int:
     """Look at the folder as often as is asked for; return the exit status."""
     job = _job(options.job, options.options)
-    watched, state_path = options.folder, os.path.abspath(options.state)
-    if not is_hdfs_uri(watched):
-        watched = os.path.abspath(watched)
-        real = os.path.realpath(watched)
+    watched, state_path = Location.of(options.folder), os.path.abspath(options.state)
+    if watched.is_local:
+        real = os.path.realpath(watched.path)
         if os.path.commonpath([real, os.path.realpath(state_path)]) == real:
             raise UsageError(f"{options.state}: lies in the folder that is watched")
     for _ in files_in(options.folder):
         break  # it can be listed
-    about = {"folder": watched, "job": options.job, "options": options.options}
+    about = {
+        "folder": watched.path if watched.is_local else watched.text,
+        "job": options.job,
+        "options": options.options,
+    }
     with State(state_path, about, _is_merged(job)) as state:
         told: set[File] = set()
         while True:

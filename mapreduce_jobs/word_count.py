@@ -6,13 +6,13 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from mapreduce_jobs.core.earlier import add_merge_into, check_place, earlier_counts
-from mapreduce_jobs.core.inputs import deal_text
-from mapreduce_jobs.core.job import Job
-from mapreduce_jobs.core.mrjob_classes import BytesValueProtocol
-from mapreduce_jobs.core.protocols import CountLineProtocol
-from mapreduce_jobs.core.splits import text_blocks
-from mapreduce_jobs.core.task_files import TaskFiles
+from mapreduce_jobs.core.inputs.assignment import assign_texts
+from mapreduce_jobs.core.inputs.splits import text_blocks
+from mapreduce_jobs.core.inputs.task_files import TaskFiles
+from mapreduce_jobs.core.jobs.job import Job
+from mapreduce_jobs.core.jobs.previous_results import add_merge_into, check_place, earlier_counts
+from mapreduce_jobs.core.results.protocols import CountLineProtocol
+from mapreduce_jobs.core.runners.mrjob_compat import BytesValueProtocol
 
 _MOST_WORDS = 500_000  # distinct words that a map task holds
 _HADOOP_WORD = re.compile(rb"[^ \t\n\r\f]+")
@@ -93,7 +93,7 @@ class WordCount(Job):
 
     def deal(self, inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> None:
         """Deal texts to map tasks."""
-        deal_text(inputs, stdin, files)
+        assign_texts(inputs, stdin, files)
 
     def task_lines(self, spans: bool) -> Iterator[bytes]:
         """Iterate over blocks of text that cut no word."""

@@ -16,15 +16,15 @@ from collections.abc import Mapping, Sequence
 from subprocess import TimeoutExpired
 
 import mapreduce_jobs
-from mapreduce_jobs.core.task_server import TaskServer
+from mapreduce_jobs.core.runners.task_server import TaskServer
 
 _MODULES = (
-    "mapreduce_jobs.core.image_job",
-    "mapreduce_jobs.core.table_job",
+    "mapreduce_jobs.core.jobs.image_job",
+    "mapreduce_jobs.core.jobs.table_job",
     "mapreduce_jobs.imaging.decode",
-    "mapreduce_jobs.imaging.dicom",
-    "mapreduce_jobs.imaging.nifti",
-    "mapreduce_jobs.imaging.operations",
+    "mapreduce_jobs.imaging.dicom.image_of_file",
+    "mapreduce_jobs.imaging.formats.nifti",
+    "mapreduce_jobs.imaging.pipelines.registry",
 )
 _JOBS = os.path.dirname(mapreduce_jobs.__file__)
 # Variables that Python and what it imports read when they start.

@@ -1,5 +1,6 @@
 """What several tests need: images, odd names, and commands run as processes."""
 
+import base64
 import csv
 import io
 import json
@@ -18,6 +19,8 @@ import pytest
 from PIL import Image as PillowImage
 from pydicom.data import get_testdata_file
 
+from hdfs_tools.bundles.record import Record
+from mapreduce_jobs.core.inputs.image_reader import Item
 from tests.forked import can_fork, fork
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -119,6 +122,11 @@ def results(ran: Ran) -> dict:
 def png(pixels: np.ndarray) -> bytes:
     """Encode as PNG, 8 or 16 bits."""
     return bytes(cv2.imencode(".png", pixels)[1])
+
+
+def item(data: bytes) -> Item:
+    """Return an image as a map task is given it."""
+    return Item(Record("image", base64.b64encode(data)))
 
 
 def dicom(name: str) -> bytes:

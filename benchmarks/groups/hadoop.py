@@ -13,10 +13,10 @@ from benchmarks.compare import Results, json_lines
 from benchmarks.declare import ROOT, Benchmark, Contestant, Settings, Target, job
 from benchmarks.runner import say
 from benchmarks.timeline import markdown, timeline
+from hdfs_tools.bundles.packing import pack
 from hdfs_tools.filesystem import FileSystem
-from hdfs_tools.packing import pack
 from hdfs_tools.uri import path_of
-from mapreduce_jobs.core.shipping import write_package
+from mapreduce_jobs.core.runners.shipping import write_package
 
 __all__ = ["NOTES", "benchmarks"]
 

@@ -14,12 +14,12 @@ from benchmarks import data
 from benchmarks.declare import Settings
 from benchmarks.errors import BenchmarkError
 from benchmarks.runner import say
-from hdfs_tools.record import bundle_line
-from mapreduce_jobs.core.memory import keep_freed_memory
+from hdfs_tools.bundles.record import bundle_line
+from mapreduce_jobs.core.runners.memory import keep_freed_memory
 from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.encode import encode
 from mapreduce_jobs.imaging.image import Image, Pixels
-from mapreduce_jobs.imaging.pipeline import Pipeline
+from mapreduce_jobs.imaging.pipelines.pipeline import Pipeline
 
 __all__ = ["NOTES", "sections"]
 

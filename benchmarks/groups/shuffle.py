@@ -9,7 +9,7 @@ from benchmarks import data
 from benchmarks.declare import ROOT, Settings
 from benchmarks.errors import BenchmarkError
 from benchmarks.runner import say
-from hdfs_tools.record import Reference, reference_line
+from hdfs_tools.bundles.record import Reference, reference_line
 
 __all__ = ["NOTES", "sections"]
 

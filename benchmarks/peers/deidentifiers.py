@@ -10,7 +10,7 @@ from typing import Any
 import pydicom
 
 from benchmarks.peers.images import names
-from hdfs_tools.record import bundle_line
+from hdfs_tools.bundles.record import bundle_line
 
 
 def main() -> None:

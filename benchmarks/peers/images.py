@@ -8,9 +8,9 @@ from typing import Any
 import cv2
 
 from mapreduce_jobs.imaging.decode import decode
-from mapreduce_jobs.imaging.edges import gradient_edges
-from mapreduce_jobs.imaging.histogram import bins_of, histogram
 from mapreduce_jobs.imaging.image import Image
+from mapreduce_jobs.imaging.measures.edges import gradient_edges
+from mapreduce_jobs.imaging.measures.histogram import bins_of, histogram
 
 __all__ = ["image_line", "measure", "names", "one_core"]
 

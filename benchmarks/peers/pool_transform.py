@@ -6,10 +6,10 @@ from functools import partial
 from multiprocessing import Pool
 
 from benchmarks.peers.images import names, one_core
-from hdfs_tools.record import bundle_line
+from hdfs_tools.bundles.record import bundle_line
 from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.encode import encode
-from mapreduce_jobs.imaging.pipeline import Pipeline
+from mapreduce_jobs.imaging.pipelines.pipeline import Pipeline
 
 _CHUNK = 16  # images handed to a process at once
 

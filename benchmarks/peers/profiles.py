@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmarks.peers.images import names, one_core
 from mapreduce_jobs.imaging.decode import decode
-from mapreduce_jobs.imaging.quality import quality
+from mapreduce_jobs.imaging.measures.quality import quality
 
 _CHUNK = 16  # images handed to a process at once
 _PARTITIONS_A_TASK = 4

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mapreduce_jobs.core.image_job import Totals
-from mapreduce_jobs.core.reading import Item
+from mapreduce_jobs.core.inputs.image_reader import Item
+from mapreduce_jobs.core.jobs.image_job import Totals
 from mapreduce_jobs.image_histogram import ImageHistogram
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class TimedHistogram(ImageHistogram):
         self._since = _process_start()
         super().mapper_init()
         import mapreduce_jobs.imaging.decode
-        import mapreduce_jobs.imaging.histogram  # noqa: F401
+        import mapreduce_jobs.imaging.measures.histogram  # noqa: F401
 
         self.lap("python start")
 

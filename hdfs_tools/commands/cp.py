@@ -11,7 +11,7 @@ from hdfs_tools.shell.session import Session
 from hdfs_tools.shell.targets import StoredTarget, refuse_itself
 
 if TYPE_CHECKING:
-    from hdfs_tools.trees import Tree
+    from hdfs_tools.copying.trees import Tree
 
 
 def add_subparser(subparsers: Any) -> None:
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _pairs(
     session: Session, sources: list[Found], where: StoredTarget
 ) -> "Iterator[tuple[Tree, Tree]]":
-    from hdfs_tools.stored_tree import StoredTree
+    from hdfs_tools.copying.stored_tree import StoredTree
 
     for source in sources:
         with session.trying():

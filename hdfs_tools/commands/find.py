@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from hdfs_tools.globbing import wildcards
+from hdfs_tools.paths import wildcards
 from hdfs_tools.shell.output import row_of, say, tell
 from hdfs_tools.shell.parser import Parser, size
 from hdfs_tools.shell.places import Found

@@ -12,7 +12,7 @@ from hdfs_tools.shell.session import Session
 from hdfs_tools.shell.targets import LocalTarget
 
 if TYPE_CHECKING:
-    from hdfs_tools.trees import Tree
+    from hdfs_tools.copying.trees import Tree
 
 
 def add_subparser(subparsers: Any) -> None:
@@ -71,8 +71,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _pairs(
     session: Session, sources: list[Found], where: LocalTarget
 ) -> "Iterator[tuple[Tree, Tree]]":
-    from hdfs_tools.local_tree import LocalTree
-    from hdfs_tools.stored_tree import StoredTree
+    from hdfs_tools.copying.local_tree import LocalTree
+    from hdfs_tools.copying.stored_tree import StoredTree
 
     for source in sources:
         with session.trying():

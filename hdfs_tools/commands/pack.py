@@ -46,8 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Pack, and say how many images there were."""
     session = Session(arguments)
     session.use_for_uris()
+    from hdfs_tools.bundles.packing import pack  # not until it is needed: slow to import
     from hdfs_tools.errors import TransferFailed
-    from hdfs_tools.packing import pack  # not until it is needed: slow to import
     from hdfs_tools.shell.copying import metered
 
     with metered(session, arguments.quiet) as meter:

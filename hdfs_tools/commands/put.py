@@ -14,7 +14,7 @@ from hdfs_tools.shell.session import Session
 from hdfs_tools.shell.targets import StoredTarget, local_path
 
 if TYPE_CHECKING:
-    from hdfs_tools.trees import Tree
+    from hdfs_tools.copying.trees import Tree
 
 _IN_MEMORY = 16 << 20  # bytes of standard input that can be sent again
 
@@ -67,8 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _pairs(
     session: Session, sources: list[str], where: StoredTarget
 ) -> "Iterator[tuple[Tree, Tree]]":
-    from hdfs_tools.local_tree import LocalTree
-    from hdfs_tools.stored_tree import StoredTree
+    from hdfs_tools.copying.local_tree import LocalTree
+    from hdfs_tools.copying.stored_tree import StoredTree
 
     for source in sources:
         with session.trying():

@@ -5,7 +5,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from hdfs_tools.errors import NotFound
-from hdfs_tools.globbing import has_magic, matches
+from hdfs_tools.paths import has_magic, matches
 from hdfs_tools.shell.output import columns, moment, say, shown_size, tell
 from hdfs_tools.shell.parser import Parser, span
 from hdfs_tools.shell.places import Place

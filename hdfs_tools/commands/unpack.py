@@ -32,9 +32,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Unpack, and say how many images there were."""
     session = Session(arguments)
     session.use_for_uris()
+    from hdfs_tools.bundles.unpacking import unpack  # not until it is needed: slow to import
     from hdfs_tools.errors import TransferFailed
     from hdfs_tools.shell.copying import metered
-    from hdfs_tools.unpacking import unpack  # not until it is needed: slow to import
 
     with metered(session, arguments.quiet) as meter:
         try:

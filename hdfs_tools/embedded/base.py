@@ -8,6 +8,7 @@ import sqlite3
 from abc import ABC
 from collections.abc import Iterator, Sequence
 
+from hdfs_tools.copying.folders import remove
 from hdfs_tools.embedded.change import STAGED, TRASH, Change
 from hdfs_tools.embedded.database import Database
 from hdfs_tools.embedded.names import HIDDEN
@@ -24,7 +25,6 @@ from hdfs_tools.errors import (
     StorageError,
 )
 from hdfs_tools.filesystem import FileSystem
-from hdfs_tools.folders import remove
 from hdfs_tools.uri import encode_name
 from hdfs_tools.user import user_name
 

@@ -11,11 +11,11 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 
+from hdfs_tools.copying.folders import remove
 from hdfs_tools.embedded.database import transaction
 from hdfs_tools.embedded.names import HIDDEN
 from hdfs_tools.embedded.node import COLUMNS, QUOTED, Node
 from hdfs_tools.embedded.tree import View
-from hdfs_tools.folders import remove
 
 __all__ = ["STAGED", "TRASH", "Change"]
 

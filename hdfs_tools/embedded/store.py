@@ -5,7 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator
 
-from hdfs_tools.checksum import FileChecksum
+from hdfs_tools.copying.checksum import FileChecksum
 from hdfs_tools.embedded.attributes import Attributes
 from hdfs_tools.embedded.base import of_this_machine
 from hdfs_tools.embedded.entries import Entry

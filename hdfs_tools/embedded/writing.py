@@ -7,6 +7,7 @@ from abc import ABC
 from collections.abc import Iterable, Iterator
 from typing import IO
 
+from hdfs_tools.copying.folders import remove
 from hdfs_tools.embedded.acl import inherited
 from hdfs_tools.embedded.base import Base, of_this_machine
 from hdfs_tools.embedded.change import STAGED, Change
@@ -23,8 +24,7 @@ from hdfs_tools.errors import (
     NotFound,
     RemoteError,
 )
-from hdfs_tools.filesystem import Source
-from hdfs_tools.folders import remove
+from hdfs_tools.storage import Source
 
 __all__ = ["Writing"]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hdfs_tools.bundle import is_bundle_name
+from hdfs_tools.bundles.bundle import is_bundle_name
 from hdfs_tools.errors import NotFound
 from hdfs_tools.shell.places import Found
 from hdfs_tools.shell.session import Session
@@ -34,11 +34,11 @@ class Inside:
     def _location(self) -> "Location":
         from hdfs_tools.location import Location  # what is behind it is slow to import
 
-        return Location(self.bundle.shown, self.bundle.path, self.bundle.storage)
+        return Location(self.bundle.shown, self.bundle.path, given=self.bundle.storage)
 
     def images(self) -> Iterator[Found]:
         """Iterate over the images; their owner and times are the bundle's."""
-        from hdfs_tools.bundle_index import members
+        from hdfs_tools.bundles.bundle_index import members
 
         nothing = bool(self.name)
         for member in members(self._location):
@@ -53,7 +53,7 @@ class Inside:
 
     def pieces(self) -> Iterator[bytes]:
         """Iterate over the bytes of the image, in pieces."""
-        from hdfs_tools.bundle_index import read_member
+        from hdfs_tools.bundles.bundle_index import read_member
 
         return read_member(self._location, self.name)
 
@@ -62,7 +62,7 @@ def inside(session: Session, argument: str) -> Inside | None:
     """Return what a path stands for if it leads into a bundle, else None."""
     if not any(is_bundle_name(part) for part in argument.split("/")[:-1]):
         return None
-    from hdfs_tools.bundle_index import splits
+    from hdfs_tools.bundles.bundle_index import splits
 
     for bundle, name in splits(argument):
         found = session.place(bundle).look()

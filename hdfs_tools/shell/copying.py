@@ -5,13 +5,13 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from hdfs_tools.copying.stored_tree import same_bytes
+from hdfs_tools.copying.transfer import Meter, Options, Transferred, run
+from hdfs_tools.copying.trees import Entry, Tree
 from hdfs_tools.errors import Exists, HdfsToolsError, IsAFolder, NotAFolder, TransferFailed
 from hdfs_tools.parallel import can_start_thread
 from hdfs_tools.shell.output import human, say
 from hdfs_tools.shell.session import Session
-from hdfs_tools.stored_tree import same_bytes
-from hdfs_tools.transfer import Meter, Options, Transferred, run
-from hdfs_tools.trees import Entry, Tree
 
 __all__ = ["copy_trees", "metered"]
 

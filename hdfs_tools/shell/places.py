@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hdfs_tools.errors import NotFound
-from hdfs_tools.globbing import has_magic
+from hdfs_tools.paths import has_magic
 
 if TYPE_CHECKING:
     from hdfs_tools.filesystem import FileSystem

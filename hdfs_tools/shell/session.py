@@ -17,9 +17,9 @@ from hdfs_tools.errors import (
     Unreachable,
     UnsupportedScheme,
 )
-from hdfs_tools.globbing import has_magic
+from hdfs_tools.paths import has_magic
 from hdfs_tools.shell.places import Found, Place
-from hdfs_tools.uri import authority_of, is_hdfs_uri, is_uri, path_of
+from hdfs_tools.uri import authority_of, is_uri, path_of
 
 if TYPE_CHECKING:
     from hdfs_tools.filesystem import FileSystem
@@ -95,8 +95,8 @@ class Session:
             raise InvalidPath("''", "a path cannot be empty")
         if argument.startswith("hdfs:/") and not argument.startswith("hdfs://"):
             argument = f"hdfs://{argument.removeprefix('hdfs:')}"
-        if is_hdfs_uri(argument):
-            authority = authority_of(argument)
+        authority = authority_of(argument)
+        if authority:
             storage = self._storage_of(authority)
             path = path_of(argument, raw=True) or "/"
             return Place(storage, _tidy(storage.absolute(path)), authority)

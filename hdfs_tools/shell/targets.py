@@ -4,7 +4,7 @@ import os
 import posixpath
 
 from hdfs_tools.errors import Exists, InvalidPath, NotAFolder, NotFound
-from hdfs_tools.globbing import has_magic
+from hdfs_tools.paths import has_magic
 from hdfs_tools.shell.places import Found, Place
 from hdfs_tools.shell.session import Session
 

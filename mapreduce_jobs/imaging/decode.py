@@ -4,15 +4,16 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mapreduce_jobs.imaging import MAX_PIXELS, nifti, raster
+from mapreduce_jobs.imaging import MAX_PIXELS
 from mapreduce_jobs.imaging.errors import BadParameter, DecodeError
-from mapreduce_jobs.imaging.file_formats import format_of
+from mapreduce_jobs.imaging.formats import nifti, raster
+from mapreduce_jobs.imaging.formats.file_formats import format_of
 from mapreduce_jobs.imaging.image import Image
 
 if TYPE_CHECKING:  # pydicom takes long to import
     from pydicom.dataset import Dataset
 
-    from mapreduce_jobs.imaging.header import Beginning
+    from mapreduce_jobs.imaging.dicom.header import Beginning
 
 __all__ = ["Decoded", "decode", "decode_file"]
 
@@ -124,9 +125,11 @@ def decode_file(
         warnings.simplefilter("ignore")
         try:
             if kind == "DICOM":
-                from mapreduce_jobs.imaging import dicom  # pydicom takes long to import
+                from mapreduce_jobs.imaging.dicom import (
+                    image_of_file,  # pydicom takes long to import
+                )
 
-                image, header = dicom.read(data, max_pixels, values, window, beginning)
+                image, header = image_of_file.read(data, max_pixels, values, window, beginning)
                 return Decoded(image, kind, header)
             if kind == "NIfTI":
                 return Decoded(nifti.read(data, max_pixels, values, window), kind)

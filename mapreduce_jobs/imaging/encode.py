@@ -30,8 +30,8 @@ import cv2
 import numpy as np
 import PIL.Image
 
-from mapreduce_jobs.imaging import file_formats, jp2, jpeg, png, tiff
 from mapreduce_jobs.imaging.errors import BadParameter, CannotHold, DecodeError
+from mapreduce_jobs.imaging.formats import file_formats, jp2, jpeg, png, tiff
 from mapreduce_jobs.imaging.image import Image, rgb
 
 __all__ = ["ENDINGS", "Format", "check", "encode", "notes", "with_ending"]

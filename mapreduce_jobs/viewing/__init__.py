@@ -3,8 +3,8 @@
 `read_results` is for notebooks; `result_lines` is what everything here reads results with.
 """
 
-from mapreduce_jobs.viewing.notebook import Results, read_results
-from mapreduce_jobs.viewing.results import Line, result_lines
-from mapreduce_jobs.viewing.tables import Table
+from mapreduce_jobs.viewing.result_lines import Line, result_lines
+from mapreduce_jobs.viewing.tables.notebook import Results, read_results
+from mapreduce_jobs.viewing.tables.table import Table
 
 __all__ = ["Line", "Results", "Table", "read_results", "result_lines"]

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
 
-from hdfs_tools.bundle import lines_between, open_at
-from hdfs_tools.record import Reference, parse_line
+from hdfs_tools.bundles.bundle import lines_between, open_at
+from hdfs_tools.bundles.record import Reference, parse_line
 from hdfs_tools.uri import encode_name
-from mapreduce_jobs.core.errors import UsageError
-from mapreduce_jobs.core.inputs import deal_images
-from mapreduce_jobs.core.splits import Span, record_lines
-from mapreduce_jobs.core.task_files import TaskFiles
+from mapreduce_jobs.core.inputs.assignment import assign_images
+from mapreduce_jobs.core.inputs.splits import Span, record_lines
+from mapreduce_jobs.core.inputs.task_files import TaskFiles
+from mapreduce_jobs.core.job_errors import UsageError
 
 __all__ = ["Pair", "Pairs", "Source", "paired", "sources"]
 
@@ -103,7 +103,7 @@ def sources(argument: str, folder: str) -> list[Source]:
         There is nothing of this name, or no image in it; two images have the same name.
     """
     with TaskFiles(folder, 1) as files:
-        deal_images([argument], sys.stdin.buffer, files)
+        assign_images([argument], sys.stdin.buffer, files)
     (path,) = files.paths()
     with open(path, "rb") as lines:
         found = sorted(_sources(lines), key=lambda source: encode_name(source.name))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hdfs_tools import connect
-from hdfs_tools.webhdfs import WebHDFS
+from hdfs_tools.webhdfs.client import WebHDFS
 from tests.cluster.support import cluster, unavailable
 from tests.support import JOBS, Ran, run
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from hdfs_tools.webhdfs import connect_to
+from hdfs_tools.webhdfs.client import connect_to
 from tests.cluster.support import CLUSTER, cluster, unavailable
 from tests.support import ROOT, Ran, run
 
@@ -177,7 +177,7 @@ class TestJobsFromAHostWithoutJava:
         """Though what is interrupted here is docker, and not Hadoop's client."""
         script = tmp_path / "waits.py"
         script.write_text(
-            "import time\nfrom mapreduce_jobs.core.image_job import ImageJob\n"
+            "import time\nfrom mapreduce_jobs.core.jobs.image_job import ImageJob\n"
             "class Waits(ImageJob):\n    def measure(self, image):\n        time.sleep(600)\n"
             "if __name__ == '__main__':\n    Waits.run()\n"
         )

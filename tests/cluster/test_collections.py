@@ -6,7 +6,7 @@ import gzip
 import numpy as np
 import pytest
 
-from hdfs_tools.packing import pack
+from hdfs_tools.bundles.packing import pack
 from tests.jobs.test_changing_input import CHANGING, assert_no_result
 from tests.support import png, rows_with_line_ends, write_tree
 

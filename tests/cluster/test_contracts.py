@@ -4,7 +4,7 @@ import functools
 
 import pytest
 
-from hdfs_tools.webhdfs import connect_to
+from hdfs_tools.webhdfs.client import connect_to
 from tests.contracts import *  # noqa: F403
 from tests.contracts.policies import TestStoragePolicies
 from tests.contracts.quotas import TestQuotas

@@ -16,7 +16,7 @@ from tests.support import png, run, scan, write_tree
 
 TRYING = '''
 import os, signal, time
-from mapreduce_jobs.core.image_job import ImageJob
+from mapreduce_jobs.core.jobs.image_job import ImageJob
 
 
 class Trying(ImageJob):

@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 import pytest
 
-from hdfs_tools.packing import pack
-from hdfs_tools.record import Reference, bundle_line, reference_line
+from hdfs_tools.bundles.packing import pack
+from hdfs_tools.bundles.record import Reference, bundle_line, reference_line
 from tests.cluster.support import CLUSTER
 from tests.jobs.test_word_count import text
-from tests.support import JOBS, ODD_NAMES, on_a_terminal, png, run, scan, write_tree
+from tests.support import JOBS, ODD_NAMES, ROOT, on_a_terminal, png, run, scan, write_tree
 
 
 def same(there, here):
@@ -275,3 +275,16 @@ def test_a_job_of_ones_own(on_cluster, in_process, on_hdfs):
     script = Path(__file__).resolve().parents[2] / "examples" / "mean_intensity.py"
     here = in_process(script, "--group-by", "folder", on_hdfs)
     same(on_cluster(script, "--group-by", "folder", "-D", "mapreduce.job.reduces=3", on_hdfs), here)
+
+
+@pytest.mark.parametrize("group", ["image", "all"])
+def test_a_job_of_ones_own_with_a_field_error_that_prints(
+    on_cluster, in_process, on_hdfs, tmp_path, group
+):
+    """What it prints is in the logs of its tasks."""
+    script = write_tree(tmp_path, {"own_job.py": (ROOT / "tests/own_job.py").read_bytes()})
+    options = [script / "own_job.py", "--group-by", group, on_hdfs]
+    there, here = on_cluster(*options), in_process(*options)
+    assert there.lines == here.lines, there.stderr
+    assert there.status == here.status
+    assert "from a process" not in there.stderr

@@ -15,7 +15,7 @@ from tests.support import png, run, scan
 
 SLOW = '''
 import time
-from mapreduce_jobs.core.image_job import ImageJob
+from mapreduce_jobs.core.jobs.image_job import ImageJob
 
 
 class Slow(ImageJob):

@@ -16,10 +16,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from hdfs_tools import connect, webhdfs_writing
-from hdfs_tools.checksum import FileChecksum
+from hdfs_tools import connect
+from hdfs_tools.copying.checksum import FileChecksum
+from hdfs_tools.copying.temporary import REMOTE_LEASE, is_temporary
 from hdfs_tools.errors import Corrupt, QuotaExceeded, TransferFailed, Unreachable
-from hdfs_tools.temporary import REMOTE_LEASE, is_temporary
+from hdfs_tools.webhdfs import uploads
 from tests.proxy import Fault, Proxy, sometimes
 from tests.support import ROOT
 
@@ -284,7 +285,7 @@ def test_a_quota_that_is_too_small(hdfs, there, tmp_path):
 
 
 def test_a_temporary_file_is_renewed_while_it_is_written(hdfs, there, monkeypatch):
-    monkeypatch.setattr(webhdfs_writing, "RENEWAL", 0)
+    monkeypatch.setattr(uploads, "RENEWAL", 0)
     assert abs(hdfs.now() - time.time()) < 5  # of one machine
     times = []
 

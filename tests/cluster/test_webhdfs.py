@@ -80,7 +80,7 @@ class TestReading:
 
 
 def connect_as(user, running):
-    from hdfs_tools.webhdfs import connect_to
+    from hdfs_tools.webhdfs.client import connect_to
 
     return connect_to(running.description["hdfs_url"], user)
 

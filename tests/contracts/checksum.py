@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdfs_tools.checksum import FileChecksum
+from hdfs_tools.copying.checksum import FileChecksum
 from hdfs_tools.errors import IsAFolder, NotFound, PermissionDenied
 from tests.contracts.support import FEW, fresh_folder
 

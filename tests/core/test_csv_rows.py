@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from mapreduce_jobs.core import csv_rows
-from mapreduce_jobs.core.csv_rows import (
+from mapreduce_jobs.core.inputs import csv_rows
+from mapreduce_jobs.core.inputs.csv_rows import (
     columns_of,
     first_row,
     line_count,

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hdfs_tools.bundles.record import Record
 from hdfs_tools.errors import ReadFailed
-from hdfs_tools.record import Record
-from mapreduce_jobs.core.input_sums import InputSums
-from mapreduce_jobs.core.reading import Item
+from mapreduce_jobs.core.inputs.image_reader import Item
+from mapreduce_jobs.core.inputs.input_sums import InputSums
 
 names = st.text(max_size=5)
 images = st.lists(st.tuples(names, st.binary(max_size=5)), max_size=8)

@@ -4,11 +4,11 @@ import os
 
 import pytest
 
-from hdfs_tools.record import bundle_line, parse_line
-from mapreduce_jobs.core.errors import UsageError
-from mapreduce_jobs.core.inputs import deal_images, deal_text
-from mapreduce_jobs.core.splits import record_lines
-from mapreduce_jobs.core.task_files import TaskFiles
+from hdfs_tools.bundles.record import bundle_line, parse_line
+from mapreduce_jobs.core.inputs.assignment import assign_images, assign_texts
+from mapreduce_jobs.core.inputs.splits import record_lines
+from mapreduce_jobs.core.inputs.task_files import TaskFiles
+from mapreduce_jobs.core.job_errors import UsageError
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def names(tmp_path, monkeypatch):
         folder = tmp_path / "dealt"
         folder.mkdir()
         with TaskFiles(str(folder), tasks) as files:
-            deal_images(list(inputs), stdin, files)
+            assign_images(list(inputs), stdin, files)
         found = []
         for path in files.paths():
             with open(path, "rb") as lines:
@@ -148,4 +148,4 @@ class TestWrongInput:
 
     def test_text_that_is_not_there(self, tmp_path):
         with TaskFiles(str(tmp_path), 1) as files, pytest.raises(UsageError, match="nowhere"):
-            deal_text([str(tmp_path / "nowhere")], [], files)
+            assign_texts([str(tmp_path / "nowhere")], [], files)

@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import JOBS, png, run, scan
+from tests.support import JOBS, png, results, run, scan
 
 OWN_JOB = '''
 """A job of somebody's own."""
 import warnings
-from mapreduce_jobs.core.image_job import ImageJob
+import numpy as np
+from mapreduce_jobs.core.jobs.image_job import ImageJob
 
 class Own(ImageJob):
     """Own."""
@@ -31,7 +32,14 @@ class Own(ImageJob):
         return {
             "good": lambda: {"mean": float(image.pixels.mean())},
             "nan": lambda: {"mean": float("nan")},
-            "numpy": lambda: {"sum": image.pixels.sum()},
+            "set": lambda: {"found": {"classes": [1, {2}]}},
+            "like a failure": lambda: {"error": "large", "message": "very"},
+            "no dictionary": lambda: 3.5,
+            "numpy": lambda: {
+                "sum": image.pixels.sum(), "mean": image.pixels.mean(dtype="f4"),
+                "range": np.array([image.pixels.min(), image.pixels.max()]),
+                "rows": image.pixels.mean(axis=2)[0, :2], "found": np.bool_(True),
+            },
             "mistake": lambda: {"mean": image.pixel.mean()},
             "warned": lambda: warnings.warn("odd", stacklevel=2) or {"mean": 7},
         }[self.options.what]()
@@ -62,14 +70,40 @@ class TestOwnJob:
         assert json.loads(key) == "1.png"
         assert json.loads(value) == {"mean": scan(1).mean()}
 
+    def test_numpy_s_scalars_and_arrays_are_numbers_and_lists(self, own, runner):
+        ran = own("-r", runner, "--what", "numpy")
+        assert (ran.status, ran.stderr) == (0, "")
+        pixels = scan(1)
+        assert results(ran)["1.png"] == {
+            "sum": int(pixels.sum()),
+            "mean": float(pixels.mean(dtype="f4")),
+            "range": [int(pixels.min()), int(pixels.max())],
+            "rows": pixels.mean(axis=1)[:2].tolist(),
+            "found": True,
+        }
+
     @pytest.mark.parametrize(
-        ("what", "error"),
-        [("nan", "ValueError"), ("numpy", "TypeError"), ("mistake", "AttributeError")],
+        ("what", "message"),
+        [
+            ("nan", "mean: nan is not finite"),
+            ("set", "found.classes[1]: a set is nothing that JSON holds: return numbers,"),
+            ("like a failure", "a result whose only fields are the texts error and message would"),
+            ("no dictionary", "a measure is a dictionary of fields, and not a float"),
+        ],
     )
-    def test_a_mistake_is_an_error_of_each_image_and_its_traceback_is_shown(
-        self, own, runner, what, error
+    def test_what_cannot_be_written_is_an_error_that_names_the_field(
+        self, own, runner, what, message
     ):
         ran = own("-r", runner, "--what", what)
+        assert (ran.status, len(ran.lines)) == (1, 3)
+        for value in results(ran).values():
+            assert value["error"] == "UnwritableResult"
+            assert value["message"].startswith(message)
+        assert ran.stderr == "3 of 3 images failed: 3 UnwritableResult\n"
+
+    def test_a_mistake_is_an_error_of_each_image_and_its_traceback_is_shown(self, own, runner):
+        ran = own("-r", runner, "--what", "mistake")
+        error = "AttributeError"
         assert ran.status == 1
         assert len(ran.lines) == 3
         assert all(json.loads(line.split(b"\t")[1])["error"] == error for line in ran.lines)
@@ -156,7 +190,7 @@ def test_what_is_slow_to_import_is_not(tmp_path):
 
 USES_HELPER = """
 from helper import whose
-from mapreduce_jobs.core.image_job import ImageJob
+from mapreduce_jobs.core.jobs.image_job import ImageJob
 
 class Own(ImageJob):
     def measure(self, image):

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from mapreduce_jobs.core.launcher import hold, remove, remove_abandoned
+from mapreduce_jobs.core.runners.launcher import hold, remove, remove_abandoned
 from tests.support import JOBS, png, run, scan
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
 WAITING = '''
 import os, signal, sys, time
-from mapreduce_jobs.core.image_job import ImageJob
+from mapreduce_jobs.core.jobs.image_job import ImageJob
 
 
 class Waiting(ImageJob):

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from mapreduce_jobs.core.diagnosis import client_failure
+from mapreduce_jobs.core.runners.hadoop.diagnosis import client_failure
 from tests.support import JOBS, ROOT, png, run, scan, write_tree
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mapreduce_jobs.core import outage
-from mapreduce_jobs.core.outage import Outage
+from mapreduce_jobs.core.runners.hadoop import outage
+from mapreduce_jobs.core.runners.hadoop.outage import Outage
 
 RETRIED = [
     "2026-11-23 10:54:11 INFO ipc.Client: Retrying connect to server: nn1/10.0.0.7:8020. Already"

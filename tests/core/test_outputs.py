@@ -16,7 +16,7 @@ TIMES = int(os.environ.get("TIMES", "2"))
 
 SLOW = '''
 import os, time
-from mapreduce_jobs.core.image_job import ImageJob
+from mapreduce_jobs.core.jobs.image_job import ImageJob
 
 
 class Slow(ImageJob):

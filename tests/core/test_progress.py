@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from hdfs_tools.packing import pack
-from mapreduce_jobs.core.input_files import InputFile
-from mapreduce_jobs.core.progress import LoggedCounters, Pace, Progress, status_of, words_of
-from mapreduce_jobs.core.splits import Span
-from mapreduce_jobs.core.task_files import TaskFiles
+from hdfs_tools.bundles.packing import pack
+from mapreduce_jobs.core.inputs.input_files import InputFile
+from mapreduce_jobs.core.inputs.splits import Span
+from mapreduce_jobs.core.inputs.task_files import TaskFiles
+from mapreduce_jobs.core.runners.progress import LoggedCounters, Pace, Progress, status_of, words_of
 from tests.support import JOBS, on_a_terminal, png, scan
 
 

@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hdfs_tools import connect
-from hdfs_tools.packing import pack
-from mapreduce_jobs.core.provenance import PACKAGES
-from mapreduce_jobs.core.secrecy import without_secrets, words_without_secrets
+from hdfs_tools.bundles.packing import pack
+from mapreduce_jobs.core.jobs.provenance import PACKAGES
+from mapreduce_jobs.core.options.secrecy import without_secrets, words_without_secrets
 from tests.support import JOBS, ROOT, png, run, scan
 
 TEXT = b"one two two\n" * 1000

@@ -7,9 +7,9 @@ import time
 import pytest
 
 from hdfs_tools import connecting
-from hdfs_tools.record import Record, Reference
-from mapreduce_jobs.core import reading
-from mapreduce_jobs.core.reading import Item, noted, read_ahead
+from hdfs_tools.bundles.record import Record, Reference
+from mapreduce_jobs.core.inputs import image_reader
+from mapreduce_jobs.core.inputs.image_reader import Item, noted, read_ahead
 
 
 class SlowStorage:
@@ -37,7 +37,7 @@ class SlowStorage:
 def slow_storage(monkeypatch):
     storage = SlowStorage()
     monkeypatch.setattr(connecting, "locate", lambda uri: storage)
-    monkeypatch.setattr("hdfs_tools.record.open_ranges", SlowStorage.open)
+    monkeypatch.setattr("hdfs_tools.bundles.record.open_ranges", SlowStorage.open)
     return storage
 
 
@@ -76,7 +76,7 @@ class TestAhead:
 
 
 def test_large_images_are_read_one_at_a_time(slow_storage, monkeypatch):
-    monkeypatch.setattr(reading, "_LARGE", 3)
+    monkeypatch.setattr(image_reader, "_LARGE", 3)
     for number, (_, item) in enumerate(read_ahead(on_hdfs(*map(str, range(12))))):
         item.read()
         if number == 6:  # what had begun before the first was known to be large has ended

@@ -3,7 +3,7 @@
 import pytest
 
 from hdfs_tools.errors import CorruptRecord, NotFound, ReadFailed
-from mapreduce_jobs.core.refusals import refusal, traceback_without_values
+from mapreduce_jobs.core.jobs.refusals import refusal, traceback_without_values
 from mapreduce_jobs.imaging.errors import CorruptImage, ImagingError, MissingExtra
 
 

@@ -5,8 +5,8 @@ import stat
 
 import pytest
 
-from mapreduce_jobs.core.errors import UsageError
-from mapreduce_jobs.core.secrets import private_file, read_secret
+from mapreduce_jobs.core.job_errors import UsageError
+from mapreduce_jobs.core.options.secrets import private_file, read_secret
 
 
 def test_a_file_comes_before_the_variable(tmp_path, monkeypatch):

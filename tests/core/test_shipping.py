@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from hdfs_tools.record import bundle_line
-from mapreduce_jobs.core.shipping import write_package
+from hdfs_tools.bundles.record import bundle_line
+from mapreduce_jobs.core.runners.shipping import write_package
 
 JOBS = Path(__file__).resolve().parents[2] / "mapreduce_jobs"
 OURS = ("__editable__", "mapreduce_", "hdfs_tools", "__pycache__")

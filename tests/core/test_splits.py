@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hdfs_tools.bundles.record import Reference, bundle_line, parse_line, reference_line
 from hdfs_tools.errors import ReadFailed
-from hdfs_tools.record import Reference, bundle_line, parse_line, reference_line
-from mapreduce_jobs.core import splits
-from mapreduce_jobs.core.errors import JobError
-from mapreduce_jobs.core.splits import EARLIER, Span, record_lines, spans_of, text_blocks
-from mapreduce_jobs.core.task_files import TaskFiles
+from mapreduce_jobs.core.inputs import splits
+from mapreduce_jobs.core.inputs.splits import EARLIER, Span, record_lines, spans_of, text_blocks
+from mapreduce_jobs.core.inputs.task_files import TaskFiles
+from mapreduce_jobs.core.job_errors import JobError
 
 
 def words_of(blocks):

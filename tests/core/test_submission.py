@@ -4,8 +4,8 @@ import textwrap
 
 import pytest
 
-from mapreduce_jobs.core.diagnosis import client_failure, task_failure
-from mapreduce_jobs.core.submission import Submission
+from mapreduce_jobs.core.runners.hadoop.diagnosis import client_failure, task_failure
+from mapreduce_jobs.core.runners.hadoop.submission import Submission
 
 STARTED = """
     2026-11-23 10:54:10,811 INFO mapred.FileInputFormat: Total input files to process : 2

@@ -12,7 +12,7 @@ from tests.support import JOBS, png, run, scan
 
 LARGE = '''
 import numpy
-from mapreduce_jobs.core.image_job import ImageJob
+from mapreduce_jobs.core.jobs.image_job import ImageJob
 
 
 class Large(ImageJob):
@@ -96,7 +96,8 @@ class TestWithoutDocstrings:
 
     def test_so_does_a_pipeline(self):
         script = (
-            "from mapreduce_jobs.imaging.pipeline import Pipeline; Pipeline.parse('flip axis=x')"
+            "from mapreduce_jobs.imaging.pipelines.pipeline import Pipeline\n"
+            "Pipeline.parse('flip axis=x')"
         )
         ran = run(sys.executable, "-c", script, env=self.WITHOUT)
         assert ran.status == 1

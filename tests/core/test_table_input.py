@@ -13,14 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdfs_tools import connect
+from hdfs_tools.bundles.failure import Failure
 from hdfs_tools.errors import Changed
-from mapreduce_jobs.core import splits, table_input
-from mapreduce_jobs.core.errors import JobError, UsageError
-from mapreduce_jobs.core.input_files import InputFile
-from mapreduce_jobs.core.splits import Span
-from mapreduce_jobs.core.table_input import Rows, RowsProtocol, assign_table, blocks
-from mapreduce_jobs.core.tables import Failed, by_key, records
-from mapreduce_jobs.core.task_files import TaskFiles
+from mapreduce_jobs.core.inputs import splits, table_input
+from mapreduce_jobs.core.inputs.input_files import InputFile
+from mapreduce_jobs.core.inputs.row_values import by_key, records
+from mapreduce_jobs.core.inputs.splits import Span
+from mapreduce_jobs.core.inputs.table_input import Rows, RowsProtocol, assign_table, blocks
+from mapreduce_jobs.core.inputs.task_files import TaskFiles
+from mapreduce_jobs.core.job_errors import JobError, UsageError
 from tests.core.test_csv_rows import CELLS, MESSES
 
 
@@ -43,7 +44,7 @@ def read(tmp_path_factory):
 
 
 def counted(rows):
-    return Counter(row if isinstance(row, Failed) else repr(row) for row in rows)
+    return Counter(map(repr, rows))
 
 
 def table(path, data):
@@ -86,9 +87,9 @@ def test_lines_are_numbered_from_the_file_s_first(read, tmp_path):
         lines[number - 2] = f'key {number},"open'
     file = table(tmp_path / "t.csv", "\r\n".join(["name,x", *lines]).encode())
     for tasks in (1, 3, 7):
-        failed = [row for row in read(file, tasks) if isinstance(row, Failed)]
-        assert sorted(failed, key=lambda row: row.key) == [
-            Failed(f"key {number}", "BadRow", f"line {number}: a quote is not closed")
+        failed = [row for row in read(file, tasks) if isinstance(row[1], Failure)]
+        assert sorted(failed) == [
+            (f"key {number}", Failure("BadRow", f"line {number}: a quote is not closed"))
             for number in (1500, 2999, 7)
         ]
 

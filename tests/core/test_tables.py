@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapreduce_jobs.core.errors import UsageError
-from mapreduce_jobs.core.splits import Span
-from mapreduce_jobs.core.table_input import Rows, blocks
-from mapreduce_jobs.core.tables import Failed, by_key, numbers, records
+from hdfs_tools.bundles.failure import Failure
+from mapreduce_jobs.core.inputs.row_values import by_key, numbers, records
+from mapreduce_jobs.core.inputs.splits import Span
+from mapreduce_jobs.core.inputs.table_input import Rows, blocks
+from mapreduce_jobs.core.job_errors import UsageError
 
 CSV = b'name,age,"dose, mGy"\na.png,40,1.5\n"b, c.png",41,-2e3\n\nd.png,42,0\n'
 RESULTS = (
@@ -49,7 +50,8 @@ def test_every_row_once_of_a_stream(data, ends):
 def test_a_split_of_results_on_hadoop_that_begins_with_another_line():
     stdin = io.BytesIO(b"nonsense\n" + RESULTS)
     (rows,) = blocks(stdin, False, {"mapreduce_map_input_start": "21"})
-    assert [row.key for row in records(rows) if isinstance(row, Failed)] == ["nonsense", "b.png"]
+    failed = [key for key, value in records(rows) if isinstance(value, Failure)]
+    assert failed == ["nonsense", "b.png"]
 
 
 class TestNumbers:
@@ -77,14 +79,14 @@ class TestNumbers:
     def test_what_is_none_is_named_and_the_others_stay(self, value, message):
         values, failed = numbers(Rows.of(f"name,x\na,1\nb,{value}\nc,3\n".encode()), ["x"])
         assert values.tolist() == [[1], [3]]
-        assert failed == [Failed("b", "BadRow", message)]
+        assert failed == [("b", Failure("BadRow", message))]
 
     def test_a_row_that_cannot_be_read_is_named(self):
         row = b"b," + b"7" * 200_000 + b"\n"
-        values, (failed,) = numbers(Rows.of(b"name,x\na,1\n" + row + b"c,3\n"), ["x"], {})
+        values, ((key, failure),) = numbers(Rows.of(b"name,x\na,1\n" + row + b"c,3\n"), ["x"], {})
         assert values.tolist() == [[1], [3]]
-        assert (failed.key, failed.error) == ("b", "BadRow")
-        assert failed.message.startswith("it cannot be read: field larger than field limit")
+        assert (key, failure.error) == ("b", "BadRow")
+        assert failure.message.startswith("it cannot be read: field larger than field limit")
 
     def test_of_two_columns_of_a_name_the_last_counts(self):
         for quote in ("", '"'):
@@ -94,7 +96,7 @@ class TestNumbers:
     def test_results_of_a_job(self):
         values, failed = numbers(Rows.of(RESULTS), ["density"])
         assert values.tolist() == [[0.25]]
-        assert failed == [Failed("b.png", "Truncated", "it ends")]
+        assert failed == [("b.png", Failure("Truncated", "it ends"))]
 
     def test_a_single_result_without_its_end(self):
         """As mrjob gives it to a mapper."""
@@ -103,13 +105,13 @@ class TestNumbers:
 
     def test_a_line_that_is_no_result(self):
         assert numbers(Rows.of(b'"a"\t{"x": 1}\nnonsense\n'), ["x"])[1] == [
-            Failed("nonsense", "BadRow", "no result of a job")
+            ("nonsense", Failure("BadRow", "no result of a job"))
         ]
 
     def test_columns_of_another_table(self):
         values, _ = numbers(Rows.of(RESULTS), ["density", "age"], {"a.png": {"age": "40"}})
         assert values.tolist() == [[0.25, 40]]
-        assert numbers(Rows.of(RESULTS), ["age"], {})[1][0].message == "age: there is no value"
+        assert numbers(Rows.of(RESULTS), ["age"], {})[1][0][1].message == "age: there is no value"
 
     def test_quick_and_slow_agree(self):
         table = np.random.default_rng(1).standard_normal((50, 3))

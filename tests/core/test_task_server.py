@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from mapreduce_jobs.core import task_server
-from mapreduce_jobs.core.errors import JobError
-from mapreduce_jobs.core.task_server import TaskServer
+from mapreduce_jobs.core.job_errors import JobError
+from mapreduce_jobs.core.runners import task_server
+from mapreduce_jobs.core.runners.task_server import TaskServer
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks only on Linux")
 

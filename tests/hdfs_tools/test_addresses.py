@@ -2,9 +2,9 @@
 
 import pytest
 
-from hdfs_tools.addresses import address_of, web_addresses
 from hdfs_tools.connecting import connect
 from hdfs_tools.errors import NoAddress
+from hdfs_tools.webhdfs.addresses import address_of, web_addresses
 
 HA = {
     "fs.defaultFS": "hdfs://ward",

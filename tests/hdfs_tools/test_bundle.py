@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdfs_tools import bundle, connect
-from hdfs_tools.bundle_index import members
+from hdfs_tools import connect
+from hdfs_tools.bundles import bundle
+from hdfs_tools.bundles.bundle_index import members
+from hdfs_tools.bundles.packing import pack
+from hdfs_tools.bundles.record import bundle_line
+from hdfs_tools.bundles.unpacking import unpack
 from hdfs_tools.errors import Changed, TransferFailed
 from hdfs_tools.location import Location
-from hdfs_tools.packing import pack
-from hdfs_tools.record import bundle_line
-from hdfs_tools.unpacking import unpack
 
 
 class TestSpans:

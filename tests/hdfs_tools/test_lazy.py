@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hdfs_tools.bundles.random_access import open_base64, open_ranges
 from hdfs_tools.embedded import EmbeddedStore
 from hdfs_tools.errors import CorruptRecord, IsAFolder, NotFound
-from hdfs_tools.lazy import open_base64, open_ranges
 
 steps = st.lists(
     st.tuples(st.sampled_from(["read", "seek", "from end"]), st.integers(0, 50_000)), max_size=8

@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hdfs_tools import connect
-from hdfs_tools.bundle_index import members, read_member, splits
+from hdfs_tools.bundles.bundle_index import members, read_member, splits
+from hdfs_tools.bundles.packing import pack
+from hdfs_tools.bundles.record import bundle_line
+from hdfs_tools.bundles.unpacking import unpack
 from hdfs_tools.cli import main
 from hdfs_tools.errors import CorruptRecord, NotFound, TransferFailed, UnsafeName
 from hdfs_tools.location import Location
-from hdfs_tools.packing import pack
-from hdfs_tools.record import bundle_line
 from hdfs_tools.streams import pieces_of
-from hdfs_tools.unpacking import unpack
 from tests.support import write_tree
 
 IMAGES = {"a.png": b"one", "ct/1.dcm": bytes(range(256)), "ct/胸 部.dcm": b"\n\t%", "empty": b""}
@@ -314,7 +314,7 @@ class TestLargeImages:
                     more.write(b"y")
                 yield piece
 
-        monkeypatch.setattr("hdfs_tools.packing.pieces_of", grows)
+        monkeypatch.setattr("hdfs_tools.bundles.packing.pieces_of", grows)
         with pytest.raises(TransferFailed, match="growing: it changed while it was read"):
             pack(tmp_path / "growing", tmp_path / "x.bundle")
         assert os.listdir(tmp_path) == ["growing"]

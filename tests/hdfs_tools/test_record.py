@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdfs_tools import connect, record
+from hdfs_tools import connect
+from hdfs_tools.bundles import record
+from hdfs_tools.bundles.record import Record, Reference
 from hdfs_tools.errors import CorruptRecord, NotARegularFile, ReadFailed, UnsupportedScheme
-from hdfs_tools.record import Record, Reference
 
 file_names = st.binary(min_size=1).map(os.fsdecode)
 

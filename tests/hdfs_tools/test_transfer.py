@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hdfs_tools import connect
+from hdfs_tools.copying.temporary import REMOTE_LEASE, is_temporary, temporary_name
+from hdfs_tools.copying.transfer import Meter, Options, copy
 from hdfs_tools.errors import Exists, IsAFolder, NotAFolder, NotFound, TransferFailed
-from hdfs_tools.temporary import REMOTE_LEASE, is_temporary, temporary_name
-from hdfs_tools.transfer import Meter, Options, copy
 
 # Holds the lock of a file or directory, as whoever writes it does.
 HOLD = """

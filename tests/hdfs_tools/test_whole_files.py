@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
+from hdfs_tools.copying.whole_files import WholeFile, whole_directory, write_whole
 from hdfs_tools.errors import Corrupt, Exists, IsAFolder, NotARegularFile
-from hdfs_tools.whole_files import WholeFile, whole_directory, write_whole
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ class TestFiles:
 
     def test_tell_the_name_of_the_file_and_not_of_the_temporary_one(self, path):
         script = (
-            "import resource, sys; from hdfs_tools.whole_files import write_whole;"
+            "import resource, sys; from hdfs_tools.copying.whole_files import write_whole;"
             "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000));"
             "write_whole(sys.argv[1], b'x' * 5001)"
         )

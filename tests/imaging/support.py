@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from mapreduce_jobs.imaging.frames import full_range
+from mapreduce_jobs.imaging.arrays.frames import full_range
 from mapreduce_jobs.imaging.image import Image
 
 DTYPES = ["u1", "u2", "i2", "u4", "i4", "i1", "f4", "f8"]

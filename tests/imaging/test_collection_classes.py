@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
-from mapreduce_jobs.imaging.clustering import plus_plus_start
-from mapreduce_jobs.imaging.collection_classes import (
+from mapreduce_jobs.imaging.decode import decode
+from mapreduce_jobs.imaging.errors import UnsuitableImage
+from mapreduce_jobs.imaging.image import Image
+from mapreduce_jobs.imaging.measures.clustering import plus_plus_start
+from mapreduce_jobs.imaging.measures.collection_classes import (
     ColourCounts,
     GreyCounts,
     RoundSums,
     classes_of,
 )
-from mapreduce_jobs.imaging.decode import decode
-from mapreduce_jobs.imaging.errors import UnsuitableImage
-from mapreduce_jobs.imaging.image import Image
 from tests.support import dicom, scan
 
 DTYPES = ["u1", "u2", "i2", "i4", "f4", "f8"]

@@ -18,7 +18,7 @@ from PIL import ImageOps
 from mapreduce_jobs.imaging import errors
 from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.errors import DecodeError
-from mapreduce_jobs.imaging.file_formats import sniff
+from mapreduce_jobs.imaging.formats.file_formats import sniff
 from tests.support import dicom
 
 ROWS, COLUMNS = 33, 47

@@ -10,7 +10,7 @@ from PIL import Image as PillowImage
 from mapreduce_jobs.imaging import errors
 from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.errors import DecodeError
-from mapreduce_jobs.imaging.png import chunk as png_chunk
+from mapreduce_jobs.imaging.formats.png import chunk as png_chunk
 from tests.imaging.test_decode import COLOUR, COLUMNS, LEVELS, ROWS, pillow, png_of
 
 

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
-from mapreduce_jobs.imaging.edges import (
+from mapreduce_jobs.imaging.errors import UnsuitableImage
+from mapreduce_jobs.imaging.image import Image
+from mapreduce_jobs.imaging.measures.edges import (
     canny_edges,
     gradient_edges,
     gradient_magnitude,
     to_8bit,
 )
-from mapreduce_jobs.imaging.errors import UnsuitableImage
-from mapreduce_jobs.imaging.image import Image
 
 RNG = np.random.default_rng(5)
 SHAPES = [(31, 46), (1, 1), (1, 9), (9, 1), (2, 2)]

@@ -13,9 +13,9 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag, Tag
 
-from mapreduce_jobs.imaging.elements import Element, everything
+from mapreduce_jobs.imaging.dicom.header import read_header
+from mapreduce_jobs.imaging.dicom.keywords import Element, everything
 from mapreduce_jobs.imaging.errors import BadParameter, CorruptImage
-from mapreduce_jobs.imaging.header import read_header
 from tests.support import dicom
 
 

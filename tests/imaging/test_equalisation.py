@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import skimage.exposure
 
-from mapreduce_jobs.imaging.equalisation import clahe, equalise
+from mapreduce_jobs.imaging.arrays.frames import full_range
 from mapreduce_jobs.imaging.errors import UnsuitableImage
-from mapreduce_jobs.imaging.frames import full_range
 from mapreduce_jobs.imaging.image import Image, grey
+from mapreduce_jobs.imaging.operations.equalisation import clahe, equalise
 
 INTEGERS = ["u1", "u2", "i2", "u4", "i4", "i1"]
 SHAPES = [(1, 31, 46), (1, 1, 1), (1, 1, 9), (1, 9, 1), (2, 12, 7), (1, 31, 46, 3), (2, 8, 9, 3)]

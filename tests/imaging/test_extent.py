@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from mapreduce_jobs.imaging.errors import OutsideImage, UnsuitableImage
-from mapreduce_jobs.imaging.extent import crop, pad, rectangle
 from mapreduce_jobs.imaging.image import Image
+from mapreduce_jobs.imaging.operations.extent import crop, pad, rectangle
 from tests.imaging.support import pairs
 
 RNG = np.random.default_rng(13)

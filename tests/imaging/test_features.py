@@ -9,10 +9,16 @@ import scipy.stats
 import skimage.feature
 from skimage.transform import resize_local_mean
 
-from mapreduce_jobs.core.recognise_options import FAMILIES as NAMED
+from mapreduce_jobs.core.options.recognise_options import FAMILIES as NAMED
 from mapreduce_jobs.imaging.errors import BadParameter, MissingExtra, UnsuitableImage
-from mapreduce_jobs.imaging.features import FAMILIES, NOT_NEGATIVE, check, features, names_of
 from mapreduce_jobs.imaging.image import Image
+from mapreduce_jobs.imaging.measures.features import (
+    FAMILIES,
+    NOT_NEGATIVE,
+    check,
+    features,
+    names_of,
+)
 from tests.support import scan
 
 LEVELS = scan(1, (48, 70))

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from mapreduce_jobs.imaging.arrays.kernels import KERNELS
 from mapreduce_jobs.imaging.errors import OutsideImage
-from mapreduce_jobs.imaging.filters import bilateral, convolve, gaussian, mean, median
-from mapreduce_jobs.imaging.kernels import KERNELS
+from mapreduce_jobs.imaging.operations.filters import bilateral, convolve, gaussian, mean, median
 from tests.imaging.support import DTYPES, MODES, SHAPES, assert_same, each_channel, image_of, noise
 
 

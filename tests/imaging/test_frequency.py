@@ -8,17 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from mapreduce_jobs.imaging.arrays.frames import full_range
 from mapreduce_jobs.imaging.errors import BadParameter, UnsuitableImage
-from mapreduce_jobs.imaging.filters import convolve
-from mapreduce_jobs.imaging.frames import full_range
-from mapreduce_jobs.imaging.frequency import (
+from mapreduce_jobs.imaging.image import grey
+from mapreduce_jobs.imaging.operations.filters import convolve
+from mapreduce_jobs.imaging.operations.frequency import (
     bandpass,
     frequency_convolve,
     highpass,
     lowpass,
     spectrum,
 )
-from mapreduce_jobs.imaging.image import grey
 from tests.imaging.support import DTYPES, SHAPES, assert_same, each_channel, image_of, noise
 
 BORDERS = ["reflect", "symmetric", "edge", "wrap", "constant"]

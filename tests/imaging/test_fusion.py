@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
 from mapreduce_jobs.imaging.errors import BadParameter, UnsuitableImage
-from mapreduce_jobs.imaging.fusion import fuse
 from mapreduce_jobs.imaging.image import Image
+from mapreduce_jobs.imaging.registration.fusion import fuse
 
 RNG = np.random.default_rng(11)
 DTYPES = ["u1", "u2", "i1", "i2", "u4", "i4", "f4", "f8"]

@@ -29,8 +29,8 @@ from PIL import Image as PillowImage
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from mapreduce_jobs.imaging.decode import decode
+from mapreduce_jobs.imaging.dicom.header import read_header
 from mapreduce_jobs.imaging.errors import DecodeError
-from mapreduce_jobs.imaging.header import read_header
 from tests.support import DECODES_JPEG_LS, ROOT, dicom, is_jpeg_ls, scan
 
 FILES = int(os.environ.get("FUZZ_FILES", "1500"))

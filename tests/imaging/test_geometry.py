@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from mapreduce_jobs.imaging.arrays.frames import full_range
 from mapreduce_jobs.imaging.errors import BadParameter, UnsuitableImage
-from mapreduce_jobs.imaging.frames import full_range
-from mapreduce_jobs.imaging.geometry import flip, rotate, scale, translate
 from mapreduce_jobs.imaging.image import Image
+from mapreduce_jobs.imaging.operations.geometry import flip, rotate, scale, translate
 from tests.imaging.support import pairs
 
 RNG = np.random.default_rng(11)

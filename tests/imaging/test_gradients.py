@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
-from mapreduce_jobs.imaging.edges import canny_edges, gradient_edges
 from mapreduce_jobs.imaging.errors import BadParameter, UnsuitableImage
-from mapreduce_jobs.imaging.gradients import canny, gradient, laplacian, sobel
 from mapreduce_jobs.imaging.image import grey
-from mapreduce_jobs.imaging.operation import Operation
+from mapreduce_jobs.imaging.measures.edges import canny_edges, gradient_edges
+from mapreduce_jobs.imaging.operations.gradients import canny, gradient, laplacian, sobel
+from mapreduce_jobs.imaging.pipelines.operation import Operation
 from tests.imaging.support import DTYPES, MODES, SHAPES, assert_same, each_channel, image_of, noise
 
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as PillowImage
 
-from mapreduce_jobs.imaging import hashes
 from mapreduce_jobs.imaging.errors import MissingExtra
 from mapreduce_jobs.imaging.image import Image
+from mapreduce_jobs.imaging.measures import hashes
 from tests.imaging.support import DTYPES, SHAPES, image_of, noise
 from tests.support import scan
 

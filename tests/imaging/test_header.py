@@ -11,7 +11,8 @@ import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
-from mapreduce_jobs.imaging import header
+from mapreduce_jobs.imaging.dicom import header
+from mapreduce_jobs.imaging.dicom.header import read_header
 from mapreduce_jobs.imaging.errors import (
     CorruptImage,
     EmptyFile,
@@ -19,7 +20,6 @@ from mapreduce_jobs.imaging.errors import (
     UnknownFormat,
     Unsupported,
 )
-from mapreduce_jobs.imaging.header import read_header
 from tests.support import dicom, png, scan
 
 TESTDATA = Path(pydicom.data.__file__).parent

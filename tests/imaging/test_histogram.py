@@ -11,8 +11,8 @@ from hypothesis.extra import numpy as arrays
 
 from mapreduce_jobs.image_histogram import ImageHistogram
 from mapreduce_jobs.imaging.errors import UnsuitableImage
-from mapreduce_jobs.imaging.histogram import Bins, bins_of, common_bins, histogram, rebin
 from mapreduce_jobs.imaging.image import Image, grey
+from mapreduce_jobs.imaging.measures.histogram import Bins, bins_of, common_bins, histogram, rebin
 
 RNG = np.random.default_rng(3)
 DTYPES = ["u1", "u2", "i2", "u4", "i4", "f4", "f8"]

@@ -9,11 +9,11 @@ from hypothesis.extra import numpy as arrays
 from pydicom.dataset import Dataset
 from pydicom.pixels import apply_windowing
 
-from mapreduce_jobs.imaging.edges import to_8bit
+from mapreduce_jobs.imaging.arrays.frames import full_range
 from mapreduce_jobs.imaging.errors import BadParameter, UnsuitableImage
-from mapreduce_jobs.imaging.frames import full_range
 from mapreduce_jobs.imaging.image import Image
-from mapreduce_jobs.imaging.intensity import adjust, invert, normalise, window
+from mapreduce_jobs.imaging.measures.edges import to_8bit
+from mapreduce_jobs.imaging.operations.intensity import adjust, invert, normalise, window
 
 INTEGERS = ["u1", "u2", "i2", "u4", "i4", "i1"]
 DTYPES = [*INTEGERS, "f4", "f8"]

@@ -18,7 +18,7 @@ from mapreduce_jobs.imaging import errors
 from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.encode import encode, notes
 from mapreduce_jobs.imaging.errors import CannotHold, DecodeError
-from mapreduce_jobs.imaging.file_formats import sniff
+from mapreduce_jobs.imaging.formats.file_formats import sniff
 from mapreduce_jobs.imaging.image import Image
 
 RNG = np.random.default_rng(7)

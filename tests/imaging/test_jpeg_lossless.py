@@ -9,8 +9,9 @@ from pydicom.encaps import encapsulate
 from pydicom.pixels import get_decoder
 from pydicom.uid import JPEGLossless, JPEGLosslessSV1
 
-from mapreduce_jobs.imaging import errors, jpeg_lossless
+from mapreduce_jobs.imaging import errors
 from mapreduce_jobs.imaging.decode import decode
+from mapreduce_jobs.imaging.formats import jpeg_lossless
 from tests.imaging.dicoms import compressed
 from tests.imaging.lossless import encode
 

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
+from mapreduce_jobs.imaging.arrays.kernels import KERNELS, KernelName
 from mapreduce_jobs.imaging.errors import BadParameter
-from mapreduce_jobs.imaging.filters import convolve
 from mapreduce_jobs.imaging.image import Image
-from mapreduce_jobs.imaging.kernels import KERNELS, KernelName
-from mapreduce_jobs.imaging.operation import Operation
+from mapreduce_jobs.imaging.operations.filters import convolve
+from mapreduce_jobs.imaging.pipelines.operation import Operation
 
 
 def image_of(*rows, dtype=np.uint8):

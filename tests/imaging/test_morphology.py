@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from mapreduce_jobs.imaging.morphology import (
+from mapreduce_jobs.imaging.operations.morphology import (
     blackhat,
     closing,
     dilate,

@@ -16,7 +16,7 @@ from mapreduce_jobs.imaging.errors import (
     UnsuitableImage,
     Unsupported,
 )
-from mapreduce_jobs.imaging.file_formats import sniff
+from mapreduce_jobs.imaging.formats.file_formats import sniff
 from tests.support import ROOT, run, write_tree
 
 AXES = [

@@ -9,12 +9,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mapreduce_jobs.imaging.arrays.parameters import Between, Odd, Positive, Rows
 from mapreduce_jobs.imaging.errors import BadParameter
 from mapreduce_jobs.imaging.image import Image
-from mapreduce_jobs.imaging.operation import Operation, Parameter, _choices
-from mapreduce_jobs.imaging.operations import OPERATIONS
-from mapreduce_jobs.imaging.parameters import Between, Odd, Positive, Rows
-from mapreduce_jobs.imaging.pipeline import Pipeline, Step
+from mapreduce_jobs.imaging.pipelines.operation import Operation, Parameter, _choices
+from mapreduce_jobs.imaging.pipelines.pipeline import Pipeline, Step
+from mapreduce_jobs.imaging.pipelines.registry import OPERATIONS
 
 FINITE = st.floats(-1e6, 1e6, allow_nan=False)
 

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from mapreduce_jobs.imaging import quality as q
 from mapreduce_jobs.imaging.errors import UnsuitableImage
-from mapreduce_jobs.imaging.grey_levels import levels_of
 from mapreduce_jobs.imaging.image import Image, grey
+from mapreduce_jobs.imaging.measures import quality as q
+from mapreduce_jobs.imaging.measures.grey_levels import levels_of
 from tests.imaging.support import DTYPES, SHAPES, image_of, noise
 from tests.support import scan
 

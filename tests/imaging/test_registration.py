@@ -12,7 +12,7 @@ import skimage.data
 from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.errors import MissingExtra, UnsuitableImage
 from mapreduce_jobs.imaging.image import Image
-from mapreduce_jobs.imaging.registration import register
+from mapreduce_jobs.imaging.registration.register import register
 from tests.support import dicom, run
 
 
@@ -166,7 +166,7 @@ class TestResult:
 
 PROGRAM = """
 import hashlib, json, sys
-from mapreduce_jobs.imaging.registration import register
+from mapreduce_jobs.imaging.registration.register import register
 from tests.imaging.test_registration import SCENES, image_of, matrix_of, moved
 
 fixed = SCENES["CT"]

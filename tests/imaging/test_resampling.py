@@ -11,11 +11,11 @@ import skimage.transform
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapreduce_jobs.imaging import resampling
+from mapreduce_jobs.imaging.arrays.frames import BORDERS, full_range
 from mapreduce_jobs.imaging.errors import BadParameter, UnsuitableImage
-from mapreduce_jobs.imaging.frames import BORDERS, full_range
 from mapreduce_jobs.imaging.image import Image
-from mapreduce_jobs.imaging.resampling import resized, warp
+from mapreduce_jobs.imaging.operations import resampling
+from mapreduce_jobs.imaging.operations.resampling import resized, warp
 from tests.imaging.support import pairs
 
 RNG = np.random.default_rng(7)

@@ -10,9 +10,9 @@ import skimage.filters
 import skimage.restoration
 from skimage.metrics import peak_signal_noise_ratio
 
+from mapreduce_jobs.imaging.arrays.frames import full_range
 from mapreduce_jobs.imaging.errors import MissingExtra, UnsuitableImage
-from mapreduce_jobs.imaging.frames import full_range
-from mapreduce_jobs.imaging.restoration import denoise, sharpen
+from mapreduce_jobs.imaging.operations.restoration import denoise, sharpen
 from tests.imaging.support import DTYPES, MODES, SHAPES, image_of, noise, pairs
 
 METHODS = ["nlmeans", "tv", "wavelet"]

@@ -11,11 +11,11 @@ import skimage.filters
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapreduce_jobs.imaging.clustering import class_sums, lloyd, nearest, plus_plus_start
 from mapreduce_jobs.imaging.errors import BadParameter, UnsuitableImage
 from mapreduce_jobs.imaging.image import Image, grey
-from mapreduce_jobs.imaging.levels import distinct, otsu
-from mapreduce_jobs.imaging.segmentation import classify, components, kmeans, threshold
+from mapreduce_jobs.imaging.measures.clustering import class_sums, lloyd, nearest, plus_plus_start
+from mapreduce_jobs.imaging.measures.levels import distinct, otsu
+from mapreduce_jobs.imaging.operations.segmentation import classify, components, kmeans, threshold
 
 DTYPES = ["u1", "u2", "i2", "u4", "i4", "i1", "f4", "f8"]
 SHAPES = [(1, 31, 46), (1, 1, 1), (1, 1, 9), (1, 9, 1), (2, 12, 7), (1, 31, 46, 3), (2, 8, 9, 3)]

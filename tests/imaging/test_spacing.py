@@ -14,8 +14,8 @@ from pydicom.sequence import Sequence
 
 from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.encode import encode
+from mapreduce_jobs.imaging.formats.spacing import spacing_of, whole_density
 from mapreduce_jobs.imaging.image import Image
-from mapreduce_jobs.imaging.spacing import spacing_of, whole_density
 from tests.support import dicom
 
 LEVELS = np.indices((20, 30)).sum(axis=0).astype(np.uint8)

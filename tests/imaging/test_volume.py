@@ -12,11 +12,11 @@ from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 from scipy.spatial.transform import Rotation
 
+from mapreduce_jobs.imaging.dicom.header import read_header
+from mapreduce_jobs.imaging.dicom.slice_position import KEYWORDS, SlicePosition, slice_position_of
+from mapreduce_jobs.imaging.dicom.volume import Slice, partition, volume
 from mapreduce_jobs.imaging.errors import CorruptImage, UnsuitableImage
-from mapreduce_jobs.imaging.header import read_header
 from mapreduce_jobs.imaging.image import Image
-from mapreduce_jobs.imaging.slice_position import KEYWORDS, SlicePosition, slice_position_of
-from mapreduce_jobs.imaging.volume import Slice, partition, volume
 from tests.support import scan
 
 AXIAL = [1.0, 0, 0, 0, 1, 0]

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
+from mapreduce_jobs.imaging.dicom.where import Where
 from mapreduce_jobs.imaging.errors import BadParameter, CorruptImage
-from mapreduce_jobs.imaging.where import Where
 
 
 def header_of(**elements):

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from hdfs_tools import connect
-from hdfs_tools.packing import pack
+from hdfs_tools.bundles.packing import pack
 from tests.support import JOBS, png, run, scan, write_tree
 
 # A job whose tasks change a file of its input before they read, or after.

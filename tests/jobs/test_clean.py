@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from hdfs_tools.packing import pack
-from hdfs_tools.record import bundle_line, is_image_line, parse_line
+from hdfs_tools.bundles.packing import pack
+from hdfs_tools.bundles.record import bundle_line, is_image_line, parse_line
 from mapreduce_jobs.imaging.decode import decode
-from mapreduce_jobs.imaging.grey_levels import levels_of
-from mapreduce_jobs.imaging.quality import rms_contrast, sharpness
+from mapreduce_jobs.imaging.measures.grey_levels import levels_of
+from mapreduce_jobs.imaging.measures.quality import rms_contrast, sharpness
 from tests.support import dicom, png, results, write_tree
 
 RULES = ["--min-sharpness", "30", "--max-clipped", "0.9", "--near-distance", "10"]

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from mapreduce_jobs.core.mrjob_classes import RUNNERS
+from mapreduce_jobs.core.runners.mrjob_compat import RUNNERS
 from tests.support import ROOT, png, scan, write_tree
 
 CLOUDS = re.compile(r"\b(emr|ec2|aws|s3|dataproc|gce?s?|google|cloud)\b", re.IGNORECASE)
@@ -63,9 +63,9 @@ def test_help_offers_what_there_is(job, runner):
 
 def test_every_option_of_a_runner_can_be_given(job, tmp_path):
     """Those that mrjob's runners know, but for the ones that are about clouds."""
-    from mapreduce_jobs.core.hadoop import HadoopRunner
-    from mapreduce_jobs.core.local import LocalRunner
-    from mapreduce_jobs.core.mrjob_classes import mrjob_options
+    from mapreduce_jobs.core.runners.hadoop.hadoop_runner import HadoopRunner
+    from mapreduce_jobs.core.runners.local import LocalRunner
+    from mapreduce_jobs.core.runners.mrjob_compat import mrjob_options
     from mapreduce_jobs.word_count import WordCount
 
     known = {action.dest for action in WordCount(args=[]).arg_parser._actions}

@@ -15,7 +15,7 @@ from PIL import Image as PillowImage
 from PIL.PngImagePlugin import PngInfo
 from pydicom.filebase import DicomBytesIO
 
-from hdfs_tools.record import Record, parse_line
+from hdfs_tools.bundles.record import Record, parse_line
 from mapreduce_jobs.imaging.decode import decode
 from tests.privacy.support import PLANTED, image, written
 from tests.support import JOBS, dicom, run, scan, write_tree
@@ -184,7 +184,7 @@ class TestErrors:
 
     def test_of_the_job_itself_have_a_traceback_without_values(self, folder, tmp_path):
         (tmp_path / "mapreduce_jobs_broken.py").write_text(
-            "import mapreduce_jobs.privacy.dataset as d\n"
+            "import mapreduce_jobs.privacy.dicom.dataset as d\n"
             "from mapreduce_jobs.deidentify import Deidentify\n"
             "def broken(data, *others):\n"
             "    raise ArithmeticError(str(data))\n"

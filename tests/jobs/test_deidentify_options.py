@@ -7,7 +7,7 @@ import pydicom
 import pytest
 from pydicom.filebase import DicomBytesIO
 
-from hdfs_tools.record import Record, parse_line
+from hdfs_tools.bundles.record import Record, parse_line
 from mapreduce_jobs import deidentify as job_module
 from mapreduce_jobs.privacy.settings import CLEAN, RETAIN
 from tests.privacy.support import image, written

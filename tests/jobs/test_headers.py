@@ -8,8 +8,8 @@ import pydicom
 import pytest
 
 from hdfs_tools import connect
-from hdfs_tools.packing import pack
-from hdfs_tools.record import Reference, bundle_line, reference_line
+from hdfs_tools.bundles.packing import pack
+from hdfs_tools.bundles.record import Reference, bundle_line, reference_line
 from mapreduce_jobs.dicom_headers import _DEFAULT
 from tests.support import JOBS, dicom, png, results, run, scan, write_tree
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapreduce_jobs.core.protocols import JSONLineProtocol
+from mapreduce_jobs.core.results.protocols import JSONLineProtocol
 from mapreduce_jobs.edge_density import EdgeDensity
 from mapreduce_jobs.image_histogram import ImageHistogram
 from mapreduce_jobs.imaging.image import Image

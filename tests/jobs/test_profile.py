@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from mapreduce_jobs.collection_profile import CollectionProfile
-from mapreduce_jobs.core.protocols import JSONLineProtocol
+from mapreduce_jobs.core.results.protocols import JSONLineProtocol
 from mapreduce_jobs.estimation.quantiles import RELATIVE_ERROR
 from mapreduce_jobs.imaging.decode import decode
-from mapreduce_jobs.imaging.file_formats import sniff
-from mapreduce_jobs.imaging.quality import MEASURES, quality
-from tests.support import dicom, png, results, scan
+from mapreduce_jobs.imaging.formats.file_formats import sniff
+from mapreduce_jobs.imaging.measures.quality import MEASURES, quality
+from tests.support import dicom, item, png, results, scan
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 
@@ -136,11 +136,16 @@ class TestWhatIsBroken:
 JOB = CollectionProfile(["--group-by", "all"])
 
 
+def totals_of(data):
+    ((_, totals),) = JOB.outcome("a", item(data))
+    return totals
+
+
 @pytest.fixture(scope="module")
 def totals():
     shapes = [(9, 7), (7, 9), (9, 7), (5, 5)]
     images = [png(scan(i, shape)) for i, shape in enumerate(shapes)]
-    return [JOB.outcome(f"{i}.png", data)[1] for i, data in enumerate(images)]
+    return list(map(totals_of, images))
 
 
 class TestMerging:
@@ -153,13 +158,13 @@ class TestMerging:
 
     def test_what_travels_is_as_long_for_a_large_image_as_for_a_small_one(self):
         small, large = (
-            len(JSONLineProtocol().write("all", JOB.outcome("a", png(scan(1, shape)))[1]))
+            len(JSONLineProtocol().write("all", totals_of(png(scan(1, shape)))))
             for shape in ((16, 16), (512, 512))
         )
         assert large < 1.2 * small < 6000
 
     def test_the_most_frequent_dimensions_are_listed_and_all_are_counted(self):
-        totals = [JOB.outcome("a", png(scan(0, (n, 9))))[1] for n in (*range(3, 30), 29)]
+        totals = [totals_of(png(scan(0, (n, 9)))) for n in (*range(3, 30), 29)]
         found = JOB.result(functools.reduce(JOB.merge, totals))["types"]["dimensions"]
         assert found["distinct"] == 27
         assert len(found["most_frequent"]) == 20

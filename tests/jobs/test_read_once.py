@@ -6,14 +6,15 @@ import io
 import pydicom.filereader
 import pytest
 
-from hdfs_tools.record import bundle_line
+from hdfs_tools.bundles.record import bundle_line
 from mapreduce_jobs.collection_profile import CollectionProfile
 from mapreduce_jobs.deidentify import Deidentify
 from mapreduce_jobs.dicom_headers import DicomHeaders
 from mapreduce_jobs.edge_density import EdgeDensity
 from mapreduce_jobs.image_transform import ImageTransform
-from mapreduce_jobs.imaging import file_formats, header
-from mapreduce_jobs.viewing.shown import picture
+from mapreduce_jobs.imaging.dicom import header
+from mapreduce_jobs.imaging.formats import file_formats
+from mapreduce_jobs.viewing.display_range import picture
 from tests.support import dicom, png, scan
 
 WHERE = ("--where", "Modality in ('CT', 'MR') or Modality == None")

@@ -7,12 +7,12 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import confusion_matrix
 from sklearn.naive_bayes import GaussianNB, MultinomialNB
 
-from mapreduce_jobs.core.errors import UsageError
+from mapreduce_jobs.core.job_errors import UsageError
 from mapreduce_jobs.estimation.evaluation import fold_of
 from mapreduce_jobs.imaging.decode import decode
-from mapreduce_jobs.imaging.features import features
+from mapreduce_jobs.imaging.measures.features import features
 from mapreduce_jobs.recognise import Recognise
-from tests.support import dicom, png, results, scan
+from tests.support import dicom, item, png, results, scan
 
 FAMILIES = ["moments", "binary-patterns", "hog"]
 COUNT = 120
@@ -154,7 +154,7 @@ def test_what_goes_between_tasks_does_not_grow_with_pixels():
     for side in (64, 512):
         job = Recognise(["--labels", "folder", "--features", "histogram,hog", "--folds", "2"])
         job.mapper_init()
-        _, value = job.outcome("a/1.png", png(scan(1, (side, side))))
+        ((_, value),) = job.outcome("a/1.png", item(png(scan(1, (side, side)))))
         lengths.append(len(value["row"]))
     assert lengths == [356, 356]
 

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from hdfs_tools.packing import pack
-from hdfs_tools.record import Reference, parse_line, reference_line
+from hdfs_tools.bundles.packing import pack
+from hdfs_tools.bundles.record import Reference, parse_line, reference_line
 from tests.support import JOBS, run
 
 IMAGE_JOBS = ["image_histogram", "edge_density"]

@@ -12,8 +12,8 @@ import time
 
 import pytest
 
-from hdfs_tools.packing import pack
-from hdfs_tools.record import Reference, reference_line
+from hdfs_tools.bundles.packing import pack
+from hdfs_tools.bundles.record import Reference, reference_line
 from tests.cluster.support import unavailable
 from tests.jobs.test_changing_input import CHANGING, assert_no_result
 from tests.support import JOBS, ROOT, png, rows_with_line_ends, run, scan, write_tree
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.cluster
 
 # A job with a mistake in one of its methods.
 MISTAKEN = """
-from mapreduce_jobs.core.image_job import ImageJob
+from mapreduce_jobs.core.jobs.image_job import ImageJob
 
 
 class Mistaken(ImageJob):
@@ -235,6 +235,18 @@ def test_a_mistake_in_a_job(spark, tmp_path, method, said):
     assert f", in {method}\n" in ran.stderr
     assert "\tat " not in ran.stderr
     assert " INFO " not in ran.stderr
+
+
+@pytest.mark.parametrize("group", ["image", "all"])
+def test_a_job_of_ones_own(both, tmp_path, group):
+    """Its field named error, NumPy's numbers, and what it prints."""
+    write_tree(tmp_path, {"own_job.py": (ROOT / "tests/own_job.py").read_bytes()})
+    images = {f"{i}.png": png(scan(i)) for i in range(4)}
+    folder = write_tree(tmp_path / "scans", {**images, "empty.png": b""})
+    found, expected = both(tmp_path / "own_job", "--group-by", group, folder)
+    assert (found.status, found.lines) == (1, expected.lines)
+    assert sorted(found.stderr.splitlines()) == sorted(expected.stderr.splitlines())
+    assert found.stderr.count("from a process\n") == 4
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])

@@ -8,7 +8,7 @@ import numpy as np
 import pydicom
 import pytest
 
-from hdfs_tools.record import Record, parse_line
+from hdfs_tools.bundles.record import Record, parse_line
 from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.encode import notes
 from tests.imaging.test_volume import AXIAL, OBLIQUE, as_text, dicom_slice

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import yaml
 
-from hdfs_tools.record import Record, parse_line
-from mapreduce_jobs.core.transform_options import BORDERS, FORMATS
-from mapreduce_jobs.imaging import frames
+from hdfs_tools.bundles.record import Record, parse_line
+from mapreduce_jobs.core.options.transform_options import BORDERS, FORMATS
+from mapreduce_jobs.imaging.arrays import frames
 from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.encode import ENDINGS, notes
-from mapreduce_jobs.imaging.file_formats import sniff
-from mapreduce_jobs.imaging.operations import OPERATIONS
-from mapreduce_jobs.imaging.pipeline import Pipeline
+from mapreduce_jobs.imaging.formats.file_formats import sniff
+from mapreduce_jobs.imaging.pipelines.pipeline import Pipeline
+from mapreduce_jobs.imaging.pipelines.registry import OPERATIONS
 from tests.support import JOBS, png, run, scan
 
 CHAIN = "scale factor=0.5 | rotate angle=30 | gaussian sigma=1.5 | normalise bits=8"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from hdfs_tools.record import parse_line
+from hdfs_tools.bundles.record import parse_line
 from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.encode import encode, notes
 from mapreduce_jobs.imaging.image import Image

@@ -9,8 +9,8 @@ import pydicom
 import pytest
 
 from hdfs_tools import connect
-from hdfs_tools.packing import pack
-from hdfs_tools.record import bundle_line
+from hdfs_tools.bundles.packing import pack
+from hdfs_tools.bundles.record import bundle_line
 from mapreduce_jobs.edge_density import EdgeDensity
 from tests.support import JOBS, dicom, png, results, run, scan, write_tree
 

@@ -9,8 +9,8 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian
 
-from mapreduce_jobs.privacy.dataset import deidentify
-from mapreduce_jobs.privacy.keyed import Keyed
+from mapreduce_jobs.privacy.dicom.dataset import deidentify
+from mapreduce_jobs.privacy.pseudonyms import Keyed
 from mapreduce_jobs.privacy.settings import Settings
 
 CT = "1.2.840.10008.5.1.4.1.1.2"

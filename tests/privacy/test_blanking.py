@@ -7,9 +7,9 @@ import pytest
 from pydicom.filebase import DicomBytesIO
 
 from mapreduce_jobs.imaging.decode import decode
-from mapreduce_jobs.privacy.blanking import Blanking
-from mapreduce_jobs.privacy.burned_in import Rules
-from mapreduce_jobs.privacy.dataset import deidentify
+from mapreduce_jobs.privacy.dicom.dataset import deidentify
+from mapreduce_jobs.privacy.pixels.blanking import Blanking
+from mapreduce_jobs.privacy.pixels.burned_in import Rules
 from mapreduce_jobs.privacy.settings import Settings
 from tests.privacy.support import KEY, image, written
 from tests.support import dicom, scan

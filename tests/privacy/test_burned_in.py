@@ -21,7 +21,7 @@ from mapreduce_jobs.imaging.errors import (
     Truncated,
     Unsupported,
 )
-from mapreduce_jobs.privacy.burned_in import Rectangle, blank
+from mapreduce_jobs.privacy.pixels.burned_in import Rectangle, blank
 from tests.support import decodable, dicom
 
 NATIVE = [

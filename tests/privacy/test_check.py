@@ -8,9 +8,9 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from mapreduce_jobs.imaging.errors import DecodeError
-from mapreduce_jobs.imaging.file_formats import sniff
-from mapreduce_jobs.privacy.check import findings
-from mapreduce_jobs.privacy.dataset import deidentify
+from mapreduce_jobs.imaging.formats.file_formats import sniff
+from mapreduce_jobs.privacy.dicom.check import findings
+from mapreduce_jobs.privacy.dicom.dataset import deidentify
 from mapreduce_jobs.privacy.settings import Settings
 from tests.privacy.support import KEY, PLANTED, image, written
 

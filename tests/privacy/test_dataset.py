@@ -17,8 +17,8 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRL
 
 from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.errors import DecodeError, ImagingError, Truncated, Unsupported
-from mapreduce_jobs.privacy.dataset import IMPLEMENTATION, deidentify
-from mapreduce_jobs.privacy.keyed import Keyed
+from mapreduce_jobs.privacy.dicom.dataset import IMPLEMENTATION, deidentify
+from mapreduce_jobs.privacy.pseudonyms import Keyed
 from mapreduce_jobs.privacy.settings import Settings
 from tests.privacy.support import CT, KEY, PLANTED, image, made_of, written
 from tests.support import dicom

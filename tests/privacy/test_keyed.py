@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from pydicom.uid import UID
 
 from mapreduce_jobs.imaging.errors import BadParameter
-from mapreduce_jobs.privacy.dataset import Place
-from mapreduce_jobs.privacy.keyed import Keyed
-from mapreduce_jobs.privacy.names import name_of_dicom, name_of_raster, token_of
+from mapreduce_jobs.privacy.dicom.dataset import Place
+from mapreduce_jobs.privacy.file_names import name_of_dicom, name_of_raster, token_of
+from mapreduce_jobs.privacy.pseudonyms import Keyed
 
 ONE, OTHER = Keyed(b"one key of 16 by"), Keyed(b"another key, and longer")
 UIDS = st.from_regex(r"[12](\.(0|[1-9][0-9]{0,8})){1,6}", fullmatch=True)

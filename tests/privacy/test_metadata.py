@@ -24,8 +24,8 @@ from mapreduce_jobs.imaging.errors import (
     UnknownFormat,
     Unsupported,
 )
-from mapreduce_jobs.imaging.file_formats import format_of
-from mapreduce_jobs.privacy import metadata
+from mapreduce_jobs.imaging.formats.file_formats import format_of
+from mapreduce_jobs.privacy.metadata import removal
 from tests.privacy import planted_files
 from tests.privacy.planted_files import FILES
 from tests.privacy.planted_parts import NAME, TURNED, colour, pillow
@@ -37,7 +37,7 @@ def planted(kind):
 
 
 def strip(data):
-    return metadata.strip(data, format_of(data))
+    return removal.strip(data, format_of(data))
 
 
 def inflated(data):
@@ -61,7 +61,7 @@ class TestEveryFormat:
     def test_what_is_removed_is_told(self, kind):
         _, removed = strip(planted(kind))
         assert sorted(removed) == sorted(FILES[kind][1])
-        assert metadata.metadata(planted(kind), format_of(planted(kind))) == removed
+        assert removal.metadata(planted(kind), format_of(planted(kind))) == removed
 
     def test_twice_is_once(self, kind):
         data, _ = strip(planted(kind))

@@ -9,7 +9,7 @@ import pytest
 from pydicom.filebase import DicomBytesIO
 
 from mapreduce_jobs.imaging.errors import DecodeError
-from mapreduce_jobs.privacy.dataset import deidentify
+from mapreduce_jobs.privacy.dicom.dataset import deidentify
 from mapreduce_jobs.privacy.settings import Settings
 from tests.privacy.support import KEY
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
 from mapreduce_jobs.imaging.errors import BadParameter, CorruptImage, OutsideImage
-from mapreduce_jobs.privacy.burned_in import Rectangle, Rules, blank
-from mapreduce_jobs.privacy.rectangle import around
+from mapreduce_jobs.privacy.pixels.burned_in import Rectangle, Rules, blank
+from mapreduce_jobs.privacy.pixels.rectangle import around
 from tests.support import dicom
 
 

@@ -5,9 +5,9 @@ import pytest
 from pydicom.datadict import dictionary_VR
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from mapreduce_jobs.privacy.dicom.replacements import DUMMY_TEXT
 from mapreduce_jobs.privacy.profile import rows
 from mapreduce_jobs.privacy.settings import RETAIN
-from mapreduce_jobs.privacy.values import DUMMY_TEXT
 from tests.privacy.support import KEY, PLANTED, add, image, made_of, planted, signs
 
 PATIENT = (0x00100010, 0x00100020)

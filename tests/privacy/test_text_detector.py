@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.errors import MissingExtra
-from mapreduce_jobs.privacy import text_detector
-from mapreduce_jobs.privacy.text_detector import find_text
+from mapreduce_jobs.privacy.pixels import text_detector
+from mapreduce_jobs.privacy.pixels.text_detector import find_text
 from tests.support import ROOT, decodable, dicom, run
 
 NAME = "SMITH^JOHN 1962"
@@ -138,7 +138,7 @@ def test_what_is_no_number():
 
 _SCRIPT = """
 import json, sys, numpy as np
-from mapreduce_jobs.privacy.text_detector import find_text
+from mapreduce_jobs.privacy.pixels.text_detector import find_text
 print(json.dumps([str(one) for one in find_text(np.load(sys.argv[1]))]))
 """
 

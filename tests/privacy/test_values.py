@@ -10,7 +10,7 @@ from pydicom.config import RAISE
 from pydicom.dataelem import DataElement
 from pydicom.valuerep import STR_VR
 
-from mapreduce_jobs.privacy.values import cleaned_text, dummy, shifted
+from mapreduce_jobs.privacy.dicom.replacements import cleaned_text, dummy, shifted
 
 DATES = st.dates(datetime.date(1900, 1, 1), datetime.date(2099, 12, 31))
 DAYS = st.integers(-3650, 3650)

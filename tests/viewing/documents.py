@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mapreduce_jobs.viewing.report import gathered
+from mapreduce_jobs.viewing.report.gather import gathered
 from tests.viewing.lines import line
 
 VOID = {"meta", "link", "img", "input", "br"}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from hdfs_tools.record import bundle_line
+from hdfs_tools.bundles.record import bundle_line
 from tests.support import ROOT, png, run, scan, write_tree
 from tests.viewing.pages import MARGIN, Page, pixels_of
 

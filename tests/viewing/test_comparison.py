@@ -10,16 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from hdfs_tools.record import Reference, bundle_line
+from hdfs_tools.bundles.record import Reference, bundle_line
 from mapreduce_jobs.imaging.encode import encode
 from mapreduce_jobs.imaging.image import Image
-from mapreduce_jobs.viewing.chart import charts
-from mapreduce_jobs.viewing.comparison import How, compared
-from mapreduce_jobs.viewing.comparison_page import pair_page
-from mapreduce_jobs.viewing.difference import difference
+from mapreduce_jobs.viewing.compare.comparison import How, compared
+from mapreduce_jobs.viewing.compare.comparison_page import pair_page
+from mapreduce_jobs.viewing.compare.difference import difference
+from mapreduce_jobs.viewing.compare.pair_histograms import charts
+from mapreduce_jobs.viewing.display_range import Scale, picture, scales
 from mapreduce_jobs.viewing.lettering import cut, font, lines, plain, visible
 from mapreduce_jobs.viewing.pairs import Pair, Source, paired, sources
-from mapreduce_jobs.viewing.shown import Scale, picture, scales
 from mapreduce_jobs.viewing.thumbnails import image_uri, thumbnail
 from tests.support import png, scan, write_tree
 from tests.viewing.pages import Page, pixels_of

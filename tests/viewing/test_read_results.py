@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mapreduce_jobs.core.errors import UsageError
-from mapreduce_jobs.core.protocols import JSONLineProtocol
+from mapreduce_jobs.core.job_errors import UsageError
+from mapreduce_jobs.core.results.protocols import JSONLineProtocol
 from mapreduce_jobs.viewing import read_results, result_lines
 
 ALLOWED = {"p", "table", "caption", "b", "small", "thead", "tbody", "tr", "th", "td", "bdi", "img"}

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapreduce_jobs.core.errors import UsageError
+from mapreduce_jobs.core.job_errors import UsageError
 from mapreduce_jobs.viewing import result_lines
-from mapreduce_jobs.viewing.report import gathered
-from mapreduce_jobs.viewing.rows import Column, Rows
+from mapreduce_jobs.viewing.report.gather import gathered
+from mapreduce_jobs.viewing.report.long_tables import Column, Rows
 from tests.viewing.documents import Document, check_whole, pairs, table
 from tests.viewing.lines import edges, histogram
 
@@ -114,7 +114,7 @@ class TestManyRows:
     def test_the_first_by_name_are_kept_whatever_the_order(self, names):
         rows = Rows("Images", "image", [Column("n")])
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("mapreduce_jobs.viewing.rows.MOST_ROWS", 10)
+            patch.setattr("mapreduce_jobs.viewing.report.long_tables.MOST_ROWS", 10)
             for name in names:
                 rows.add(name, [int(name)])
             assert [row.name for row in rows.kept()] == sorted(names)[:10]

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from mapreduce_jobs.viewing.page import safe
-from mapreduce_jobs.viewing.report import gathered
+from mapreduce_jobs.viewing.report.gather import gathered
 from tests.viewing.browser import EVERY_LOOK, expect, overflow
 from tests.viewing.documents import Document, table
 from tests.viewing.lines import edges, histogram, line
@@ -94,7 +94,7 @@ def test_numbers_are_written_alike_by_both(open_page, page_of):
     script = page.locator(".rows tbody td:last-child").all_inner_texts()
     page.get_by_role("button", name="Next").click()
     script += page.locator(".rows tbody td:last-child").all_inner_texts()
-    from mapreduce_jobs.viewing.formats import number_text, rounded
+    from mapreduce_jobs.viewing.report.number_formats import number_text, rounded
 
     shown = [rounded(value) for value in values]
     assert len(script) == len(values[:30])

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mapreduce_jobs.viewing.page import data_block, page, safe
-from mapreduce_jobs.viewing.report import gathered
+from mapreduce_jobs.viewing.report.gather import gathered
 from tests.viewing.documents import Document, check_whole, table
 
 HOSTILE = [

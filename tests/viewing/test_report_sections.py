@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapreduce_jobs.viewing.sections.spread import SHARES, Spread
+from mapreduce_jobs.viewing.report.sections.spread import SHARES, Spread
 from tests.viewing.documents import pairs, table
 from tests.viewing.lines import edges, histogram
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdfs_tools import connecting
-from hdfs_tools.record import bundle_line
-from mapreduce_jobs.core.errors import UsageError
-from mapreduce_jobs.core.protocols import JSONLineProtocol
+from hdfs_tools.bundles.record import bundle_line
+from mapreduce_jobs.core.job_errors import UsageError
+from mapreduce_jobs.core.results.protocols import JSONLineProtocol
 from mapreduce_jobs.viewing import Line, result_lines
 from tests.support import JOBS, ODD_NAMES, run
 

@@ -14,11 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mapreduce_jobs.core.errors import UsageError
-from mapreduce_jobs.core.protocols import JSONLineProtocol
-from mapreduce_jobs.viewing.columns import SCHEMA, flat, type_in, written
-from mapreduce_jobs.viewing.results import Line, result_lines
-from mapreduce_jobs.viewing.save import save
+from mapreduce_jobs.core.job_errors import UsageError
+from mapreduce_jobs.core.results.kinds import SCHEMA, type_in
+from mapreduce_jobs.core.results.protocols import JSONLineProtocol
+from mapreduce_jobs.viewing.result_lines import Line, result_lines
+from mapreduce_jobs.viewing.tables.columns import flat, written
+from mapreduce_jobs.viewing.tables.save import save
 from tests.support import ROOT, run
 
 HOSTILE = [
@@ -278,7 +279,9 @@ class TestTypes:
         for path in printed.values():
             for line in result_lines([str(path)]):
                 if SCHEMA[line.kind]:
-                    unknown = [name for name in flat(line) if type_in(line.kind, name) is None]
+                    unknown = [
+                        name for name in flat(line) if type_in(SCHEMA[line.kind], name) is None
+                    ]
                     assert unknown == [], line.kind
 
     def test_a_column_without_values_has_its_type_all_the_same(self, converted):

@@ -1,0 +1,1 @@
+"""The record line, and bundles of records: pack, unpack, read by an index."""

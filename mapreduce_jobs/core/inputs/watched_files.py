@@ -1,0 +1,97 @@
+"""Files of a folder that is watched, on this machine or on HDFS."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hdfs_tools.bundles.bundle import is_bundle_name
+from hdfs_tools.bundles.record import Reference, reference_line
+from hdfs_tools.location import Location
+from hdfs_tools.uri import encode_name
+from mapreduce_jobs.core.inputs.assignment import is_by_product_of_jobs
+from mapreduce_jobs.core.inputs.named_inputs import usage_errors, walk
+from mapreduce_jobs.core.job_errors import UsageError
+
+__all__ = ["File", "files_in", "is_unfinished"]
+
+# How names end that copies have until they are whole.
+_UNFINISHED = (".part", ".partial", ".filepart", ".crdownload", ".tmp", "._copying_")
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of a folder that is watched.
+
+    Attributes
+    ----------
+    name : str
+        Relative to the folder.
+    place : str
+        Its absolute path, or its URI.
+    size : int
+        In bytes.
+    modified : int
+        When it was changed, in milliseconds since 1970.
+    """
+
+    name: str
+    place: str
+    size: int
+    modified: int
+
+    @property
+    def is_bundle(self) -> bool:
+        """Whether it holds many images."""
+        return is_bundle_name(self.name)
+
+    def reference(self) -> bytes:
+        """Return the line of a manifest that names it as a job over the folder does."""
+        written = self.name if Location.of_uri(self.place).is_local else encode_name(self.name)
+        root = self.place[: -len(written)]
+        return reference_line(Reference(f"{root}./{written}"))
+
+
+def is_unfinished(name: str) -> bool:
+    """Tell by its name whether a file may be one that is still being copied.
+
+    Parameters
+    ----------
+    name : str
+        Relative to the folder that is watched.
+
+    Returns
+    -------
+    bool
+        Whether it may be.
+
+    Examples
+    --------
+    >>> is_unfinished("ct/.1.dcm.x7Rq2a"), is_unfinished("ct/1.dcm._COPYING_")
+    (True, True)
+    >>> is_unfinished(".rsync-partial/1.dcm"), is_unfinished("ct/1.part.dcm")
+    (True, False)
+    """
+    parts = name.split("/")
+    hidden = any(part.startswith(".") or part == "_temporary" for part in parts)  # Hadoop's, too
+    return hidden or name.lower().endswith(_UNFINISHED)
+
+
+def files_in(folder: str) -> Iterator[File]:
+    """Iterate over the files of a folder that are not being copied, on this machine or on HDFS.
+
+    Raises
+    ------
+    UsageError
+        It is no folder, or cannot be listed.
+    """
+    with usage_errors(folder):
+        location = Location.of(folder)
+        if not location.entry().is_folder:
+            raise UsageError(f"{folder}: is not a folder")
+    for found in walk(location):
+        if _is_meant(found.name):
+            place = location.beneath(found.name).uri
+            yield File(found.name, place, found.size, int(found.modified * 1000))
+
+
+def _is_meant(name: str) -> bool:
+    return not is_by_product_of_jobs(name) and not is_unfinished(name)

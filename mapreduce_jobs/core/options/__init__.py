@@ -1,0 +1,1 @@
+"""Options of jobs, and what they name."""

@@ -1,0 +1,1 @@
+"""Lines of results: their protocols, kinds and values."""

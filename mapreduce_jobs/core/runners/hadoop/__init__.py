@@ -1,0 +1,1 @@
+"""The runner of jobs on Hadoop."""

@@ -1,0 +1,1 @@
+"""What operations and measures compute with: frames, kernels, transfer functions, parameters."""

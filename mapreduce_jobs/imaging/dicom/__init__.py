@@ -1,0 +1,1 @@
+"""DICOM: files, headers, pixels, values, and the geometry of series."""

@@ -1,0 +1,129 @@
+"""Position of a slice of a DICOM series in the patient."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydicom.dataset import Dataset
+
+from mapreduce_jobs.imaging.dicom.keywords import Element
+from mapreduce_jobs.imaging.errors import CorruptImage
+
+__all__ = ["KEYWORDS", "SlicePosition", "normal_of", "slice_position_of"]
+
+KEYWORDS = (
+    "ImageOrientationPatient",
+    "ImagePositionPatient",
+    "SliceLocation",
+    "InstanceNumber",
+)
+"""The elements of the position of a slice."""
+
+_DECIMALS = 6  # of a millimetre, of which the rest is rounding
+
+
+@dataclass(frozen=True)
+class SlicePosition:
+    """Position of a slice, from its header.
+
+    Attributes
+    ----------
+    orientation : sequence of float, optional
+        Image Orientation (Patient) (0020,0037): the direction of a row, then that of a column.
+    position : sequence of float, optional
+        Image Position (Patient) (0020,0032) in millimetres; None without an orientation, and the
+        other way round.
+    location : float, optional
+        Slice Location (0020,1041) in millimetres.
+    number : float, optional
+        Instance Number (0020,0013).
+    """
+
+    orientation: Sequence[float] | None = None
+    position: Sequence[float] | None = None
+    location: float | None = None
+    number: float | None = None
+
+    def along(self, normal: Sequence[float]) -> float:
+        """Return the millimetres along a direction."""
+        assert self.position is not None  # noqa: S101
+        products = (a * b for a, b in zip(self.position, normal, strict=True))
+        return round(math.fsum(products), _DECIMALS) + 0.0  # no −0
+
+
+def slice_position_of(header: Dataset) -> SlicePosition:
+    """Return the position of a slice.
+
+    Parameters
+    ----------
+    header : Dataset
+        With the elements of `KEYWORDS`, as `read_header` returns it.
+
+    Raises
+    ------
+    CorruptImage
+        One of them is not what it should be.
+
+    Examples
+    --------
+    >>> header = Dataset()
+    >>> header.SliceLocation, header.InstanceNumber = "-12.5", "3"
+    >>> slice_position_of(header)
+    SlicePosition(orientation=None, position=None, location=-12.5, number=3.0)
+    """
+    orientation, position, location, number = (
+        _numbers(header, keyword, count)
+        for keyword, count in zip(KEYWORDS, (6, 3, 1, 1), strict=True)
+    )
+    if not (orientation and position):
+        orientation = position = None
+    else:
+        normal_of(orientation)
+    return SlicePosition(
+        orientation,
+        position,
+        location[0] if location else None,
+        number[0] if number else None,
+    )
+
+
+def _numbers(header: Dataset, keyword: str, count: int) -> list[float] | None:
+    found = Element.named(keyword).values(header)
+    if not found:
+        return None
+    if len(found) != count or not all(map(math.isfinite, found)):
+        words = "\\".join(map(str, found))
+        numbers = "a finite number" if count == 1 else f"{count} finite numbers"
+        raise CorruptImage(f"DICOM: its {keyword} is {words}, not {numbers}")
+    return [float(value) + 0.0 for value in found]  # no −0
+
+
+def normal_of(orientation: Sequence[float]) -> list[float]:
+    """Return the direction across a slice: that of its rows × that of its columns.
+
+    Parameters
+    ----------
+    orientation : sequence of float
+        The six direction cosines of Image Orientation (Patient), PS3.3 C.7.6.2.1.1.
+
+    Returns
+    -------
+    list of float
+        Three, of length 1.
+
+    Raises
+    ------
+    CorruptImage
+        The two directions are one, or none.
+
+    Examples
+    --------
+    >>> normal_of([0, 1, 0, 0, 0, -1])  # sagittal: rows to the back, columns down
+    [-1.0, 0.0, 0.0]
+    """
+    (a, b, c), (d, e, f) = orientation[:3], orientation[3:]
+    across = [b * f - c * e, c * d - a * f, a * e - b * d]
+    length = math.hypot(*across)
+    if not 0.5 < length < 2:
+        raise CorruptImage("DICOM: its ImageOrientationPatient does not hold two directions")
+    return [value / length + 0.0 for value in across]

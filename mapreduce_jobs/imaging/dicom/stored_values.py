@@ -1,0 +1,222 @@
+"""The stored values of a DICOM file, by pydicom and one of its plug-ins.
+
+=========================== ========= ================================================
+transfer syntax             plug-in   package
+=========================== ========= ================================================
+uncompressed, deflated, RLE pydicom
+JPEG Lossless               none      it is done in `jpeg_lossless`
+JPEG of 8 bits              pillow
+JPEG Extended of 12 bits    pylibjpeg pylibjpeg-libjpeg, in no extra
+JPEG-LS                     pyjpegls  pyjpegls, extra dicom (Python 3.13 or older)
+JPEG 2000, HTJ2K            pylibjpeg pylibjpeg and pylibjpeg-openjpeg, extra dicom
+=========================== ========= ================================================
+
+Without pylibjpeg-openjpeg, Pillow decodes JPEG 2000 of one sample a pixel, or of 8 bits. pydicom
+itself would try one plug-in after the other, so that what a damaged file gives depends on what is
+installed. gdcm is not among them: on damaged files it ends the process. pylibjpeg-libjpeg has the
+GPL as its licence: whoever wants it installs it.
+"""
+
+import math
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from pydicom.dataset import FileDataset
+from pydicom.encaps import generate_frames
+from pydicom.pixels.common import PhotometricInterpretation
+from pydicom.pixels.decoders.base import Decoder, get_decoder
+from pydicom.pixels.processing import apply_color_lut
+from pydicom.uid import (
+    UID,
+    ExplicitVRLittleEndian,
+    JPEG2000TransferSyntaxes,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSTransferSyntaxes,
+    RLELossless,
+)
+
+from mapreduce_jobs.imaging.dicom import codestream
+from mapreduce_jobs.imaging.dicom.element_values import READ_ERRORS, named, reason, shown
+from mapreduce_jobs.imaging.dicom.file import Layout
+from mapreduce_jobs.imaging.errors import CorruptImage, MissingExtra, Truncated, Unsupported
+from mapreduce_jobs.imaging.formats import jpeg_lossless
+from mapreduce_jobs.imaging.formats.samples import pillow_limit
+from mapreduce_jobs.imaging.image import Pixels
+
+__all__ = ["stored_values"]
+
+_LOSSLESS = (JPEGLossless, JPEGLosslessSV1)
+_PLUGINS: dict[UID, str] = {
+    JPEGBaseline8Bit: "pillow",
+    JPEGExtended12Bit: "pillow",
+    **dict.fromkeys(JPEGLSTransferSyntaxes, "pyjpegls"),
+    **dict.fromkeys(JPEG2000TransferSyntaxes, "pylibjpeg"),
+    RLELossless: "pydicom",
+}
+_PACKAGES = {"pyjpegls": "pyjpegls (Python 3.13 or older)", "pylibjpeg": "pylibjpeg-openjpeg"}
+_PALETTE = "PALETTE COLOR"
+_KNOWN = {*PhotometricInterpretation, _PALETTE}
+_DECODED = ("MONOCHROME1", "MONOCHROME2", "RGB")
+_LUMA_AND_CHROMA = ("YBR_FULL", "YBR_FULL_422")
+_MAX_WRAPPED = 256  # entries of a palette of 8 bits, beyond which pydicom's arithmetic overflows
+
+
+def stored_values(dataset: FileDataset, layout: Layout) -> Pixels:
+    """Return the pixels of a file as they are stored; colour in RGB, a palette applied.
+
+    Parameters
+    ----------
+    dataset : FileDataset
+        As `open_dataset` gives it.
+    layout : Layout
+        Likewise.
+
+    Returns
+    -------
+    ndarray
+        Shape frames × rows × columns, or frames × rows × columns × 3.
+
+    Raises
+    ------
+    DecodeError
+        One of its kinds.
+    MissingExtra
+        The decoder of the transfer syntax is not installed.
+    """
+    syntax = _transfer_syntax(dataset)
+    try:
+        decoder = get_decoder(syntax)
+    except NotImplementedError as error:
+        name = syntax.name if syntax.name != syntax else shown(str(syntax))
+        raise Unsupported(f"its transfer syntax, {name}, cannot be decoded") from error
+    plugin = _plugin(decoder, layout)
+    if layout.photometric not in _KNOWN:
+        raise CorruptImage(
+            f"its {named('PhotometricInterpretation')} is {shown(layout.photometric)}"
+        )
+    if layout.photometric in _LUMA_AND_CHROMA and layout.allocated > 8:
+        raise Unsupported(f"colour of the kind {layout.photometric} with more than 8 bits")
+    present = layout.size
+    try:
+        present = len(dataset[layout.element].value or b"")
+        if syntax in _LOSSLESS:
+            pixels, facts = _lossless(dataset, syntax, layout)
+        else:
+            if decoder.is_encapsulated:
+                for _ in _frames(dataset, syntax, layout):
+                    pass  # each is checked before the decoder sees one
+            with pillow_limit(layout.rows * layout.columns):
+                pixels, facts = decoder.as_array(
+                    dataset,
+                    decoding_plugin=plugin,
+                    allow_excess_frames=False,  # type: ignore[arg-type]
+                )
+        photometric = facts["photometric_interpretation"]
+        if photometric == _PALETTE:
+            pixels = _coloured(pixels, dataset)
+        elif photometric not in _DECODED:
+            raise Unsupported(f"colour of the kind {photometric}")
+        return _shaped(pixels, layout)
+    except READ_ERRORS as error:
+        if not decoder.is_encapsulated and present < layout.size:
+            raise Truncated("the file ends before its pixels do") from error
+        raise CorruptImage(f"the pixels cannot be read: {_reason(error, plugin)}") from error
+
+
+def _shaped(pixels: Pixels, layout: Layout) -> Pixels:
+    shape = layout.frames, layout.rows, layout.columns
+    # OpenCV takes every order of bytes for the machine's own.
+    pixels = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
+    if pixels.size == math.prod(shape):
+        return pixels.reshape(shape)
+    return pixels.reshape((*shape, -1))[..., :3]
+
+
+def _transfer_syntax(dataset: FileDataset) -> UID:
+    syntax = dataset.file_meta.get("TransferSyntaxUID")
+    if not syntax:
+        raise CorruptImage("the header has no Transfer Syntax UID (0002,0010)")
+    return UID(str(syntax))
+
+
+def _plugin(decoder: Decoder, layout: Layout) -> str:
+    """Return the name of the plug-in that decodes a file; empty if none is needed."""
+    syntax = decoder.UID
+    if not decoder.is_encapsulated or syntax in _LOSSLESS:
+        return ""
+    if syntax == JPEGExtended12Bit and layout.bits > 8:
+        if "pylibjpeg" not in decoder.available_plugins:
+            raise Unsupported(
+                f"{syntax.name} of {layout.bits} bits: only pylibjpeg-libjpeg decodes it, whose"
+                " licence is the GPL: pip install pylibjpeg-libjpeg"
+            )
+        return "pylibjpeg"
+    plugin = _PLUGINS[syntax]
+    if plugin in decoder.available_plugins:
+        return plugin
+    if "pillow" in decoder.available_plugins and (layout.samples == 1 or layout.bits <= 8):
+        return "pillow"
+    raise MissingExtra(f"DICOM: {syntax.name}", _PACKAGES[plugin], "dicom")
+
+
+def _frames(dataset: FileDataset, syntax: UID, layout: Layout) -> Iterator[bytes]:
+    """Iterate over the compressed frames, each of which is checked."""
+    offsets = [
+        dataset[keyword].value
+        for keyword in ("ExtendedOffsetTable", "ExtendedOffsetTableLengths")
+        if keyword in dataset
+    ]
+    found = generate_frames(
+        dataset.PixelData,
+        number_of_frames=layout.frames,
+        extended_offsets=(offsets[0], offsets[1]) if len(offsets) == 2 else None,
+    )
+    count = 0
+    for count, frame in enumerate(islice(found, layout.frames), 1):
+        codestream.check(frame, syntax, layout, f"frame {count}")
+        yield frame
+    if count < layout.frames:
+        raise Truncated(f"it holds {count} of {layout.frames} frames")
+
+
+def _lossless(
+    dataset: FileDataset, syntax: UID, layout: Layout
+) -> tuple[Pixels, dict[str, str | int]]:
+    """Decode lossless JPEG; pydicom does the rest, as if it had never been compressed."""
+    frames = [jpeg_lossless.decode(frame) for frame in _frames(dataset, syntax, layout)]
+    bits = max(frame.dtype.itemsize for frame in frames) * 8
+    pixels = np.stack(frames).astype(f"<u{bits // 8}", copy=False)
+    options: dict[str, Any] = {
+        "number_of_frames": layout.frames,
+        "rows": layout.rows,
+        "columns": layout.columns,
+        "samples_per_pixel": layout.samples,
+        "bits_allocated": bits,
+        "bits_stored": min(layout.bits, bits),
+        "photometric_interpretation": layout.photometric.removesuffix("_422"),
+        "pixel_representation": dataset.PixelRepresentation,
+        "planar_configuration": 0,
+        "pixel_keyword": layout.element,
+    }
+    return get_decoder(ExplicitVRLittleEndian).as_array(pixels.tobytes(), **options)
+
+
+def _coloured(pixels: Pixels, dataset: FileDataset) -> Pixels:
+    """Apply a palette (PS3.3 C.7.6.3.1.5, segmented C.7.9.2)."""
+    entries, _, bits = dataset.RedPaletteColorLookupTableDescriptor
+    if bits == 8 and (entries or 1 << 16) > _MAX_WRAPPED:
+        raise Unsupported(f"a palette of {entries or 1 << 16} entries of 8 bits")
+    return apply_color_lut(pixels, dataset)
+
+
+def _reason(error: BaseException, plugin: str) -> str:
+    """Return the reason of the one plug-in there was, which pydicom has in the last line."""
+    lines = str(error).splitlines()
+    if plugin and len(lines) > 1:
+        return reason(ValueError(lines[-1].strip().removeprefix(f"{plugin}: ")))
+    return reason(error)

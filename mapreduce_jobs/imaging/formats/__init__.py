@@ -1,0 +1,1 @@
+"""Image files that are not DICOM: sniffing, decoding, encoding; a format a module."""

@@ -1,0 +1,1 @@
+"""Measures of images: histograms, edges, quality, features, hashes, classes of pixels."""

@@ -1,0 +1,1 @@
+"""Operations on images: a family a module."""

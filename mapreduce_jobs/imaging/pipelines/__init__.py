@@ -1,0 +1,1 @@
+"""Pipelines of operations, read from text."""

@@ -1,0 +1,1 @@
+"""Registration of images onto each other, and their fusion."""

@@ -1,0 +1,1 @@
+"""Text that is burned into pixels: found by rules or a detector, and blanked."""

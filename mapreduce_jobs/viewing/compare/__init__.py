@@ -1,0 +1,1 @@
+"""Images beside each other: pages, contact sheets, figures."""

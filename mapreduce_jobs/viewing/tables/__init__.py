@@ -1,0 +1,1 @@
+"""Results as tables: in notebooks, and as CSV, Parquet and npz files."""
