@@ -53,9 +53,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _rank(path: PurePath) -> tuple[int, bool]:
-    folder = path.parent.name
-    known = folder in _ORDER and "tests" in path.parts
-    return (_ORDER.index(folder) if known else len(_ORDER), path.name in _OTHER_CLUSTERS)
+    _, is_test, folder = "/".join(path.parts).rpartition("/tests/")
+    name = folder.partition("/")[0] if is_test else ""
+    rank = _ORDER.index(name) if name in _ORDER else len(_ORDER)
+    return rank, path.name in _OTHER_CLUSTERS
 
 
 class _ByCluster(LoadFileScheduling):

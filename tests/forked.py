@@ -1,4 +1,4 @@
-"""Scripts of Python as processes that are forked from one which has imported what they need.
+"""Files of jobs as processes that are forked from one which has imported what they need.
 
 The local runner starts tasks so, and imports take most of the time of a small job. `run`
 of tests.support does it for the file of a job, unless variables are set that Python reads at start.
@@ -15,6 +15,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from subprocess import TimeoutExpired
 
+import mapreduce_jobs
 from mapreduce_jobs.core.runners.task_server import TaskServer
 
 _MODULES = (
@@ -25,16 +26,17 @@ _MODULES = (
     "mapreduce_jobs.imaging.formats.nifti",
     "mapreduce_jobs.imaging.pipelines.registry",
 )
+_JOBS = os.path.dirname(mapreduce_jobs.__file__)
 # Variables that Python and what it imports read when they start.
 _EARLY = ("PYTHON", "LC_", "LANG", "LD_", "TZ", "OMP_", "OPENBLAS_", "COVERAGE_")
 
 
 def can_fork(command: Sequence[str], environment: Mapping[str, str]) -> bool:
-    """Tell whether a command is a script of Python that may as well be forked."""
+    """Tell whether a command is the file of a job that may as well be forked."""
     return (
         sys.platform == "linux"
         and command[0] == sys.executable
-        and command[1].endswith(".py")
+        and os.path.dirname(command[1]) == _JOBS
         and _early(environment) == _early(os.environ)
     )
 

@@ -271,6 +271,7 @@ def _run(request_file: int) -> None:
     os.environ.clear()
     os.environ.update(environment)
     sys.argv[:] = args
+    sys.orig_argv[:] = [sys.executable, *args]
     if _HAS_FOLDER_IN_PATH:
         sys.path.insert(0, os.path.dirname(os.path.realpath(script)))
 

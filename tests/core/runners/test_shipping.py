@@ -13,7 +13,7 @@ import pytest
 from hdfs_tools.bundles.record import bundle_line
 from mapreduce_jobs.core.runners.shipping import write_package
 
-JOBS = Path(__file__).resolve().parents[2] / "mapreduce_jobs"
+JOBS = Path(__file__).resolve().parents[3] / "mapreduce_jobs"
 OURS = ("__editable__", "mapreduce_", "hdfs_tools", "__pycache__")
 
 

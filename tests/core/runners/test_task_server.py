@@ -23,6 +23,7 @@ import json, os, signal, sys
 open("here", "w").close()
 about = {
     "arguments": sys.argv,
+    "command": sys.orig_argv,
     "path": sys.path[0],
     "name": __name__,
     "file": __file__,
