@@ -11,7 +11,7 @@ import pytest
 from hdfs_tools.bundles.record import Record, parse_line
 from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.encode import notes
-from tests.imaging.test_volume import AXIAL, OBLIQUE, as_text, dicom_slice
+from tests.imaging.dicom.test_volume import AXIAL, OBLIQUE, as_text, dicom_slice
 from tests.support import JOBS, png, run, scan, write_tree
 
 SERIES = Path(pydicom.__file__).parent / "data/test_files/dicomdirtests"

@@ -11,7 +11,6 @@ from unittest import mock
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.core.test_csv_rows import CELLS, MESSES
 
 from hdfs_tools import connect
 from hdfs_tools.bundles.failure import Failure
@@ -23,6 +22,7 @@ from mapreduce_jobs.core.inputs.splits import Span
 from mapreduce_jobs.core.inputs.table_input import Rows, RowsProtocol, assign_table, blocks
 from mapreduce_jobs.core.inputs.task_files import TaskFiles
 from mapreduce_jobs.core.job_errors import JobError, UsageError
+from tests.core.inputs.test_csv_rows import CELLS, MESSES
 
 
 @pytest.fixture(scope="module")

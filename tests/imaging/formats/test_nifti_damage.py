@@ -6,7 +6,6 @@ import zlib
 
 import numpy as np
 import pytest
-from tests.imaging.test_nifti import nifti, voxels_of
 
 from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.errors import (
@@ -17,6 +16,7 @@ from mapreduce_jobs.imaging.errors import (
     Truncated,
     Unsupported,
 )
+from tests.imaging.formats.test_nifti import nifti, voxels_of
 from tests.support import ROOT, run
 
 

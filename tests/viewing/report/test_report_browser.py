@@ -3,13 +3,13 @@
 import json
 
 import pytest
-from tests.viewing.test_report_hostile import HOSTILE, every_kind
 
 from mapreduce_jobs.viewing.page import safe
 from mapreduce_jobs.viewing.report.gather import gathered
 from tests.viewing.browser import EVERY_LOOK, expect, overflow
 from tests.viewing.documents import Document, table
 from tests.viewing.lines import edges, histogram, line
+from tests.viewing.report.test_report_hostile import HOSTILE, every_kind
 
 every_look = pytest.mark.parametrize(("device", "scheme"), EVERY_LOOK)
 DENSITIES = [round((n * 37) % 101 / 101, 4) for n in range(101)]
