@@ -3,7 +3,7 @@
 `read_results` is for notebooks; `result_lines` is what everything here reads results with.
 """
 
-from mapreduce_jobs.viewing.result_lines import Line, result_lines
+from mapreduce_jobs.viewing.lines import Line, result_lines
 from mapreduce_jobs.viewing.tables.notebook import Results, read_results
 from mapreduce_jobs.viewing.tables.table import Table
 

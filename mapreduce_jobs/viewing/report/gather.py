@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from hdfs_tools.bundles.bundle import is_bundle_name
 from mapreduce_jobs.core.job_errors import UsageError
+from mapreduce_jobs.viewing.lines import Line, declarations, result_lines
 from mapreduce_jobs.viewing.page import Markup, page, source
 from mapreduce_jobs.viewing.report.figures import Figures
 from mapreduce_jobs.viewing.report.long_tables import Rows, fit, rows_block
@@ -26,7 +27,6 @@ from mapreduce_jobs.viewing.report.sections.quality import ImageProfiles, Profil
 from mapreduce_jobs.viewing.report.sections.recognition import Models, Predictions
 from mapreduce_jobs.viewing.report.sections.regression import Regression
 from mapreduce_jobs.viewing.report.sections.words import Words
-from mapreduce_jobs.viewing.result_lines import Line, declarations, result_lines
 
 __all__ = ["Report", "gathered"]
 

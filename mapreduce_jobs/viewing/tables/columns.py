@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from mapreduce_jobs.viewing.result_lines import Line
+from mapreduce_jobs.viewing.lines import Line
 
 __all__ = ["Seen", "as_json", "converter", "flat", "short", "written"]
 

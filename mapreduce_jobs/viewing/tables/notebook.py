@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from mapreduce_jobs.viewing.result_lines import result_lines
+from mapreduce_jobs.viewing.lines import result_lines
 from mapreduce_jobs.viewing.tables.columns import as_json, short
 from mapreduce_jobs.viewing.tables.table import Table, gathered
 

@@ -61,7 +61,7 @@ def arrays_of(table: Table) -> dict[str, Array]:
 
     Examples
     --------
-    >>> from mapreduce_jobs.viewing.result_lines import Line
+    >>> from mapreduce_jobs.viewing.lines import Line
     >>> table = Table("other", [])
     >>> table.add(Line("a", "other", {"counts": [1, 2]}))
     >>> table.add(Line("b", "other", {"counts": [3]}))

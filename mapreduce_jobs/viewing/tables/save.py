@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, cast
 from hdfs_tools.copying.whole_files import WholeFile
 from mapreduce_jobs.core.job_errors import UsageError
 from mapreduce_jobs.core.results.kinds import SCHEMA
-from mapreduce_jobs.viewing.result_lines import result_lines
+from mapreduce_jobs.viewing.lines import result_lines
 from mapreduce_jobs.viewing.tables.csv_file import write_csv
 from mapreduce_jobs.viewing.tables.parquet_file import needed_pyarrow, write_parquet
 from mapreduce_jobs.viewing.tables.table import Table, gathered

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from mapreduce_jobs.core.job_errors import UsageError
 from mapreduce_jobs.core.results.kinds import SCHEMA, type_in
-from mapreduce_jobs.viewing.result_lines import Line
+from mapreduce_jobs.viewing.lines import Line
 from mapreduce_jobs.viewing.tables.columns import Seen, converter, flat, short, written
 
 if TYPE_CHECKING:

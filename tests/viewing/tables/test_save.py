@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from mapreduce_jobs.core.job_errors import UsageError
 from mapreduce_jobs.core.results.kinds import SCHEMA, type_in
 from mapreduce_jobs.core.results.protocols import JSONLineProtocol
-from mapreduce_jobs.viewing.result_lines import Line, result_lines
+from mapreduce_jobs.viewing.lines import Line, result_lines
 from mapreduce_jobs.viewing.tables.columns import flat, written
 from mapreduce_jobs.viewing.tables.save import save
 from tests.support import ROOT, run

@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from mapreduce_jobs.viewing.lines import Line
 from mapreduce_jobs.viewing.page import Markup
 from mapreduce_jobs.viewing.report import plots
 from mapreduce_jobs.viewing.report.long_tables import Column, Rows
 from mapreduce_jobs.viewing.report.number_formats import number_text, numeric
 from mapreduce_jobs.viewing.report.sections.part import Part, Tools
-from mapreduce_jobs.viewing.result_lines import Line
 
 __all__ = ["Aggregates"]
 

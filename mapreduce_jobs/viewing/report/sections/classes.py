@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from mapreduce_jobs.viewing.lines import Line
 from mapreduce_jobs.viewing.page import Markup
 from mapreduce_jobs.viewing.report.number_formats import number_text, numeric, share_text
 from mapreduce_jobs.viewing.report.sections.part import Part, Tools, texts
-from mapreduce_jobs.viewing.result_lines import Line
 
 __all__ = ["Classes"]
 

@@ -2,10 +2,10 @@
 
 from collections import Counter
 
+from mapreduce_jobs.viewing.lines import Line
 from mapreduce_jobs.viewing.page import Markup
 from mapreduce_jobs.viewing.report.long_tables import MOST_ROWS, Column, Rows
 from mapreduce_jobs.viewing.report.sections.part import Tools, counted
-from mapreduce_jobs.viewing.result_lines import Line
 
 __all__ = ["Failures"]
 

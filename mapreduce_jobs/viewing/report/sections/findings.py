@@ -2,11 +2,11 @@
 
 from collections import Counter
 
+from mapreduce_jobs.viewing.lines import Line
 from mapreduce_jobs.viewing.page import Markup
 from mapreduce_jobs.viewing.report.long_tables import Column, Rows
 from mapreduce_jobs.viewing.report.number_formats import numeric
 from mapreduce_jobs.viewing.report.sections.part import Part, Tools, counted
-from mapreduce_jobs.viewing.result_lines import Line
 
 __all__ = ["Findings"]
 

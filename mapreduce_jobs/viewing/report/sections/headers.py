@@ -4,10 +4,10 @@ import json
 from collections import Counter
 from typing import Any
 
+from mapreduce_jobs.viewing.lines import Line
 from mapreduce_jobs.viewing.page import Markup
 from mapreduce_jobs.viewing.report.long_tables import Column, Rows
 from mapreduce_jobs.viewing.report.sections.part import Part, Tools, counted
-from mapreduce_jobs.viewing.result_lines import Line
 
 __all__ = ["Headers"]
 

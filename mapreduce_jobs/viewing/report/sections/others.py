@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from mapreduce_jobs.viewing.lines import Line
 from mapreduce_jobs.viewing.page import Markup
 from mapreduce_jobs.viewing.report.long_tables import Column, Rows, Value
 from mapreduce_jobs.viewing.report.sections.part import Part, Tools
-from mapreduce_jobs.viewing.result_lines import Line
 
 __all__ = ["Audits", "Bundles", "Others"]
 

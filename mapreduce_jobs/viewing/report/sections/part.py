@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from mapreduce_jobs.viewing.lines import Line
 from mapreduce_jobs.viewing.page import Markup, template
 from mapreduce_jobs.viewing.report.figures import Figures
 from mapreduce_jobs.viewing.report.long_tables import Rows
 from mapreduce_jobs.viewing.report.number_formats import number_text, share_text
 from mapreduce_jobs.viewing.report.pictures import Pictures
-from mapreduce_jobs.viewing.result_lines import Line
 
 __all__ = ["Card", "Part", "Tools", "counted", "texts"]
 

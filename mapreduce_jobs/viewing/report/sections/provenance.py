@@ -4,10 +4,10 @@ import json
 import shlex
 from typing import Any
 
+from mapreduce_jobs.viewing.lines import Line
 from mapreduce_jobs.viewing.page import Markup
 from mapreduce_jobs.viewing.report.number_formats import MISSING
 from mapreduce_jobs.viewing.report.sections.part import Part, Tools
-from mapreduce_jobs.viewing.result_lines import Line
 
 __all__ = ["Provenance"]
 

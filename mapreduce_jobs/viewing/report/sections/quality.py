@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from mapreduce_jobs.viewing.lines import Line
 from mapreduce_jobs.viewing.page import Markup
 from mapreduce_jobs.viewing.report import plots
 from mapreduce_jobs.viewing.report.long_tables import Column, Rows
 from mapreduce_jobs.viewing.report.number_formats import bytes_text, number_text, numeric
 from mapreduce_jobs.viewing.report.sections.part import Part, Tools, counted
 from mapreduce_jobs.viewing.report.sections.spread import Spread
-from mapreduce_jobs.viewing.result_lines import Line
 
 __all__ = ["ImageProfiles", "Profiles"]
 
