@@ -105,7 +105,7 @@ def without_name(tmp_path: Path) -> list[str]:
         return nameless
     setpriv = shutil.which("setpriv")
     assert setpriv, "as root, the test of users without names needs setpriv (util-linux)"
-    for folder in tmp_path.parents[:2]:  # of pytest, which lets nobody else in
+    for folder in tmp_path.parents[:3]:  # of pytest, which lets nobody else in
         folder.chmod(folder.stat().st_mode | 0o055)
     tmp_path.chmod(0o777)
     reads = "+dac_read_search"  # where Python is installed

@@ -28,7 +28,7 @@ class Slow(ImageJob):
 
 if __name__ == "__main__":
     import os
-    from mapreduce_jobs.core import outage
+    from mapreduce_jobs.core.runners.hadoop import outage
 
     outage._LONG = float(os.environ.get("LONG", outage._LONG))
     Slow.run()

@@ -33,7 +33,7 @@ class Waiting(ImageJob):
 
 if __name__ == "__main__":
     if "--mapper" not in sys.argv:
-        from mapreduce_jobs.core import local
+        from mapreduce_jobs.core.runners import local
 
         local._GRACE = float(os.environ.get("GRACE", local._GRACE))
     Waiting.run()
@@ -151,7 +151,7 @@ def test_a_task_that_never_comes_back_to_python_ends_too(tmp_path):
     held = {"MAPREDUCE_IMAGING_LAUNCHER": str(tmp_path / "lock")}
     script = (
         "import ctypes, os, signal\n"
-        "from mapreduce_jobs.core import launcher\n"
+        "from mapreduce_jobs.core.runners import launcher\n"
         "signal.signal(signal.SIGTERM, lambda *_: print('asked', flush=True))\n"
         "launcher._GRACE = 0.1\n"
         "launcher.end_with_launcher()\n"
