@@ -23,7 +23,7 @@ __all__ = ["CLIENT", "Run", "run"]
 CLIENT = "client"
 
 _INTERVAL = 0.05  # seconds
-_MOST_OF_TIME = 0.02  # spent on the total, which walks the page tables of large processes
+_MAX_OF_TIME = 0.02  # spent on the total, which walks the page tables of large processes
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ class _Sampler(threading.Thread):
             if start >= next_total:
                 self.total_peak = max(self.total_peak, sum(map(_proportional_size, members)))
                 stop = time.perf_counter()
-                next_total = stop + (stop - start) / _MOST_OF_TIME
+                next_total = stop + (stop - start) / _MAX_OF_TIME
 
     def end(self) -> None:
         self._ended.set()

@@ -12,7 +12,7 @@ from common import HERE, ClusterError, describe, missing, wait, write_hadoop
 
 PROJECT = "mapreduce-imaging"
 LABEL = f"label=com.docker.compose.project={PROJECT}"
-MOST_DATANODES = 6  # their ports are 9864 and those after it; the NameNode's is 9870
+MAX_DATANODES = 6  # their ports are 9864 and those after it; the NameNode's is 9870
 DESCRIPTION = {
     "form": "containers",
     "hdfs_url": "http://localhost:9870",
@@ -31,8 +31,8 @@ def up(folder: Path, datanodes: int | None, nodemanagers: int | None) -> None:
     compose = find_compose()
     old = read(folder)
     datanodes, nodemanagers = datanodes or old["datanodes"], nodemanagers or old["nodemanagers"]
-    if datanodes > MOST_DATANODES:
-        raise ClusterError(f"more than {MOST_DATANODES} DataNodes have no ports in containers")
+    if datanodes > MAX_DATANODES:
+        raise ClusterError(f"more than {MAX_DATANODES} DataNodes have no ports in containers")
     description: dict[str, Any] = {
         **DESCRIPTION,
         "hadoop": str(folder / "hadoop"),

@@ -13,7 +13,7 @@ from mapreduce_jobs.core.jobs.item_job import Totals
 from mapreduce_jobs.core.jobs.table_job import TableJob
 
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-_MOST_GROUPS = 1000  # that a task keeps, before it hands on what it knows of them
+_MAX_GROUPS = 1000  # that a task keeps, before it hands on what it knows of them
 
 
 class Aggregate(TableJob):
@@ -111,7 +111,7 @@ class Aggregate(TableJob):
             totals = self._totals(rows)
             known = self._known.get(group)
             self._known[group] = totals if known is None else self.merge(known, totals)
-        if len(self._known) > _MOST_GROUPS:
+        if len(self._known) > _MAX_GROUPS:
             yield from self.mapper_final()
 
     def _group(self, key: str, values: dict[str, Any]) -> str | None:

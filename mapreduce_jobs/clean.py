@@ -17,7 +17,7 @@ from mapreduce_jobs.core.runners.mrjob_compat import MRStep
 if TYPE_CHECKING:
     from mapreduce_jobs.imaging.image import Image
 
-_MOST_DISTANCE = 10  # of 64 bits; above, images that have nothing in common come near
+_MAX_DISTANCE = 10  # of 64 bits; above, images that have nothing in common come near
 _CONTENT, _BAND, _PAIRS, _IMAGE = "content:", "band:", "pairs", "image:"
 _SHOWN = ("reasons", "duplicate_of", "contrast", "sharpness", "clipped")
 
@@ -76,7 +76,7 @@ class Clean(ImageJob):
             type=int,
             metavar="BITS",
             help="reject near duplicates, too: what differs in so many of 64 bits of a perceptual"
-            f" hash from an image before it by name, 0 to {_MOST_DISTANCE}, or is connected with it"
+            f" hash from an image before it by name, 0 to {_MAX_DISTANCE}, or is connected with it"
             " by images that do; neighbouring slices of a volume may be such",
         )
         self.add_passthru_arg(
@@ -100,8 +100,8 @@ class Clean(ImageJob):
             self.arg_parser.error("--max-clipped: must be a number from 0 to 1")
         if options.near_distance is None:
             return
-        if not 0 <= options.near_distance <= _MOST_DISTANCE:
-            self.arg_parser.error(f"--near-distance: must be 0 to {_MOST_DISTANCE}")
+        if not 0 <= options.near_distance <= _MAX_DISTANCE:
+            self.arg_parser.error(f"--near-distance: must be 0 to {_MAX_DISTANCE}")
         if not self.is_task():
             self._check_package()
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _VOLUME = ("images", "frames", "pixels", "bytes", "decoded_bytes")
 _TYPES = ("format", "modality", "dtype", "bits", "colour_model", "unit", "dimensions")
 _SHARES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
-_MOST_DIMENSIONS = 20  # that a result lists
+_MAX_DIMENSIONS = 20  # that a result lists
 
 
 class CollectionProfile(ImageJob):
@@ -148,7 +148,7 @@ def _all_added(
 def _most(counts: dict[str, int]) -> dict[str, Any]:
     """Return how many there are, and the most frequent of them."""
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return {"distinct": len(ranked), "most_frequent": dict(ranked[:_MOST_DIMENSIONS])}
+    return {"distinct": len(ranked), "most_frequent": dict(ranked[:_MAX_DIMENSIONS])}
 
 
 def _shown(value: dict[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ HDFS. Images of collections are paired by their names; what was made of scan.dcm
 scan.dcm.png. What fails or has no partner is shown by its name, and the exit status is then 1.
 """
 _LAYOUTS = ("pair", "difference", "sheet")
-_MOST_IN_PAGE, _MOST_IN_PICTURE = 1_000, 200  # pairs, and images without a partner
+_MAX_IN_PAGE, _MAX_IN_PICTURE = 1_000, 200  # pairs, and images without a partner
 
 
 def main() -> None:
@@ -131,7 +131,7 @@ def _many(options: argparse.Namespace, kind: str, pairs: "Pairs", how: "How") ->
     from mapreduce_jobs.viewing.compare.comparison import FULL, all_compared
 
     is_page = kind == ".html"
-    most = _MOST_IN_PAGE if is_page else _MOST_IN_PICTURE
+    most = _MAX_IN_PAGE if is_page else _MAX_IN_PICTURE
     shown = pairs.first(most)
     note = _left_out(pairs, shown)
     failed: list[Failed] = []

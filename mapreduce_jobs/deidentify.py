@@ -125,12 +125,12 @@ class Deidentify(ImageJob):
     def _secret(self) -> bytes:
         from mapreduce_jobs.core.options.secrets import read_secret
         from mapreduce_jobs.imaging.errors import BadParameter
-        from mapreduce_jobs.privacy.pseudonyms import Keyed
+        from mapreduce_jobs.privacy.pseudonyms import Pseudonymiser
 
         path = self.options.key_file
         secret = read_secret(path, _KEY_VARIABLE, self.say)
         try:
-            Keyed(secret)
+            Pseudonymiser(secret)
         except BadParameter as error:
             self.arg_parser.error(f"{'--key-file' if path else _KEY_VARIABLE}: {error}")
         return secret
@@ -186,10 +186,10 @@ class Deidentify(ImageJob):
         self._settings = self._made_settings()
         if self.options.check:
             return
-        from mapreduce_jobs.privacy.pseudonyms import Keyed
+        from mapreduce_jobs.privacy.pseudonyms import Pseudonymiser
 
         with open(self.options.key_file, "rb") as file:
-            self._keyed = Keyed(file.read())
+            self._pseudonymiser = Pseudonymiser(file.read())
         self._text_in_pixels = self._blanking()
 
     def _made_settings(self) -> "Settings":
@@ -229,8 +229,10 @@ class Deidentify(ImageJob):
             from mapreduce_jobs.privacy.dicom.dataset import deidentify
             from mapreduce_jobs.privacy.file_names import name_of_dicom
 
-            made = deidentify(data, self._settings, self._keyed, self._text_in_pixels, beginning)
-            new = name_of_dicom(self._keyed, name, made.place)
+            made = deidentify(
+                data, self._settings, self._pseudonymiser, self._text_in_pixels, beginning
+            )
+            new = name_of_dicom(self._pseudonymiser, name, made.place)
             written, audit = made.data, made.audit.result()
         else:
             from mapreduce_jobs.privacy.audit import audit_of_raster
@@ -238,7 +240,7 @@ class Deidentify(ImageJob):
             from mapreduce_jobs.privacy.metadata.removal import strip
 
             written, removed = strip(data, kind)
-            new = name_of_raster(self._keyed, name, kind, written)
+            new = name_of_raster(self._pseudonymiser, name, kind, written)
             audit = audit_of_raster(kind, removed)
         self.count("to be looked at", bool(audit["review"]))
         if self.options.keep_names:
@@ -269,7 +271,7 @@ class Deidentify(ImageJob):
             return name
         from mapreduce_jobs.privacy.file_names import token_of
 
-        return token_of(self._keyed, name)
+        return token_of(self._pseudonymiser, name)
 
     def finished(self, runner: Any) -> None:
         """Say how many images a person must look at."""

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from mapreduce_jobs.imaging.image import Image
 
 _BINS = 256
-_MOST_BINS = 1 << 20
+_MAX_BINS = 1 << 20
 
 
 class ImageHistogram(ImageJob):
@@ -46,8 +46,8 @@ class ImageHistogram(ImageJob):
         bins, limits = self.options.bins, self.options.range
         if bins < (2 if limits is None else 1):
             self.arg_parser.error("--bins: must be 2 or more, with --range 1 or more")
-        if bins > _MOST_BINS:
-            self.arg_parser.error(f"--bins: must be {_MOST_BINS} or less")
+        if bins > _MAX_BINS:
+            self.arg_parser.error(f"--bins: must be {_MAX_BINS} or less")
         if limits is not None and not -1e300 < limits[0] < limits[1] < 1e300:
             self.arg_parser.error("--range: START must be a number below STOP")
         if limits is not None and (limits[1] - limits[0]) / bins < 1e-9 * max(map(abs, limits)):

@@ -10,7 +10,7 @@ from mapreduce_jobs.core.inputs.table_input import Rows
 from mapreduce_jobs.core.jobs.item_job import Totals
 from mapreduce_jobs.core.jobs.table_job import TableJob
 
-_MOST_FEATURES = 200
+_MAX_FEATURES = 200
 _MODEL = "model"
 
 
@@ -44,8 +44,8 @@ class LinearRegression(TableJob):
         if not options.features or not options.target:
             self.arg_parser.error("--features and --target: both are needed")
         self._features = self.names("features")
-        if len(self._features) > _MOST_FEATURES:
-            self.arg_parser.error(f"--features: at most {_MOST_FEATURES}")
+        if len(self._features) > _MAX_FEATURES:
+            self.arg_parser.error(f"--features: at most {_MAX_FEATURES}")
         if options.target in self._features:
             self.arg_parser.error(f"--target: {options.target} is one of --features")
         if not 0 <= options.ridge < 1e300:

@@ -20,7 +20,7 @@ Results of jobs as one page to open and to send on: charts, tables, what failed,
 RESULT is what a job printed, a folder that it wrote with -o, or a file of --provenance; several of
 any jobs go into one page. The page is one file that opens from disk and asks for nothing.
 """
-_MOST_TOLD = 5  # images that are named on standard error
+_MAX_TOLD = 5  # images that are named on standard error
 
 
 def main() -> None:
@@ -82,7 +82,7 @@ def _told(pictures: "Pictures") -> int:
             " what was given to the jobs"
         )
     failed = pictures.failed | dict.fromkeys(pictures.absent, "not among --images")
-    for name, why in sorted(failed.items())[:_MOST_TOLD]:
+    for name, why in sorted(failed.items())[:_MAX_TOLD]:
         sys.stderr.write(f"report: {encode_name(name)}: {why}\n")
     if failed:
         looked = pictures.found + len(pictures.absent)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     )
     from mapreduce_jobs.imaging.pipelines.pipeline import Pipeline
 
-_MOST_CLASSES = 256
+_MAX_CLASSES = 256
 _KEY = "classes"
 _TEXT = re.compile(r"[-+0-9.eE,;]+")
 _LEARNING = ("k", "seed", "iterations", "model")
@@ -43,7 +43,7 @@ class SegmentCollection(LearningJob):
             "--k",
             type=int,
             metavar="K",
-            help=f"find so many classes, at most {_MOST_CLASSES}, by k-means on all pixels",
+            help=f"find so many classes, at most {_MAX_CLASSES}, by k-means on all pixels",
         )
         self.add_passthru_arg(
             "--model",
@@ -104,8 +104,8 @@ class SegmentCollection(LearningJob):
 
     def _check_learning(self) -> None:
         options = self.options
-        if not 1 <= options.k <= _MOST_CLASSES:
-            self.arg_parser.error(f"--k: must be from 1 to {_MOST_CLASSES}")
+        if not 1 <= options.k <= _MAX_CLASSES:
+            self.arg_parser.error(f"--k: must be from 1 to {_MAX_CLASSES}")
         if options.seed is not None and options.seed < 0:
             self.arg_parser.error("--seed: must be 0 or more")
         if options.iterations is not None and options.iterations < 1:

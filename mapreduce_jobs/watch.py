@@ -33,7 +33,7 @@ file whose time of change lies in the future is named, and waits until then.
 The exit status is 1 if an image failed, a file has changed since it was taken, or its time of
 change lies in the future, and 2 if STATE cannot be used.
 """
-_MOST_TEXTS = 1_000  # that one command line names
+_MAX_TEXTS = 1_000  # that one command line names
 
 
 def main() -> None:
@@ -151,7 +151,7 @@ def _look(options: argparse.Namespace, job: Job, state: State, told: set[File]) 
             told.add(file)
             _say(f"{file.name}: {what}")
     new = [file for file in new if file.modified <= settled]
-    most = len(new) if isinstance(job, ImageJob) else _MOST_TEXTS
+    most = len(new) if isinstance(job, ImageJob) else _MAX_TEXTS
     for start in range(0, len(new), most or 1):
         ended = _batch(options, job, state, new[start : start + most])
         if ended > 1:

@@ -14,7 +14,7 @@ from mapreduce_jobs.core.jobs.previous_results import add_merge_into, check_plac
 from mapreduce_jobs.core.results.protocols import CountLineProtocol
 from mapreduce_jobs.core.runners.mrjob_compat import BytesValueProtocol
 
-_MOST_WORDS = 500_000  # distinct words that a map task holds
+_MAX_WORDS = 500_000  # distinct words that a map task holds
 _HADOOP_WORD = re.compile(rb"[^ \t\n\r\f]+")
 
 
@@ -68,7 +68,7 @@ class WordCount(Job):
             self._counts.update(_HADOOP_WORD.findall(text))
         else:
             self._counts.update(text.split())
-        if len(self._counts) > _MOST_WORDS:
+        if len(self._counts) > _MAX_WORDS:
             yield from self.mapper_final()
 
     def mapper_final(self) -> Iterator[tuple[bytes, int]]:

@@ -25,7 +25,7 @@ __all__ = ["depth16", "edges", "histogram", "profile", "transform"]
 _DASK_FORK = "Dask bag, forked"
 _WARM_UP = 16
 _DEEP_BITS = 12
-_MOST_TRANSFORMED = 5_000
+_MAX_TRANSFORMED = 5_000
 _BELOW_ONE = 0.99
 # Chains of operations by their length.
 _CHAINS = {
@@ -88,7 +88,7 @@ def _measured(
 
 def transform(settings: Settings) -> Iterator[Benchmark]:
     """Yield one benchmark a chain."""
-    count = min(max(settings.images), _MOST_TRANSFORMED)
+    count = min(max(settings.images), _MAX_TRANSFORMED)
     for length, chain in _CHAINS.items():
         operations = f"{length} operation{'s' if length > 1 else ''}"
         yield _benchmark(
@@ -97,7 +97,7 @@ def transform(settings: Settings) -> Iterator[Benchmark]:
             partial(_transformers, chain, settings.tasks),
             count,
             settings,
-            targets=[Target(LOCAL, POOL, 1.2, _MOST_TRANSFORMED)],
+            targets=[Target(LOCAL, POOL, 1.2, _MAX_TRANSFORMED)],
         )
 
 

@@ -23,7 +23,7 @@ from hdfs_tools.streams import IN_MEMORY, gathered, pieces_of
 __all__ = ["pack"]
 
 _THREADS = 8
-_MOST_NAMED = 100  # failures of one pack that are collected before it ends
+_MAX_NAMED = 100  # failures of one pack that are collected before it ends
 
 
 class Image(NamedTuple):
@@ -166,7 +166,7 @@ class _Packing:
                 error.filename = image.place
             self._failures.append((image.place, error))
             self._meter.failed(image.place, error)
-            if len(self._failures) >= _MOST_NAMED:
+            if len(self._failures) >= _MAX_NAMED:
                 raise TransferFailed(tuple(self._failures)) from None
         else:
             self._meter.done(image.place)

@@ -29,7 +29,7 @@ from hdfs_tools.storage import Source
 __all__ = ["Writing"]
 
 _SMALLEST_BLOCK = 1 << 20
-_MOST_COPIES = 512
+_MAX_COPIES = 512
 _CRC_CHUNK = 512  # bytes, which a block holds a whole number of
 
 
@@ -173,9 +173,9 @@ class Writing(Base, ABC):
 
 def check_replication(path: str, replication: int) -> None:
     """Raise the error of a number of copies that HDFS does not take."""
-    if not 1 <= replication <= _MOST_COPIES:
+    if not 1 <= replication <= _MAX_COPIES:
         error = InvalidPath if replication < 1 else RemoteError
-        raise error(path, f"a file has 1 to {_MOST_COPIES} copies, not {replication}")
+        raise error(path, f"a file has 1 to {_MAX_COPIES} copies, not {replication}")
 
 
 def _check_block_size(path: str, block_size: int) -> None:

@@ -23,7 +23,7 @@ Integers = npt.NDArray[np.int64]
 _SLICE = 21  # bits
 _PRECISION = 128  # bits of a square before its root is taken
 _ROWS = 1 << 11  # of which a sum of products of slices stays below 2^53, and is exact in a float
-_MOST_ROWS = 1 << 14  # whose sums are held as integers of 64 bits; 2^21 would not overflow
+_MAX_ROWS = 1 << 14  # whose sums are held as integers of 64 bits; 2^21 would not overflow
 _TINY = -1000  # exponent of two from which on powers of two are too small to divide by
 
 
@@ -112,9 +112,9 @@ def _sums_of_slices(
     """
     if not np.isfinite(table).all():
         raise ValueError("a number that is not finite has no exact sum")
-    for first in range(0, len(table), _MOST_ROWS):
+    for first in range(0, len(table), _MAX_ROWS):
         found: dict[bytes, tuple[Integers, Integers]] = {}
-        part = table[first : first + _MOST_ROWS]
+        part = table[first : first + _MAX_ROWS]
         for start in range(0, len(part), _ROWS):
             integers, exponents = _slices(part[start : start + _ROWS])
             sums, key = summed(integers).astype(np.int64), exponents.tobytes()

@@ -4,44 +4,44 @@ import posixpath
 
 from mapreduce_jobs.imaging.formats.file_formats import ENDINGS, GZIP
 from mapreduce_jobs.privacy.dicom.dataset import Place
-from mapreduce_jobs.privacy.pseudonyms import Keyed
+from mapreduce_jobs.privacy.pseudonyms import Pseudonymiser
 
 __all__ = ["name_of_dicom", "name_of_raster", "token_of"]
 
 
-def token_of(keyed: Keyed, name: str) -> str:
+def token_of(pseudonymiser: Pseudonymiser, name: str) -> str:
     """Return what the last part of the new name of a file is, without its ending.
 
     It is made of the whole old name, so that two files are never one, even if both hold the same
     image.
 
-    >>> token_of(Keyed(b"not a secret, only an example"), "Smith John/ct/1.dcm")
+    >>> token_of(Pseudonymiser(b"not a secret, only an example"), "Smith John/ct/1.dcm")
     'ss4d7zmuaqnpdyyr'
     """
-    return keyed.name("file", name)
+    return pseudonymiser.name("file", name)
 
 
-def name_of_dicom(keyed: Keyed, name: str, place: Place) -> str:
+def name_of_dicom(pseudonymiser: Pseudonymiser, name: str, place: Place) -> str:
     """Return the new name of a DICOM file: patient, study, series, file.
 
-    >>> keyed = Keyed(b"not a secret, only an example")
-    >>> name_of_dicom(keyed, "Smith John/ct/1.dcm", Place("4711", "1.2.3", "1.2.3.4"))
+    >>> pseudonymiser = Pseudonymiser(b"not a secret, only an example")
+    >>> name_of_dicom(pseudonymiser, "Smith John/ct/1.dcm", Place("4711", "1.2.3", "1.2.3.4"))
     'lhhskejps6enz7re/dubc5z7agy2txe5w/bmfkjnxpebcivikx/ss4d7zmuaqnpdyyr.dcm'
     """
     folders = [
-        keyed.pseudonym(place.patient),
-        keyed.name("study", place.study),
-        keyed.name("series", place.series),
+        pseudonymiser.pseudonym(place.patient),
+        pseudonymiser.name("study", place.study),
+        pseudonymiser.name("series", place.series),
     ]
-    return "/".join([*folders, f"{token_of(keyed, name)}{ENDINGS['DICOM'][0]}"])
+    return "/".join([*folders, f"{token_of(pseudonymiser, name)}{ENDINGS['DICOM'][0]}"])
 
 
-def name_of_raster(keyed: Keyed, name: str, kind: str, data: bytes) -> str:
+def name_of_raster(pseudonymiser: Pseudonymiser, name: str, kind: str, data: bytes) -> str:
     """Return the new name of another image: what was in one folder stays in one.
 
     Parameters
     ----------
-    keyed : Keyed
+    pseudonymiser : Pseudonymiser
         What names are made with.
     name : str
         The old name.
@@ -52,10 +52,12 @@ def name_of_raster(keyed: Keyed, name: str, kind: str, data: bytes) -> str:
 
     Examples
     --------
-    >>> keyed = Keyed(b"not a secret, only an example")
-    >>> name_of_raster(keyed, "Smith John/photo.JPG", "JPEG", b"")
+    >>> pseudonymiser = Pseudonymiser(b"not a secret, only an example")
+    >>> name_of_raster(pseudonymiser, "Smith John/photo.JPG", "JPEG", b"")
     'v3stuwhy443w2twj/sto56r7vo7rfk57q.jpg'
     """
-    file = f"{token_of(keyed, name)}{ENDINGS[kind][0]}{'.gz' if data.startswith(GZIP) else ''}"
+    file = (
+        f"{token_of(pseudonymiser, name)}{ENDINGS[kind][0]}{'.gz' if data.startswith(GZIP) else ''}"
+    )
     folder = posixpath.dirname(name)
-    return f"{keyed.name('folder', folder)}/{file}" if folder else file
+    return f"{pseudonymiser.name('folder', folder)}/{file}" if folder else file

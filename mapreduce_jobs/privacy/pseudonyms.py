@@ -1,4 +1,4 @@
-"""What is made of a secret: new UIDs, pseudonyms, names and shifts of dates.
+"""Pseudonyms made with a secret: new UIDs, pseudonyms, names and shifts of dates.
 
 Each is HMAC-SHA-256 of a label and the original, so that the same key gives the same everywhere,
 another key something else, and without the key nothing leads back.
@@ -9,17 +9,17 @@ import hmac
 
 from mapreduce_jobs.imaging.errors import BadParameter
 
-__all__ = ["LEAST_KEY", "Keyed"]
+__all__ = ["MIN_KEY", "Pseudonymiser"]
 
-LEAST_KEY = 16
+MIN_KEY = 16
 """Bytes that a key must have."""
 
-_MOST_DAYS = 3650  # some ten years
+_MAX_DAYS = 3650  # some ten years
 _NAME_BYTES = 10  # 80 bits: by chance the same among a million names once in 10¹² collections
 
 
-class Keyed:
-    """What a secret makes of identifiers.
+class Pseudonymiser:
+    """Makes pseudonyms of identifiers, with a secret.
 
     Parameters
     ----------
@@ -33,18 +33,18 @@ class Keyed:
 
     Examples
     --------
-    >>> keyed = Keyed(b"not a secret, only an example")
-    >>> keyed.uid("1.2.3")
+    >>> pseudonymiser = Pseudonymiser(b"not a secret, only an example")
+    >>> pseudonymiser.uid("1.2.3")
     '2.25.47057017836690638525957305746298819586'
-    >>> keyed.pseudonym("4711")
+    >>> pseudonymiser.pseudonym("4711")
     'lhhskejps6enz7re'
     """
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret.strip()
-        if len(self._secret) < LEAST_KEY:
+        if len(self._secret) < MIN_KEY:
             raise BadParameter(
-                f"the key has {len(self._secret)} bytes and must have {LEAST_KEY} or more: make one"
+                f"the key has {len(self._secret)} bytes and must have {MIN_KEY} or more: make one"
                 " with: openssl rand -hex 32 > key"
             )
 
@@ -78,11 +78,11 @@ class Keyed:
     def days(self, patient: str) -> int:
         """Return by how many days a patient's dates move: back, by 1 to 3650.
 
-        >>> Keyed(b"not a secret, only an example").days("4711")
+        >>> Pseudonymiser(b"not a secret, only an example").days("4711")
         -3445
         """
         number = int.from_bytes(self._digest("days", patient)[:8], "big")
-        return -1 - number % _MOST_DAYS
+        return -1 - number % _MAX_DAYS
 
     def _digest(self, label: str, text: str) -> bytes:
         message = f"{label}\0{text}".encode("utf-8", "surrogateescape")

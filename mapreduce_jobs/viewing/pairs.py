@@ -168,9 +168,11 @@ def paired(one: list[Source], other: list[Source]) -> Pairs:
     """
     if len(one) == len(other) == 1:
         return Pairs([Pair(one[0].name, one[0], other[0])], [])
-    found = _by_name(_keyed(one, ""), _keyed(other, ""))
+    found = _by_name(_without_folder(one, ""), _without_folder(other, ""))
     if not found.pairs:
-        found = _by_name(_keyed(one, _common_folder(one)), _keyed(other, _common_folder(other)))
+        found = _by_name(
+            _without_folder(one, _common_folder(one)), _without_folder(other, _common_folder(other))
+        )
     return found
 
 
@@ -182,7 +184,7 @@ def _common_folder(found: list[Source]) -> str:
     return "/".join([*shared, ""]) if shared != [""] else ""
 
 
-def _keyed(found: list[Source], folder: str) -> dict[str, Source]:
+def _without_folder(found: list[Source], folder: str) -> dict[str, Source]:
     return {source.name.removeprefix(folder): source for source in found}
 
 

@@ -34,13 +34,13 @@ def by_fractions(table: np.ndarray) -> list[list[Fraction]]:
 
 @given(TABLES, ROWS)
 def test_products_are_those_of_fractions(table, rows):
-    with mock.patch.multiple(exact, _ROWS=rows[0], _MOST_ROWS=rows[1]):
+    with mock.patch.multiple(exact, _ROWS=rows[0], _MAX_ROWS=rows[1]):
         assert gram(table) == by_fractions(table)
 
 
 @given(TABLES, ROWS)
 def test_sums_are_those_of_fractions(table, rows):
-    with mock.patch.multiple(exact, _ROWS=rows[0], _MOST_ROWS=rows[1]):
+    with mock.patch.multiple(exact, _ROWS=rows[0], _MAX_ROWS=rows[1]):
         found = sums(table)
     assert found == [sum(map(Fraction, column), Fraction(0)) for column in table.T.tolist()]
 

@@ -37,7 +37,7 @@ FILES = int(os.environ.get("FUZZ_FILES", "1500"))
 PROCESSES = 2
 MEMORY = 2 << 30  # bytes of address space
 SECONDS = 20  # a file
-MOST_PIXELS = 1 << 20
+MAX_PIXELS = 1 << 20
 VALUES = ("stored", "modality", "display")
 SENTENCE = re.compile(r"[^\x00-\x1f\x7f-\x9f\ufffd]{9,300}")
 
@@ -223,9 +223,9 @@ def outcome(data: bytes, values: str | None) -> str:
         if values is None:
             read_header(io.BytesIO(data))
             return "header"
-        image = decode(data, MOST_PIXELS, values)
+        image = decode(data, MAX_PIXELS, values)
         is_sound = (
-            0 < math.prod(image.pixels.shape[:3]) <= MOST_PIXELS
+            0 < math.prod(image.pixels.shape[:3]) <= MAX_PIXELS
             and 1 <= image.bits <= 8 * image.pixels.dtype.itemsize
             and image.pixels.dtype.isnative
         )

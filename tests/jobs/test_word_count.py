@@ -110,7 +110,7 @@ class TestTasks:
         assert job.stdout.getvalue() == b"a\t5\nb\t1\n"
 
     def test_many_different_words_are_handed_on_early(self, monkeypatch):
-        monkeypatch.setattr(word_count, "_MOST_WORDS", 2)
+        monkeypatch.setattr(word_count, "_MAX_WORDS", 2)
         job = WordCount(["--mapper"])
         job.mapper_init()
         assert list(job.mapper(None, b"a b")) == []

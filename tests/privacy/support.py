@@ -10,11 +10,11 @@ from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian
 
 from mapreduce_jobs.privacy.dicom.dataset import deidentify
-from mapreduce_jobs.privacy.pseudonyms import Keyed
+from mapreduce_jobs.privacy.pseudonyms import Pseudonymiser
 from mapreduce_jobs.privacy.settings import Settings
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
-KEY = Keyed(b"a key of the tests alone")
+KEY = Pseudonymiser(b"a key of the tests alone")
 PLANTED = "Zaphod"
 
 _VALUES = {
@@ -100,7 +100,7 @@ def written(dataset, syntax=ExplicitVRLittleEndian, preamble=bytes(128)):
     return file.getvalue()
 
 
-def made_of(dataset, keyed=KEY, syntax=ExplicitVRLittleEndian, **settings):
+def made_of(dataset, pseudonymiser=KEY, syntax=ExplicitVRLittleEndian, **settings):
     """De-identify a data set; return the new file, its data set, and the audit as JSON has it."""
-    done = deidentify(written(dataset, syntax), Settings(**settings), keyed)
+    done = deidentify(written(dataset, syntax), Settings(**settings), pseudonymiser)
     return done.data, pydicom.dcmread(io.BytesIO(done.data)), done.audit.result()

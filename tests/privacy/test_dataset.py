@@ -18,7 +18,7 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRL
 from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.errors import DecodeError, ImagingError, Truncated, Unsupported
 from mapreduce_jobs.privacy.dicom.dataset import IMPLEMENTATION, deidentify
-from mapreduce_jobs.privacy.pseudonyms import Keyed
+from mapreduce_jobs.privacy.pseudonyms import Pseudonymiser
 from mapreduce_jobs.privacy.settings import Settings
 from tests.privacy.support import CT, KEY, PLANTED, image, made_of, written
 from tests.support import dicom
@@ -110,7 +110,9 @@ def test_what_should_be_a_sequence_and_is_none(tag, vr):
 def test_real_files_keep_their_pixels(path):
     data = path.read_bytes()
     made = deidentify(data, Settings(), KEY)
-    assert made.data == deidentify(data, Settings(), Keyed(b"a key of the tests alone")).data
+    assert (
+        made.data == deidentify(data, Settings(), Pseudonymiser(b"a key of the tests alone")).data
+    )
     before = pydicom.dcmread(path, force=True)
     after = pydicom.dcmread(pydicom.filebase.DicomBytesIO(made.data))
     if "PixelData" in before:
@@ -141,7 +143,7 @@ def test_what_belongs_together_still_does():
 
 
 def test_another_key_has_nothing_in_common():
-    other_key = Keyed(b"quite another key")
+    other_key = Pseudonymiser(b"quite another key")
     _, one, _ = made_of(image(FrameOfReferenceUID="1.2.826.0.7"))
     _, other, _ = made_of(image(FrameOfReferenceUID="1.2.826.0.7"), other_key)
     for keyword in ("SOPInstanceUID", "FrameOfReferenceUID", "PatientID", "PatientName"):

@@ -27,7 +27,7 @@ DISTRIBUTIONS = ("gaussian", "multinomial")
 
 _DEFAULT_FAMILIES = "histogram,moments,edges"
 _PRIORS = ("frequency", "uniform")
-_MOST_FOLDS = 100
+_MAX_FOLDS = 100
 
 
 def add_options(add: Callable[..., Any], add_here: Callable[..., Any]) -> None:
@@ -109,8 +109,8 @@ def check_learning(options: Any) -> None:
                 )
     if options.smoothing is not None and not 0 <= options.smoothing < math.inf:
         raise UsageError("--smoothing: must be a number, 0 or more")
-    if options.folds is not None and not 2 <= options.folds <= _MOST_FOLDS:
-        raise UsageError(f"--folds: must be from 2 to {_MOST_FOLDS}")
+    if options.folds is not None and not 2 <= options.folds <= _MAX_FOLDS:
+        raise UsageError(f"--folds: must be from 2 to {_MAX_FOLDS}")
     priors_of(options)
 
 

@@ -23,7 +23,7 @@ from mapreduce_jobs.privacy.settings import Rule, Settings
 __all__ = ["findings"]
 
 _PSEUDONYM = re.compile(r"[a-z2-7]{16}")
-_LEAST_NAME = 3  # letters of a part of a name that a file name is searched for
+_MIN_NAME = 3  # letters of a part of a name that a file name is searched for
 _META = (0x00020016, 0x00020017, 0x00020018, 0x00020026, 0x00020027, 0x00020028, 0x00020102)
 _KINDS = {"DA": "date", "DT": "date", "TM": "date", "PN": "name", "UI": "uid", "SQ": "sequence"}
 _TEXTS = ("AE", "LO", "LT", "SH", "ST", "UC", "UR", "UT")
@@ -90,7 +90,7 @@ def _of_the_file(data: bytes, dataset: Dataset, name: str) -> Iterator[tuple[str
     parts = [text_of(dataset, PSEUDONYMS[1])]
     parts += re.findall(r"\w+", text_of(dataset, PSEUDONYMS[0]))
     for part in parts:
-        telling = len(part) >= _LEAST_NAME and not _PSEUDONYM.fullmatch(part)
+        telling = len(part) >= _MIN_NAME and not _PSEUDONYM.fullmatch(part)
         if telling and part.lower() in name.lower():
             yield "file name", "name"
             return

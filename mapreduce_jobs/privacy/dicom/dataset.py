@@ -24,7 +24,7 @@ from mapreduce_jobs.privacy.dicom.pixel_risk import (
 from mapreduce_jobs.privacy.dicom.walk import Walk, subject_of
 from mapreduce_jobs.privacy.dicom.writing import file_of
 from mapreduce_jobs.privacy.pixels.blanking import Blanking
-from mapreduce_jobs.privacy.pseudonyms import Keyed
+from mapreduce_jobs.privacy.pseudonyms import Pseudonymiser
 from mapreduce_jobs.privacy.settings import Settings
 
 __all__ = ["IMPLEMENTATION", "Deidentified", "Place", "deidentify"]
@@ -66,7 +66,7 @@ class Deidentified:
 def deidentify(
     data: bytes,
     settings: Settings,
-    keyed: Keyed,
+    pseudonymiser: Pseudonymiser,
     blanking: Blanking | None = None,
     beginning: Beginning | None = None,
 ) -> Deidentified:
@@ -80,7 +80,7 @@ def deidentify(
         The whole file.
     settings : Settings
         What is kept and cleaned.
-    keyed : Keyed
+    pseudonymiser : Pseudonymiser
         Makes UIDs, pseudonyms and shifts of dates.
     blanking : Blanking, optional
         Finds and blanks text in the pixels.
@@ -106,7 +106,7 @@ def deidentify(
         # pydicom's warnings quote values.
         warnings.simplefilter("ignore")
         try:
-            return _deidentified(read(data, beginning), settings, keyed, blanking)
+            return _deidentified(read(data, beginning), settings, pseudonymiser, blanking)
         except ImagingError:
             raise
         except READ_ERRORS as error:
@@ -114,7 +114,10 @@ def deidentify(
 
 
 def _deidentified(
-    dataset: FileDataset, settings: Settings, keyed: Keyed, blanking: Blanking | None
+    dataset: FileDataset,
+    settings: Settings,
+    pseudonymiser: Pseudonymiser,
+    blanking: Blanking | None,
 ) -> Deidentified:
     audit = Audit("DICOM")
     place = Place(subject_of(dataset), text_of(dataset, 0x0020000D), text_of(dataset, 0x0020000E))
@@ -127,7 +130,7 @@ def _deidentified(
         found = blanking.blank(dataset, risk is not None)
         audit.pixels = found.pixels
         risk = None if found.is_clean and not hidden else risk
-    Walk(settings, keyed, audit, dataset).clean(dataset)
+    Walk(settings, pseudonymiser, audit, dataset).clean(dataset)
     if audit.pixels == "blanked":
         audit.review(_BLANKED)
     if risk:
@@ -138,7 +141,7 @@ def _deidentified(
     if risk and hidden:
         _put_text(dataset, 0x00280301, "CS", "YES")
     _mark(dataset, settings, audit)
-    return Deidentified(_written(dataset, keyed, settings), audit, place)
+    return Deidentified(_written(dataset, pseudonymiser, settings), audit, place)
 
 
 def _mark(dataset: Dataset, settings: Settings, audit: Audit) -> None:
@@ -163,7 +166,7 @@ def _put_text(dataset: Dataset, tag: int, vr: str, text: str) -> None:
     put(dataset, tag, vr, (text + " " * (len(text) % 2)).encode())
 
 
-def _written(dataset: FileDataset, keyed: Keyed, settings: Settings) -> bytes:
+def _written(dataset: FileDataset, pseudonymiser: Pseudonymiser, settings: Settings) -> bytes:
     """Return the bytes of the file: the preamble is empty, the meta information our own."""
     original = dataset.file_meta
     meta = FileMetaDataset()
@@ -171,7 +174,7 @@ def _written(dataset: FileDataset, keyed: Keyed, settings: Settings) -> bytes:
     if not instance:
         instance = text_of(original, 0x00020003)
         if instance and "uids" not in settings.retain:
-            instance = keyed.uid(instance)
+            instance = pseudonymiser.uid(instance)
     implicit, little = dataset.original_encoding
     syntax = original.get("TransferSyntaxUID") or ENCODINGS[bool(implicit), bool(little)]
     meta.FileMetaInformationGroupLength = 0  # which pydicom then works out

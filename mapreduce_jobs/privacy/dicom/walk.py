@@ -12,7 +12,7 @@ from mapreduce_jobs.privacy.audit import Audit
 from mapreduce_jobs.privacy.dicom.elements import is_empty, put, text_of
 from mapreduce_jobs.privacy.dicom.replacements import cleaned_text, dummy, has_form, shifted
 from mapreduce_jobs.privacy.profile import safe_private
-from mapreduce_jobs.privacy.pseudonyms import Keyed
+from mapreduce_jobs.privacy.pseudonyms import Pseudonymiser
 from mapreduce_jobs.privacy.settings import Rule, Settings
 
 __all__ = ["PSEUDONYMS", "STRUCTURE", "Walk", "safe_elements", "subject_of"]
@@ -30,7 +30,7 @@ _CLEANED = "descriptions were cut down to known words: look whether any of them 
 
 
 def subject_of(dataset: Dataset) -> str:
-    """Return what stands for the patient in keyed values: the Patient ID, else the study.
+    """Return what stands for the patient in pseudonyms: the Patient ID, else the study.
 
     Images without a Patient ID may be of many patients, so that each study is one by itself.
     """
@@ -70,7 +70,7 @@ class Walk:
     ----------
     settings : Settings
         What is kept and cleaned.
-    keyed : Keyed
+    pseudonymiser : Pseudonymiser
         New UIDs, pseudonyms, shifts.
     audit : Audit
         What counts it.
@@ -78,13 +78,15 @@ class Walk:
         The data set, before anything was changed: whose patient it is, and the names in it.
     """
 
-    def __init__(self, settings: Settings, keyed: Keyed, audit: Audit, dataset: Dataset) -> None:
+    def __init__(
+        self, settings: Settings, pseudonymiser: Pseudonymiser, audit: Audit, dataset: Dataset
+    ) -> None:
         self._rule = settings.rule
         self._keeps_safe = "safe-private" in settings.retain
-        self._keyed = keyed
+        self._pseudonymiser = pseudonymiser
         self._audit = audit
         self._subject = subject_of(dataset)
-        self._days = keyed.days(self._subject)
+        self._days = pseudonymiser.days(self._subject)
         self._names = _names_in(dataset) if settings.options else frozenset()
 
     def clean(self, dataset: Dataset) -> None:
@@ -150,7 +152,7 @@ class Walk:
     def _pseudonym(self, dataset: Dataset, tag: int, vr: str) -> None:
         """Replace the patient's name or ID; another patient's, in an item, by that one's own."""
         patient = text_of(dataset, 0x00100020) or self._subject
-        put(dataset, tag, vr, self._keyed.pseudonym(patient).encode())
+        put(dataset, tag, vr, self._pseudonymiser.pseudonym(patient).encode())
         self._audit.add("replaced", tag)
 
     def _map_uids(self, dataset: Dataset, tag: int, vr: str) -> None:
@@ -163,7 +165,7 @@ class Walk:
         uid = uid.strip(" \0")
         if not uid or (uid.startswith(_STANDARD) and UID(uid).name != uid):
             return uid  # one that the standard defines, such as of a frame of reference
-        return self._keyed.uid(uid)
+        return self._pseudonymiser.uid(uid)
 
     def _clean_value(self, dataset: Dataset, tag: int, element: Any, rule: Rule) -> None:
         """Clean a value; what cannot be cleaned is dealt with as the Basic Profile says."""

@@ -23,7 +23,7 @@ __all__ = ["file_of"]
 
 _PIXEL_DATA = 0x7FE00010
 _UNDEFINED = 0xFFFFFFFF
-_MOST_SHORT = 0xFFFF  # bytes of a value whose length has 16 bits
+_MAX_SHORT = 0xFFFF  # bytes of a value whose length has 16 bits
 
 
 def file_of(dataset: FileDataset, meta: FileMetaDataset) -> bytes:
@@ -62,7 +62,7 @@ def _head(element: Any, implicit: bool, order: str) -> bytes:
     tag, vr, length = int(element.tag), element.VR, len(element.value or b"")
     if implicit:
         return struct.pack(f"{order}HHL", tag >> 16, tag & 0xFFFF, length)
-    if vr not in EXPLICIT_VR_LENGTH_32 and length > _MOST_SHORT:
+    if vr not in EXPLICIT_VR_LENGTH_32 and length > _MAX_SHORT:
         vr = "UN"  # PS3.5 6.2.2
     if vr in EXPLICIT_VR_LENGTH_32:
         return struct.pack(f"{order}HH2sxxL", tag >> 16, tag & 0xFFFF, vr.encode(), length)

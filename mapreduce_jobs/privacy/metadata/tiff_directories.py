@@ -33,7 +33,7 @@ _KEPT = {
     *(32997, 32998, 50674),  # depth of the image and of a tile, parameters of LERC
 }
 _LONG_ONES = {273, 279, 291, 301, 320, 324, 325, 330, 347}  # whose number of values has no limit
-_MOST_VALUES = 64  # of all others, or twice the samples of a pixel
+_MAX_VALUES = 64  # of all others, or twice the samples of a pixel
 _SAMPLES = 277
 
 # Types of values: bytes of one, and struct's letter of those that may be offsets or lengths. Text,
@@ -248,7 +248,7 @@ class Reader:
         values = directory.values
         samples = (self._numbers(directory, _SAMPLES) or [1])[0]
         for tag, value in values.items():
-            if value.number > max(_MOST_VALUES, 2 * samples) and tag not in _LONG_ONES:
+            if value.number > max(_MAX_VALUES, 2 * samples) and tag not in _LONG_ONES:
                 raise CorruptImage(f"its tag {tag} has {value.number} values")
         compression = (self._numbers(directory, _COMPRESSION) or [1])[0]
         if compression == _OLD_JPEG:

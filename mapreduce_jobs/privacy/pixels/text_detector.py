@@ -29,8 +29,8 @@ _EXTRA = "ocr"
 # none. Outlines are shrunk by area × ratio / perimeter.
 _OUTLINE, _SURE, _RATIO = 0.3, 0.5, 1.6
 _STRIDE = 32  # its sides are multiples of this
-_LEAST_SIDE = 736  # smaller images are enlarged, up to four times
-_MOST_ENLARGED = 4
+_MIN_SIDE = 736  # smaller images are enlarged, up to four times
+_MAX_ENLARGED = 4
 _TILE, _OVERLAP = 1024, 128  # of larger images
 _THINNEST = 3  # pixels of an outline
 
@@ -79,7 +79,7 @@ def find_text(pixels: Pixels) -> list[Rectangle]:
         The extra ``ocr`` is not installed.
     """
     rows, columns = pixels.shape[:2]
-    factor = min(max(_LEAST_SIDE / min(rows, columns), 1), _MOST_ENLARGED)
+    factor = min(max(_MIN_SIDE / min(rows, columns), 1), _MAX_ENLARGED)
     found = {
         rectangle
         for view in _views(pixels)

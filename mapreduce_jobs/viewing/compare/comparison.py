@@ -20,8 +20,8 @@ __all__ = ["FULL", "Compared", "Failed", "How", "Side", "all_compared", "compare
 FULL = 12
 """How many pairs of a collection are compared in full."""
 
-_MOST_FRAMES = 64
-_MOST_PIXELS = 64 << 18  # of all frames that are shown: 64 of 512 × 512
+_MAX_FRAMES = 64
+_MAX_PIXELS = 64 << 18  # of all frames that are shown: 64 of 512 × 512
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def _failed(name: str, errors: dict[str, tuple[str, str]]) -> Failed:
 
 def _frames(one: Picture, other: Picture) -> list[tuple[int, int]]:
     count, rows, columns = one.image.pixels.shape[:3]
-    few = count <= _MOST_FRAMES and count * rows * columns <= _MOST_PIXELS
+    few = count <= _MAX_FRAMES and count * rows * columns <= _MAX_PIXELS
     if few and count == len(other.image.pixels):
         return [(frame, frame) for frame in range(count)]
     return [(one.middle, other.middle)]

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["collection_page", "pair_page"]
 
-_MOST_SIDE = 4096  # rows and columns of a picture in full size
-_MOST_VALUES = 32 << 20  # bytes of values of an image that travel with its picture
+_MAX_SIDE = 4096  # rows and columns of a picture in full size
+_MAX_VALUES = 32 << 20  # bytes of values of an image that travel with its picture
 _FULL_BYTES = 6_000_000  # of a collection's page, for pictures in full size
 _SMALL_BYTES = 12_000_000  # and for thumbnails, before base64
 _LARGE_THUMBNAIL = 24_000
@@ -117,7 +117,7 @@ def _full(found: Compared, titles: Sequence[str]) -> dict[str, Any]:
         words = found.difference.words(one.picture.image.unit)
         of = "Values" if found.difference.of_values else "Grey levels as they are shown"
         sentences.append(f"{of}: {words}.")
-        frames = [within(frame, _MOST_SIDE) for frame in found.difference.frames]
+        frames = [within(frame, _MAX_SIDE) for frame in found.difference.frames]
         difference = {
             "title": "|{} − {}|".format(*titles or _TITLES),
             "unit": "",
@@ -139,7 +139,7 @@ def _full(found: Compared, titles: Sequence[str]) -> dict[str, Any]:
 
 
 def _full_side(side: Side, title: str, chart: Chart | None) -> dict[str, Any]:
-    frames = [within(side.levels(frame), _MOST_SIDE) for frame in side.frames]
+    frames = [within(side.levels(frame), _MAX_SIDE) for frame in side.frames]
     rows, columns = frames[0].shape[:2]
     unit = side.picture.image.unit
     of_file = side.picture.image.pixels.shape[1:3]
@@ -194,7 +194,7 @@ def _small(found: Compared, titles: Sequence[str], most: int) -> dict[str, Any]:
 
 def _numbers(values: Pixels) -> dict[str, Any] | None:
     """Return values as they lie in memory, little-endian, deflated, in base64; None if too many."""
-    if str(values.dtype.newbyteorder("=")) not in _DTYPES or values.nbytes > _MOST_VALUES:
+    if str(values.dtype.newbyteorder("=")) not in _DTYPES or values.nbytes > _MAX_VALUES:
         return None
     plain: npt.NDArray[Any] = values.astype(values.dtype.newbyteorder("<"), copy=False)
     packed = zlib.compress(np.ascontiguousarray(plain).tobytes(), 9)

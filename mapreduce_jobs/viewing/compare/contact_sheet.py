@@ -14,7 +14,7 @@ __all__ = ["contact_sheet"]
 
 _SIDE, _GAP, _MARGIN, _LINE = 192, 8, 24, 18
 _CELL = 2 * _SIDE + _GAP, _SIDE + 2 * _LINE + _MARGIN  # columns and rows of pixels
-_MOST_ACROSS = 4
+_MAX_ACROSS = 4
 _LEGEND = "Beneath each picture: the values that are black and white in it."
 _PAPER, _INK, _QUIET, _EMPTY = "white", "#1a1a1a", "#555555", "#eeeeee"
 
@@ -42,7 +42,7 @@ def contact_sheet(
     PIL.Image.Image
         RGB.
     """
-    across = min(_MOST_ACROSS, max(1, round((count / 2) ** 0.5)))
+    across = min(_MAX_ACROSS, max(1, round((count / 2) ** 0.5)))
     down = -(-count // across)
     text = font(13)
     top = _MARGIN + (2 * _LINE if titles else 0)

@@ -12,7 +12,7 @@ from mapreduce_jobs.viewing.display_range import NO_UNITS, shown
 
 __all__ = ["Chart", "charts"]
 
-_MOST_BINS = 128
+_MAX_BINS = 128
 _HEIGHT = 100
 
 
@@ -59,7 +59,7 @@ def charts(one: Image, other: Image) -> tuple[Chart | None, Chart | None]:
     bins = [_bins(one), _bins(other)]
     same = one.pixels.dtype == other.pixels.dtype and one.unit == other.unit
     if same and bins[0] is not None and bins[1] is not None:
-        bins = [common_bins(bins[0], bins[1], _MOST_BINS)] * 2
+        bins = [common_bins(bins[0], bins[1], _MAX_BINS)] * 2
     first, second = (
         None if chosen is None else _chart(image, chosen)
         for image, chosen in zip((one, other), bins, strict=True)
@@ -69,7 +69,7 @@ def charts(one: Image, other: Image) -> tuple[Chart | None, Chart | None]:
 
 def _bins(image: Image) -> Bins | None:
     try:
-        return bins_of(image, _MOST_BINS)
+        return bins_of(image, _MAX_BINS)
     except ImagingError:
         return None
 

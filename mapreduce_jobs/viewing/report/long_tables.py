@@ -7,13 +7,13 @@ from typing import Any
 from mapreduce_jobs.viewing.page import Markup, data_block, safe
 from mapreduce_jobs.viewing.report.number_formats import MISSING, number_text, rounded, share_text
 
-__all__ = ["MOST_ROWS", "Column", "Rows", "fit", "rows_block", "spark", "spark_svg"]
+__all__ = ["MAX_ROWS", "Column", "Rows", "fit", "rows_block", "spark", "spark_svg"]
 
-MOST_ROWS = 10_000
+MAX_ROWS = 10_000
 """That a table keeps: the first by name."""
 
 _FIRST = 15  # that are in the page before its script runs; report.js has the same number
-_MOST_BYTES = 4_400_000  # of all tables of a page together
+_MAX_BYTES = 4_400_000  # of all tables of a page together
 _LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _SPARK_BINS = 24
 
@@ -40,7 +40,7 @@ class Column:
 
 
 class Rows:
-    """The rows of a table: the first `MOST_ROWS` by name, of however many.
+    """The rows of a table: the first `MAX_ROWS` by name, of however many.
 
     Whatever the order in which rows come, the same are kept, in the same order.
 
@@ -71,7 +71,7 @@ class Rows:
     def __init__(self, title: str, named: str, columns: Sequence[Column]) -> None:
         self.title, self.named, self.columns = title, named, list(columns)
         self.count = 0
-        self.limit = MOST_ROWS
+        self.limit = MAX_ROWS
         self._kept: list[Row] = []
         self._is_sorted = True
 
@@ -80,17 +80,17 @@ class Rows:
         self.count += 1
         self._kept.append(Row("(none)" if name is None else name, list(values)))
         self._is_sorted = False
-        if len(self._kept) >= 2 * MOST_ROWS:
+        if len(self._kept) >= 2 * MAX_ROWS:
             self._cut()
 
     def _cut(self) -> None:
         if not self._is_sorted:
             self._kept.sort(key=lambda row: (row.name, repr(row.values)))
-            del self._kept[MOST_ROWS:]
+            del self._kept[MAX_ROWS:]
             self._is_sorted = True
 
     def kept(self) -> "list[Row]":
-        """Return the rows that are in memory, the first `MOST_ROWS` by name."""
+        """Return the rows that are in memory, the first `MAX_ROWS` by name."""
         self._cut()
         return self._kept
 
@@ -118,12 +118,12 @@ class Rows:
 
     def all_are_kept(self) -> bool:
         """Tell whether no row is left out of memory."""
-        return self.count <= MOST_ROWS
+        return self.count <= MAX_ROWS
 
     @property
     def note(self) -> str:
         """A sentence on what the page leaves out; the empty text if nothing."""
-        shown = min(self.count, self.limit, MOST_ROWS)
+        shown = min(self.count, self.limit, MAX_ROWS)
         if shown == self.count:
             return ""
         return f"The first {shown:,} by name of {self.count:,} are listed here."
@@ -170,14 +170,14 @@ def _short(value: float) -> float:
 
 def fit(tables: Sequence[Rows]) -> None:
     """Set how many rows each table has in the page, so that it stays small: the same for all."""
-    limit = MOST_ROWS
+    limit = MAX_ROWS
     while True:
         for rows in tables:
             rows.limit = limit
         size = len(rows_block(tables).encode())
-        if size <= _MOST_BYTES or not limit:
+        if size <= _MAX_BYTES or not limit:
             return
-        limit = min(limit - 1, int(limit * _MOST_BYTES / size))
+        limit = min(limit - 1, int(limit * _MAX_BYTES / size))
 
 
 def rows_block(tables: Sequence[Rows]) -> Markup:

@@ -12,8 +12,8 @@ from mapreduce_jobs.viewing.thumbnails import thumbnail
 
 __all__ = ["Pictures"]
 
-_MOST_BYTES = 8_000  # of a thumbnail
-_MOST_PIXELS = 1 << 30
+_MAX_BYTES = 8_000  # of a thumbnail
+_MAX_PIXELS = 1 << 30
 
 
 class Pictures:
@@ -55,8 +55,8 @@ class Pictures:
             self.absent.add(name)
             return "", "not among the images given"
         try:
-            shown = picture(source.read(), _MOST_PIXELS)
-            return thumbnail(shown.levels(shown.middle, shown.own), _MOST_BYTES), ""
+            shown = picture(source.read(), _MAX_PIXELS)
+            return thumbnail(shown.levels(shown.middle, shown.own), _MAX_BYTES), ""
         except (ImagingError, HdfsToolsError, OSError) as error:
             kind, message = words_of(error)
             self.failed[name] = f"{kind}: {message}"

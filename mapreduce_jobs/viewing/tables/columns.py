@@ -8,7 +8,7 @@ from mapreduce_jobs.viewing.lines import Line
 
 __all__ = ["Seen", "as_json", "converter", "flat", "short", "written"]
 
-_MOST_LETTERS = 60
+_MAX_LETTERS = 60
 _EXACT = 1 << 53  # up to which each whole number is a float64
 
 
@@ -54,7 +54,7 @@ def short(text: str) -> str:
     """
     from mapreduce_jobs.viewing.lettering import visible
 
-    return visible(text if len(text) <= _MOST_LETTERS else f"{text[:_MOST_LETTERS]}…")
+    return visible(text if len(text) <= _MAX_LETTERS else f"{text[:_MAX_LETTERS]}…")
 
 
 def as_json(value: Any) -> str:

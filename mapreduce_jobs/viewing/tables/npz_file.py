@@ -14,7 +14,7 @@ from mapreduce_jobs.viewing.tables.table import Table
 __all__ = ["arrays_of", "write_npz"]
 
 _CODES = {"int64": "q", "uint64": "Q", "float64": "d", "bool": "b"}
-_MOST_BYTES = 1 << 30  # of an array of texts, each of which takes as much as the longest
+_MAX_BYTES = 1 << 30  # of an array of texts, each of which takes as much as the longest
 
 Array = npt.NDArray[Any]
 
@@ -129,7 +129,7 @@ class _Column:
     def _texts(self, name: str) -> Array:
         longest = max(map(len, self._values), default=0)
         size = 4 * longest * len(self._values)  # as numpy has texts
-        if size > _MOST_BYTES:
+        if size > _MAX_BYTES:
             raise UsageError(
                 f"{name}: its longest text has {longest:,} characters, and {len(self._values):,} of"
                 f" that length are {size / 1e9:.1f} GB: use parquet"

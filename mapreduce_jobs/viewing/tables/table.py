@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Rows", "Table", "gathered", "listed_array"]
 
-_MOST_COLUMNS = 10_000
-_MOST_NAMED = 12  # columns that its representation names
+_MAX_COLUMNS = 10_000
+_MAX_NAMED = 12  # columns that its representation names
 _NUMPY = {"int64": "int64", "uint64": "uint64", "float64": "float64", "bool": "bool"}
 _PANDAS = {"int64": "Int64", "uint64": "UInt64", "bool": "boolean", "text": "string"}
 
@@ -82,9 +82,9 @@ class Table:
             if name not in self._seen:
                 self._seen[name] = Seen()
             self._seen[name].add(value)
-        if len(self._seen) > _MOST_COLUMNS:
+        if len(self._seen) > _MAX_COLUMNS:
             raise UsageError(
-                f"the lines of {self.kind} have more than {_MOST_COLUMNS:,} different fields, which"
+                f"the lines of {self.kind} have more than {_MAX_COLUMNS:,} different fields, which"
                 " is too much for a table"
             )
         self._rows.append(row)
@@ -191,8 +191,8 @@ class Table:
     def __repr__(self) -> str:
         rows = f"{self._count:,} row{'' if self._count == 1 else 's'}"
         names = [short(name) for name in self._names()]
-        if len(names) > _MOST_NAMED:
-            names[_MOST_NAMED:] = [f"… {len(names) - _MOST_NAMED:,} more"]
+        if len(names) > _MAX_NAMED:
+            names[_MAX_NAMED:] = [f"… {len(names) - _MAX_NAMED:,} more"]
         return f"{self.kind}: {rows} × {len(self._seen):,} columns: {', '.join(names)}"
 
 

@@ -146,12 +146,12 @@ class TestDeflated:
         assert read_header(io.BytesIO(self.bomb(3_000_000)), ["Rows"]).Rows == 7
 
     def test_more_than_the_limit_is_not_inflated(self, monkeypatch):
-        monkeypatch.setattr(header, "_MOST_INFLATED", 1 << 20)
+        monkeypatch.setattr(header, "_MAX_INFLATED", 1 << 20)
         with pytest.raises(Unsupported, match="deflated header of more than 1 MiB"):
             read_header(io.BytesIO(self.bomb(3_000_000)))
 
     def test_pixels_may_be_beyond_the_limit(self, monkeypatch):
-        monkeypatch.setattr(header, "_MOST_INFLATED", 4096)
+        monkeypatch.setattr(header, "_MAX_INFLATED", 4096)
         assert read_header(io.BytesIO(dicom("image_dfl.dcm"))).Modality == "OT"
 
     def test_a_file_that_ends_within_its_header(self):

@@ -114,7 +114,7 @@ class TestManyRows:
     def test_the_first_by_name_are_kept_whatever_the_order(self, names):
         rows = Rows("Images", "image", [Column("n")])
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("mapreduce_jobs.viewing.report.long_tables.MOST_ROWS", 10)
+            patch.setattr("mapreduce_jobs.viewing.report.long_tables.MAX_ROWS", 10)
             for name in names:
                 rows.add(name, [int(name)])
             assert [row.name for row in rows.kept()] == sorted(names)[:10]

@@ -27,7 +27,7 @@ _CHUNK = 1 << 20
 # Paths that Hadoop takes as they are: it splits at commas, expands globs and skips hidden files.
 _PLAIN = re.compile(r"(/[A-Za-z0-9=@+-][\w.=@+-]*)+", re.ASCII)
 _OTHER_CODECS = (".deflate", ".lz4", ".lzo", ".snappy", ".zst")
-_MOST_DIRECT = 1000  # paths on Hadoop's command line
+_MAX_DIRECT = 1000  # paths on Hadoop's command line
 
 Source = bytes | Callable[[], Iterable[bytes]]
 
@@ -63,7 +63,7 @@ class ClusterFiles(TaskFiles):
         plain = file.location.startswith("hdfs:") and _PLAIN.fullmatch(
             path_of(file.location, raw=True)
         )
-        if plain and len(self.direct) < _MOST_DIRECT:
+        if plain and len(self.direct) < _MAX_DIRECT:
             self.direct.append(file.location)
         else:
             super()._assign_records(file)

@@ -21,7 +21,7 @@ _STATISTICS = {
     "weighted_sum": "weighted sum",
 }
 _SHARES = {"0.05": "5 %", "0.25": "25 %", "0.5": "median", "0.75": "75 %", "0.95": "95 %"}
-_MOST_DRAWN = 20  # groups
+_MAX_DRAWN = 20  # groups
 
 _Histogram = tuple[list[float], list[int]]  # edges and counts
 
@@ -56,8 +56,8 @@ class Aggregates(Part):
             if histogram is not None:
                 kept = self._histograms.setdefault(field, {})
                 kept[key] = histogram
-                if len(kept) > 2 * _MOST_DRAWN:
-                    for name in sorted(kept)[_MOST_DRAWN:]:
+                if len(kept) > 2 * _MAX_DRAWN:
+                    for name in sorted(kept)[_MAX_DRAWN:]:
                         del kept[name]
 
     def tables(self) -> list[Rows]:
@@ -72,7 +72,7 @@ class Aggregates(Part):
         )
 
     def _field(self, tools: Tools, field: str, rows: Rows) -> Markup:
-        drawn = [row.name for row in rows.kept()[:_MOST_DRAWN]]
+        drawn = [row.name for row in rows.kept()[:_MAX_DRAWN]]
         titles = {column.title for column in rows.columns}
         spreads = {}
         if titles.issuperset(_SHARES.values()):
@@ -89,7 +89,7 @@ class Aggregates(Part):
             caption = f"{field}: median, the middle half, and the 5th to 95th percentile"
             found.append(tools.figure(svg, caption))
         histograms = self._histograms.get(field, {})
-        for name in sorted(histograms)[:_MOST_DRAWN]:
+        for name in sorted(histograms)[:_MAX_DRAWN]:
             found.append(_histogram(tools, field, name, histograms[name]))
         parts = [tools.plots(found)] if found else []
         if rows.count > len(drawn):

@@ -4,12 +4,12 @@ from collections import Counter
 
 from mapreduce_jobs.viewing.lines import Line
 from mapreduce_jobs.viewing.page import Markup
-from mapreduce_jobs.viewing.report.long_tables import MOST_ROWS, Column, Rows
+from mapreduce_jobs.viewing.report.long_tables import MAX_ROWS, Column, Rows
 from mapreduce_jobs.viewing.report.sections.part import Tools, counted
 
 __all__ = ["Failures"]
 
-_MOST_NAMED = 3  # results that a failure is in
+_MAX_NAMED = 3  # results that a failure is in
 
 
 class Failures:
@@ -29,8 +29,8 @@ class Failures:
         self.lines += 1
         self._kinds[kind] += 1
         self._found.setdefault(key, set()).add(result)
-        if len(self._found) > 2 * MOST_ROWS:
-            self._found = dict(sorted(self._found.items())[:MOST_ROWS])
+        if len(self._found) > 2 * MAX_ROWS:
+            self._found = dict(sorted(self._found.items())[:MAX_ROWS])
             self._is_cut = True
 
     @property
@@ -66,6 +66,6 @@ def _listed(results: list[str]) -> str:
     >>> _listed(["a", "b", "c", "d", "e"])
     'a, b, c and 2 more'
     """
-    if len(results) <= _MOST_NAMED + 1:
+    if len(results) <= _MAX_NAMED + 1:
         return ", ".join(results)
-    return f"{', '.join(results[:_MOST_NAMED])} and {len(results) - _MOST_NAMED} more"
+    return f"{', '.join(results[:_MAX_NAMED])} and {len(results) - _MAX_NAMED} more"

@@ -11,9 +11,9 @@ from mapreduce_jobs.viewing.report.sections.part import Part, Tools, counted
 
 __all__ = ["Headers"]
 
-_MOST_DISTINCT = 24  # values of an element that are counted
-_MOST_ELEMENTS = 30  # columns
-_MOST_LETTERS = 200  # of a value
+_MAX_DISTINCT = 24  # values of an element that are counted
+_MAX_ELEMENTS = 30  # columns
+_MAX_LETTERS = 200  # of a value
 _COUNTED = ("Modality", "BodyPartExamined", "Manufacturer", "ManufacturerModelName", "ImageType")
 
 
@@ -37,7 +37,7 @@ class Headers(Part):
             counts = self._values.setdefault(str(name), Counter())
             if counts is not None:
                 counts[found.get(str(name), "")] += 1
-                if len(counts) > _MOST_DISTINCT:
+                if len(counts) > _MAX_DISTINCT:
                     self._values[str(name)] = None
 
     def tables(self) -> list[Rows]:
@@ -48,7 +48,7 @@ class Headers(Part):
             self._rows = Rows(
                 "Headers",
                 "image",
-                [Column(name, "text", name) for name in sorted(names[:_MOST_ELEMENTS])],
+                [Column(name, "text", name) for name in sorted(names[:_MAX_ELEMENTS])],
             )
             columns = [column.field for column in self._rows.columns]
             for row in self._kept.kept():
@@ -98,4 +98,4 @@ def _text(value: Any) -> str:
     if isinstance(value, list) and not any(isinstance(one, list | dict) for one in value):
         value = " \\ ".join("" if one is None else str(one) for one in value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _MOST_LETTERS else f"{text[:_MOST_LETTERS]}…"
+    return text if len(text) <= _MAX_LETTERS else f"{text[:_MAX_LETTERS]}…"

@@ -18,8 +18,8 @@ from mapreduce_jobs.viewing.report.sections.part import Part, Tools
 __all__ = ["Histograms"]
 
 _BINS = 256  # of a sum of histograms
-_MOST_DRAWN = 12  # histograms of lines or folders, beside the one of all
-_MOST_BINS_DRAWN = 512
+_MAX_DRAWN = 12  # histograms of lines or folders, beside the one of all
+_MAX_BINS_DRAWN = 512
 _CENTRAL = 0.99  # of the pixels, which a chart is cut to where they are in a small part of it
 _BYTE = Bins(0, 256, 256)
 
@@ -92,7 +92,7 @@ class _Family:
             if groups is None:
                 continue
             groups[name] = groups[name].merged(one) if name in groups else one
-            if len(groups) > _MOST_DRAWN:
+            if len(groups) > _MAX_DRAWN:
                 self._by[how] = None
 
     def groups(self) -> dict[str, _Sum]:
@@ -235,7 +235,7 @@ def _window(one: _Sum) -> tuple[list[float], dict[str, list[int]], str]:
         ends = " to ".join(map(number_text, one.occupied))
         share = share_text(inside)
         note = f"; drawn is where {share} of them lie, all of them lie from {ends}"
-    step = -(-(last - first + 1) // _MOST_BINS_DRAWN)
+    step = -(-(last - first + 1) // _MAX_BINS_DRAWN)
     starts = np.arange(first, last + 1, step)
     counts = {
         name: np.add.reduceat(values[: last + 1], starts).tolist()

@@ -14,8 +14,8 @@ from mapreduce_jobs.viewing.report.sections.part import Part, Tools
 
 __all__ = ["Audits", "Bundles", "Others"]
 
-_MOST_FIELDS = 30
-_MOST_LETTERS = 300  # of a value
+_MAX_FIELDS = 30
+_MAX_LETTERS = 300  # of a value
 
 
 class Others(Part):
@@ -58,7 +58,7 @@ class Others(Part):
         """Return the table, once all lines are known."""
         if self._rows is None:
             ranked = sorted(self._fields, key=lambda field: (-self._fields[field], field))
-            fields = [field for field in self._fields if field in set(ranked[:_MOST_FIELDS])]
+            fields = [field for field in self._fields if field in set(ranked[:_MAX_FIELDS])]
             fields.sort(key=self._place)
             kinds = {True: "text", False: "number"}
             columns = [
@@ -154,9 +154,9 @@ def _listed(value: Any) -> Any:
 
 
 def _cut(text: str | None) -> str | None:
-    if text is None or len(text) <= _MOST_LETTERS:
+    if text is None or len(text) <= _MAX_LETTERS:
         return text
-    return f"{text[:_MOST_LETTERS]}…"
+    return f"{text[:_MAX_LETTERS]}…"
 
 
 def _cell(value: Any, is_text: bool) -> Value:

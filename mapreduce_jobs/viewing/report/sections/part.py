@@ -14,7 +14,7 @@ from mapreduce_jobs.viewing.report.pictures import Pictures
 
 __all__ = ["Card", "Part", "Tools", "counted", "texts"]
 
-_MOST_COUNTED = 12  # that a table of counts lists
+_MAX_COUNTED = 12  # that a table of counts lists
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,8 @@ def counted(
         How many there are of what `counts` does not list.
     """
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    listed = ranked[:_MOST_COUNTED]
-    rest = sum(count for _, count in ranked[_MOST_COUNTED:]) + unlisted
+    listed = ranked[:_MAX_COUNTED]
+    rest = sum(count for _, count in ranked[_MAX_COUNTED:]) + unlisted
     if rest:
         listed.append(("(others)", rest))
     total = of or sum(counts.values()) + unlisted or 1

@@ -49,7 +49,7 @@ _STATISTICS = {
     "max": "greatest",
 }
 _QUANTILES = ("q05", "q25", "median", "q75", "q95")
-_MOST_GROUPS = 24  # that are drawn and told apart
+_MAX_GROUPS = 24  # that are drawn and told apart
 
 
 def _titled(measure: str) -> str:
@@ -80,11 +80,11 @@ class Profiles(Part):
         volume = [numeric(value[name]) for name in _VOLUME]
         self._rows.add(key, [*volume, sum(failed.values())])
         self._groups[key] = value
-        if len(self._groups) > 2 * _MOST_GROUPS:
+        if len(self._groups) > 2 * _MAX_GROUPS:
             self._cut()
 
     def _cut(self) -> None:
-        self._groups = dict(sorted(self._groups.items())[:_MOST_GROUPS])
+        self._groups = dict(sorted(self._groups.items())[:_MAX_GROUPS])
 
     def tables(self) -> list[Rows]:
         """Return the table of groups, if there is more than one."""
@@ -97,10 +97,10 @@ class Profiles(Part):
             ((_, only),) = self._groups.items()
             return _group(tools, only)
         parts = [tools.rows(self._rows)]
-        if self._rows.count > _MOST_GROUPS:
+        if self._rows.count > _MAX_GROUPS:
             parts.append(
                 tools.words(
-                    f"The first {_MOST_GROUPS} groups by name are drawn and told of below; the"
+                    f"The first {_MAX_GROUPS} groups by name are drawn and told of below; the"
                     " table has all."
                 )
             )

@@ -13,8 +13,8 @@ from mapreduce_jobs.viewing.report.sections.part import Part, Tools, counted, te
 __all__ = ["Models", "Predictions"]
 
 _HEATS = 9
-_LEAST_CERTAIN = 6
-_MOST_CURVES = 12
+_MIN_CERTAIN = 6
+_MAX_CURVES = 12
 _RATES = ("false_positive_rate", "true_positive_rate")
 
 
@@ -97,9 +97,9 @@ def _evaluation(tools: Tools, value: dict[str, Any]) -> Markup:
     curves = value.get("roc_of_class") or {}
     drawn = [_curve(tools, one, curves[one], areas.get(one)) for one in classes if curves.get(one)]
     if drawn:
-        parts.append(tools.plots(drawn[:_MOST_CURVES]))
-    if len(drawn) > _MOST_CURVES:
-        parts.append(tools.words(f"The ROC curves of the first {_MOST_CURVES} classes are drawn."))
+        parts.append(tools.plots(drawn[:_MAX_CURVES]))
+    if len(drawn) > _MAX_CURVES:
+        parts.append(tools.words(f"The ROC curves of the first {_MAX_CURVES} classes are drawn."))
     parts.append(tools.words("Each image is told by a model that was learnt without its fold."))
     return Markup().join(parts)
 
@@ -166,7 +166,7 @@ class Predictions(Part):
         key = "(none)" if line.key is None else line.key
         says = f"{told}: {share_text(probability)}"
         listed = [*self._least_certain, (probability, key, says)]
-        self._least_certain = sorted(listed)[:_LEAST_CERTAIN]
+        self._least_certain = sorted(listed)[:_MIN_CERTAIN]
 
     def tables(self) -> list[Rows]:
         """Return the table of images."""

@@ -15,8 +15,8 @@ from mapreduce_jobs.viewing.report.sections.part import Part, Tools, texts
 __all__ = ["Regression"]
 
 _NORMAL = 1.96  # standard errors, in which 95 % of a normal distribution lie
-_MOST_DRAWN = 40
-_MOST_POINTS = 2000
+_MAX_DRAWN = 40
+_MAX_POINTS = 2000
 _CLOSE = 1e-6
 _LARGEST = 1e150  # as jobs over rows have it
 
@@ -76,7 +76,7 @@ def _told(tools: Tools, value: dict[str, Any]) -> Markup:
     ]
     found = []
     ratios = {name: (t, _NORMAL) for name, one in coefficients.items() if (t := _ratio(one))}
-    if 1 < len(ratios) <= _MOST_DRAWN:
+    if 1 < len(ratios) <= _MAX_DRAWN:
         said = ", ".join(f"{name} {number_text(t)}" for name, (t, _) in ratios.items())
         svg = plots.intervals(
             tools.figures,
@@ -92,7 +92,7 @@ def _told(tools: Tools, value: dict[str, Any]) -> Markup:
             f" {', '.join([*coefficients, target])}, are in no other result here."
         )
         return Markup().join([*parts, tools.plots(found) if found else "", tools.words(why)])
-    shown = list(islice(fitted, 0, None, -(-len(fitted) // _MOST_POINTS)))
+    shown = list(islice(fitted, 0, None, -(-len(fitted) // _MAX_POINTS)))
     found += _fit_charts(tools, target, shown)
     said = f"Drawn from the {rows:,} rows that were fitted"
     if not is_all:

@@ -13,9 +13,9 @@ from pydicom.uid import UID
 from mapreduce_jobs.imaging.errors import BadParameter
 from mapreduce_jobs.privacy.dicom.dataset import Place
 from mapreduce_jobs.privacy.file_names import name_of_dicom, name_of_raster, token_of
-from mapreduce_jobs.privacy.pseudonyms import Keyed
+from mapreduce_jobs.privacy.pseudonyms import Pseudonymiser
 
-ONE, OTHER = Keyed(b"one key of 16 by"), Keyed(b"another key, and longer")
+ONE, OTHER = Pseudonymiser(b"one key of 16 by"), Pseudonymiser(b"another key, and longer")
 UIDS = st.from_regex(r"[12](\.(0|[1-9][0-9]{0,8})){1,6}", fullmatch=True)
 
 
@@ -24,7 +24,7 @@ def test_uids_are_valid_and_of_the_key(uid):
     new = ONE.uid(uid)
     assert UID(new).is_valid
     assert len(new) <= 64
-    assert new == Keyed(b"\n one key of 16 by\n").uid(uid)  # a file ends with a line end
+    assert new == Pseudonymiser(b"\n one key of 16 by\n").uid(uid)  # a file ends with a line end
     assert new not in (uid, OTHER.uid(uid))
     made = uuid.UUID(int=int(new.removeprefix("2.25.")))
     assert (made.version, made.variant) == (8, uuid.RFC_4122)
@@ -57,7 +57,7 @@ def test_shifts_differ_between_patients():
 @pytest.mark.parametrize("secret", [b"", b"fifteen bytes..", b"   fifteen bytes..\n\n"])
 def test_a_short_key_is_refused(secret):
     with pytest.raises(BadParameter, match=r"openssl rand -hex 32"):
-        Keyed(secret)
+        Pseudonymiser(secret)
 
 
 def test_names_keep_what_belongs_together_and_nothing_else():
