@@ -1,7 +1,7 @@
 """How tests are shared out between processes, and what is said of those that were left out.
 
-A module goes to one process, so that its fixtures are made once. Tests that share a cluster go to
-one process together, and first: they mostly wait, while the others compute.
+A module goes to one process, so that its fixtures are made once. Tests of clusters go to one process,
+one after the other, and first: they mostly wait, while the others compute.
 """
 
 import os
@@ -24,8 +24,6 @@ __all__ = [
     "pytest_xdist_make_scheduler",
 ]
 
-# These have clusters of their own, one after the other; all others in tests/cluster share one.
-_OTHER_CLUSTERS = ("test_cluster_processes.py", "test_cluster_containers.py")
 # What takes long comes first, so that no process is busy with it when the others are done.
 _ORDER = ("cluster", "jobs", "viewing", "core", "privacy", "faults", "hdfs_tools")
 _HOW_TO_GET = {
@@ -52,21 +50,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             config.hook.pytest_deselected(items=slow)
 
 
-def _rank(path: PurePath) -> tuple[int, bool]:
+def _rank(path: PurePath) -> int:
     _, is_test, folder = "/".join(path.parts).rpartition("/tests/")
     name = folder.partition("/")[0] if is_test else ""
-    rank = _ORDER.index(name) if name in _ORDER else len(_ORDER)
-    return rank, path.name in _OTHER_CLUSTERS
+    return _ORDER.index(name) if name in _ORDER else len(_ORDER)
 
 
 class _ByCluster(LoadFileScheduling):
-    """Gives a process all tests of a module, or all that share a cluster."""
+    """Gives a process all tests of a module, or all that need a cluster."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = PurePath(super()._split_scope(nodeid))
-        if path.parent.name != "cluster":
-            return str(path)
-        return "other clusters" if path.name in _OTHER_CLUSTERS else "cluster"
+        return "cluster" if path.parent.name == "cluster" else str(path)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -77,9 +72,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Return a process a core and, where clusters can run, two more, which wait for them."""
+    """Return a process a core and, where clusters can run, one more, which waits for them."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return (cores or 1) + (2 if shutil.which("java") else 0)
+    return (cores or 1) + (shutil.which("java") is not None)
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hdfs_tools.bundles.failure import Failure
 from mapreduce_jobs.core.results.protocols import JSONLineProtocol
 from mapreduce_jobs.edge_density import EdgeDensity
 from mapreduce_jobs.image_histogram import ImageHistogram
@@ -41,15 +42,13 @@ class TestLaws:
         assert result == job.result(expected)
 
     def test_error_records_pass_and_are_not_merged(self, job):
-        errors = [{"error": "Truncated", "message": "…"}, {"error": "EmptyFile", "message": "…"}]
+        errors = [Failure("Truncated", "…"), Failure("EmptyFile", "…")]
         values = [job.measure(IMAGES[0]), *errors, job.measure(IMAGES[1])]
         random.Random(1).shuffle(values)
         found = [value for _, value in job.reducer("all", iter(values))]
-        assert sorted(value["error"] for value in found if "error" in value) == [
-            "EmptyFile",
-            "Truncated",
-        ]
-        (merged,) = (value for value in found if "error" not in value)
+        failed = [value.error for value in found if isinstance(value, Failure)]
+        assert sorted(failed) == ["EmptyFile", "Truncated"]
+        (merged,) = (value for value in found if not isinstance(value, Failure))
         assert merged["images"] == 2
 
 

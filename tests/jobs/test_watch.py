@@ -323,7 +323,7 @@ class TestRefusals:
         assert not state.exists()
 
     def test_the_folders(self, folder, state, tmp_path):
-        assert "is not a folder" in watch(tmp_path / "nowhere", state, *SUMMED).stderr
+        assert "no such file or folder" in watch(tmp_path / "nowhere", state, *SUMMED).stderr
         assert "is not a folder" in watch(folder / "a/0.png", state, *SUMMED).stderr
         inside = watch(folder, folder / "state", *SUMMED)
         assert "lies in the folder that is watched" in inside.stderr

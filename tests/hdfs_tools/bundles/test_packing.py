@@ -275,7 +275,7 @@ class TestLargeImages:
     @pytest.fixture(autouse=True)
     def small_memory(self, monkeypatch):
         for module in ("bundle_index", "packing", "unpacking"):
-            monkeypatch.setattr(f"hdfs_tools.{module}.IN_MEMORY", 100)
+            monkeypatch.setattr(f"hdfs_tools.bundles.{module}.IN_MEMORY", 100)
 
     @given(st.lists(st.binary(max_size=400), max_size=6))
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
