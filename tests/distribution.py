@@ -1,7 +1,7 @@
 """How tests are shared out between processes, and what is said of those that were left out.
 
-A module goes to one process, so that its fixtures are made once. Tests of clusters go to one process,
-one after the other, and first: they mostly wait, while the others compute.
+A module goes to one process, so that its fixtures are made once. Tests of clusters go to one
+process, one after the other, and first: they mostly wait, while the others compute.
 """
 
 import os
