@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from functools import partial
+from functools import cached_property, partial
 
 from hdfs_tools.copying.checksum import FileChecksum
 from hdfs_tools.copying.temporary import is_temporary
@@ -32,7 +32,10 @@ class LocalTree(Tree):
 
     def __init__(self, root: str) -> None:
         self.root = os.path.abspath(root)
-        self._real_root = os.path.realpath(self.root)
+
+    @cached_property
+    def _real_root(self) -> str:  # which takes longer than all else of a single file
+        return os.path.realpath(self.root)
 
     def entry(self, name: str) -> Entry | None:
         """Return what has a name, None if there is nothing."""

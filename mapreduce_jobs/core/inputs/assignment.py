@@ -142,7 +142,7 @@ class _Assigner:
         elif location.path.endswith(_MANIFEST_NAMES):
             self._manifest(location, entry)
         else:
-            self._reference(_as_written(location), entry.size, location.is_local)
+            self._reference(_as_written(location), entry.size)
 
     def _add_directory(self, directory: Location, is_found: bool) -> None:
         """Add what is in a directory; if a pattern found it, names begin with its own."""
@@ -150,14 +150,13 @@ class _Assigner:
         for entry in walk(directory):
             if is_by_product_of_jobs(entry.name):
                 continue
-            location = directory.beneath(entry.name)
             if is_bundle_name(entry.name):
-                self._bundle(location, entry)
+                self._bundle(directory.beneath(entry.name), entry)
             elif is_found:
-                self._reference(_as_written(location), entry.size, directory.is_local)
+                self._reference(_as_written(directory.beneath(entry.name)), entry.size)
             else:
                 name = entry.name if directory.is_local else encode_name(entry.name)
-                self._reference(Reference(root + name), entry.size, directory.is_local)
+                self._reference(Reference(root + name), entry.size)
 
     def stream(self, lines: Iterable[bytes], source: str, base: str) -> None:
         """Add record lines that can be read only once; bundle records are kept on disk."""
@@ -203,12 +202,11 @@ class _Assigner:
 
     def _listed(self, reference: Reference) -> None:
         """Add an image that a manifest names."""
-        is_local, size = True, 0
+        size = 0
         with suppress(HdfsToolsError, OSError, ValueError):  # the task says why
-            is_local = Location.of_uri(reference.location).is_local
             found = self._entries.of(reference.location)
             size = found.size if found else 0
-        self._reference(reference, size, is_local)
+        self._reference(reference, size)
 
     def _bundle(self, location: Location, entry: Entry) -> None:
         if location.is_local:
@@ -222,7 +220,7 @@ class _Assigner:
         if span.length:
             self._files.add_span(span)
 
-    def _reference(self, reference: Reference, size: int, is_local: bool) -> None:
+    def _reference(self, reference: Reference, size: int) -> None:
         if self.check_names:
             location = hash((reference.name, reference.location.replace("/./", "/")))
             if location in self._seen:
@@ -233,7 +231,7 @@ class _Assigner:
                     f" have the same name, {reference.name}: give the folder above both"
                 )
             self._seen |= {location, hash(reference.name)}
-        cost = _OPENING_COST if is_local else _OPENING_COST_HDFS
+        cost = _OPENING_COST_HDFS if reference.is_remote else _OPENING_COST
         self._files.add_image(reference_line(reference), size + cost)
 
 

@@ -90,7 +90,8 @@ def files_in(folder: str) -> Iterator[File]:
     for found in walk(location):
         if _is_meant(found.name):
             place = location.beneath(found.name).uri
-            yield File(found.name, place, found.size, int(found.modified * 1000))
+            # A float of whole milliseconds may lie just below them.
+            yield File(found.name, place, found.size, int(found.modified * 1000 + 1e-3))
 
 
 def _is_meant(name: str) -> bool:
