@@ -46,7 +46,8 @@ class LocalTree(Tree):
             if stat.S_ISLNK(found.st_mode):
                 found = self._behind_link(path)
         except FileNotFoundError as error:
-            return Entry(name, problem=error) if os.path.lexists(path) else None
+            # What is there by now, and is no link, was made since.
+            return Entry(name, problem=error) if os.path.islink(path) else None
         except (OSError, HdfsToolsError) as error:
             return Entry(name, problem=error)
         mode = found.st_mode

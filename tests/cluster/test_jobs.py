@@ -154,7 +154,7 @@ class TestInputOnHDFS:
         hdfs.write("/bundles/good.bundle", lines)
         here = in_process("image_histogram", "hdfs:///bundles/good.bundle")
         assert here.status == 0
-        assert b'"../images/ct/small.dcm"' in here.stdout
+        assert b'"images/ct/small.dcm"' in here.stdout
         same(
             on_cluster(
                 "image_histogram", "-D", "mapreduce.job.maps=7", "hdfs:///bundles/good.bundle"

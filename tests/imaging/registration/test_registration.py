@@ -167,7 +167,7 @@ class TestResult:
 PROGRAM = """
 import hashlib, json, sys
 from mapreduce_jobs.imaging.registration.register import register
-from tests.imaging.test_registration import SCENES, image_of, matrix_of, moved
+from tests.imaging.registration.test_registration import SCENES, image_of, matrix_of, moved
 
 fixed = SCENES["CT"]
 moving = moved(fixed, matrix_of(fixed.shape, 5, (2, 3)), "inverted")
