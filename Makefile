@@ -9,6 +9,9 @@ BIN     = $(VENV)/bin
 
 CLUSTER ?= containers
 
+# Tests start thousands of processes: what they import is compiled once, whatever this says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test lint docs bench cluster-up cluster-down cluster-status clean
 
 demo: $(VENV)/.base

@@ -9,8 +9,8 @@ import pytest
 from tests.support import JOBS, png, results, scan
 
 
-@pytest.mark.parametrize("runner", ["inline", "local"])
 class TestPolicy:
+    @pytest.mark.parametrize("runner", ["inline", "local"])
     def test_record(self, job, collection, good_images, broken_images, runner):
         ran = job("edge_density", "-r", runner, collection)
         assert ran.status == 1
@@ -34,19 +34,20 @@ class TestPolicy:
         assert ran.stderr.startswith(f"{broken} of {len(found)} images failed: 1 ChecksumMismatch")
         assert str(collection) not in ran.stdout.decode()  # the same on every machine
 
-    def test_record_in_groups(self, job, collection, good_images, runner):
-        ran = job("image_histogram", "-r", runner, "--group-by", "all", collection)
+    def test_record_in_groups(self, job, collection, good_images):
+        ran = job("image_histogram", "--group-by", "all", collection)
         found = results(ran)
         assert ran.status == 1
         assert found["all"]["images"] == len(good_images)
         assert sum("error" in value for value in found.values()) == len(found) - 1 > 10
 
-    def test_skip(self, job, collection, good_images, runner):
-        ran = job("edge_density", "-r", runner, "--on-error", "skip", collection)
+    def test_skip(self, job, collection, good_images):
+        ran = job("edge_density", "--on-error", "skip", collection)
         assert ran.status == 0
         assert set(results(ran)) == set(good_images)
         assert "images failed" in ran.stderr
 
+    @pytest.mark.parametrize("runner", ["inline", "local"])
     def test_fail(self, job, collection, runner, tmp_path):
         ran = job(
             "edge_density", "-r", runner, "--on-error", "fail", "-o", "out", collection,
@@ -166,10 +167,10 @@ def test_a_reader_that_has_enough(good_folder, tmp_path):
     job.wait()
 
 
-@pytest.mark.parametrize("runner", ["inline", "local"])
 class TestSurroundings:
     """What the system refuses is said in a sentence."""
 
+    @pytest.mark.parametrize("runner", ["inline", "local"])
     def test_standard_output_is_full(self, good_folder, runner):
         with open("/dev/full", "wb") as full:
             job = subprocess.run(
@@ -180,24 +181,25 @@ class TestSurroundings:
         assert job.returncode == 1
         assert job.stderr == b"edge_density: No space left on device\n"
 
-    def test_streams_are_closed(self, good_folder, runner):
-        command = f"{sys.executable} {JOBS}/edge_density.py -r {runner} {good_folder}"
+    def test_streams_are_closed(self, good_folder):
+        command = f"{sys.executable} {JOBS}/edge_density.py {good_folder}"
         without = subprocess.run(["bash", "-c", f"{command} >&-"], capture_output=True)
         assert without.stderr == b"edge_density: standard output is closed\n"
         ran = subprocess.run(["bash", "-c", f"{command} <&-"], capture_output=True)
         assert (ran.returncode, ran.stderr) == (0, b"")
 
-    def test_settings_of_mrjob(self, job, good_folder, tmp_path, runner):
-        ran = job("edge_density", "-r", runner, "-c", "gone.conf", good_folder)
+    def test_settings_of_mrjob(self, job, good_folder, tmp_path):
+        ran = job("edge_density", "-c", "gone.conf", good_folder)
         assert (ran.status, ran.stderr) == (
             1,
             "edge_density: gone.conf: No such file or directory\n",
         )
         (tmp_path / "bad.conf").write_text("runners: [")
-        ran = job("edge_density", "-r", runner, "-c", "bad.conf", good_folder)
+        ran = job("edge_density", "-c", "bad.conf", good_folder)
         assert ran.status == 2
         assert ran.stderr.startswith("edge_density: mrjob.conf: ")
 
+    @pytest.mark.parametrize("runner", ["inline", "local"])
     def test_nowhere_to_write(self, job, good_folder, tmp_path, runner):
         (tmp_path / "file").write_bytes(b"")
         ran = job("edge_density", "-r", runner, "-o", "file/out", good_folder)

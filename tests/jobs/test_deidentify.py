@@ -102,8 +102,8 @@ class TestTheResult:
 
     def test_the_same_bytes_whatever_runs_it(self, made, folder, job, tmp_path):
         (tmp_path / "my key").write_text(f"{KEY}\n")
-        for options in (["-r", "local"], ["-r", "local", "-D", "mapreduce.job.maps=5"]):
-            assert deidentified(folder, *options).lines == made.lines
+        tasks = ["-r", "local", "-D", "mapreduce.job.maps=5"]
+        assert deidentified(folder, *tasks).lines == made.lines
         assert job("deidentify", "--key-file", "my key", folder).lines == made.lines
 
     def test_another_key_has_nothing_in_common(self, made, folder):

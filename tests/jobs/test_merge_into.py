@@ -59,8 +59,8 @@ def test_batches_are_one_run_over_all(whole, batches, tmp_path, name, options):
     so_far = keep(name)
     result = tmp_path / "result.txt"
     tasks = ["-D", "mapreduce.job.maps=3", "-D", "mapreduce.job.reduces=2"]
-    for batch, runner in zip(reversed(batches), (["-r", "local", *tasks], tasks, []), strict=True):
-        ran = of(name, *runner, *options, *so_far, batch)
+    for batch in reversed(batches):
+        ran = of(name, *tasks, *options, *so_far, batch)
         assert ran.status in (0, 1)
         assert "Traceback" not in ran.stderr
         result.write_bytes(ran.stdout)
@@ -120,7 +120,7 @@ class TestTables:
         for number, start in enumerate((0, 1, 30)):  # of one row there is no regression yet
             stop = (1, 30, 60)[number]
             table.write_text(self.HEAD + "".join(self.ROWS[start:stop]) + bad * (start == 1))
-            ran = of(name, *options, *so_far, table, "-r", "local")
+            ran = of(name, *options, *so_far, table)
             result = tmp_path / f"{number}.txt"
             result.write_bytes(ran.stdout)
             so_far = ["--merge-into", result]

@@ -72,10 +72,9 @@ class TestGrey:
     def test_whatever_the_tasks(self, job, write):
         folder = write(GREY)
         expected = job("segment_collection", "--k", 3, folder).stdout
-        for maps in (1, 2, 5):
-            told = f"mapreduce.job.maps={maps}"
-            ran = job("segment_collection", "--k", 3, "-r", "local", "-D", told, folder)
-            assert (ran.status, ran.stdout) == (0, expected)
+        tasks = ["-r", "local", "-D", "mapreduce.job.maps=5"]
+        ran = job("segment_collection", "--k", 3, *tasks, folder)
+        assert (ran.status, ran.stdout) == (0, expected)
 
     def test_too_few_rounds_are_told(self, job, write):
         ran = job("segment_collection", "--k", 4, "--iterations", 1, write(GREY))
@@ -282,10 +281,9 @@ def test_a_file_that_holds_no_classes(job, write, tmp_path):
     assert "other.json: holds no classes: give what this job wrote with --k" in ran.stderr
 
 
-@pytest.mark.parametrize("runner", ["inline", "local"])
-def test_fewer_levels_than_classes(job, write, runner):
+def test_fewer_levels_than_classes(job, write):
     folder = write({"a.png": np.array([[0, 7], [7, 255]], np.uint8)})
-    ran = job("segment_collection", "-r", runner, "--k", 4, folder)
+    ran = job("segment_collection", "--k", 4, folder)
     sentence = "there are 3 different grey levels, fewer than 4 classes"
     assert results(ran) == {"classes": {"error": "CannotLearn", "message": sentence}}
     assert (ran.status, ran.stderr) == (1, f"nothing is learnt: {sentence}\n")

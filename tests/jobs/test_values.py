@@ -69,9 +69,8 @@ class TestHistogram:
         assert levels(found["ct/1.dcm"]) == [-100, 0, 50, 1000]
         assert "unit" not in found["plain/1.png"]
 
-    @pytest.mark.parametrize("runner", ["inline", "local"])
-    def test_groups_say_what_is_in_them(self, folder, runner):
-        options = ["-r", runner, "--values", "modality", "--group-by"]
+    def test_groups_say_what_is_in_them(self, folder):
+        options = ["--values", "modality", "--group-by"]
         found = results("image_histogram", *options, "folder", folder)
         assert (found["ct"]["images"], found["ct"]["pixels"], found["ct"]["padding"]) == (2, 8, 24)
         assert found["ct"]["unit"] == "HU"

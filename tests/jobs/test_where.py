@@ -51,10 +51,9 @@ def everything(folder):
 
 
 class TestWhere:
-    @pytest.mark.parametrize("runner", ["inline", "local"])
-    def test_only_what_fits_is_measured(self, job, folder, everything, runner):
+    def test_only_what_fits_is_measured(self, job, folder, everything):
         where = "Modality == 'CT' and SliceThickness <= 1.5"
-        ran = job("edge_density", "-r", runner, "--where", where, folder)
+        ran = job("edge_density", "--where", where, folder)
         assert ran.status == 0
         assert ran.stderr == "10 of 14 images excluded by --where\n"
         names = [f"{number // 4}/{number:02}.dcm" for number in range(8) if number % 4 < 2]

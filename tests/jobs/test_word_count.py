@@ -34,24 +34,25 @@ def counted(ran) -> dict:
     return counts
 
 
-@pytest.mark.parametrize("runner", ["inline", "local"])
 class TestRunners:
-    def test_files_folders_globs_and_standard_input(self, job, tmp_path, tree, runner):
+    def test_files_folders_globs_and_standard_input(self, job, tmp_path, tree):
         first, second = text(1, 4000), text(2, 3000)
         tree(tmp_path / "texts", {"a.txt": first, "b/c.txt": second})
         expected = hadoop_words(first) + hadoop_words(second)
         for given in (["texts"], ["texts/a.txt", "texts/b"], ["texts/**/*.txt"]):
-            assert counted(job("word_count", "-r", runner, *given)) == expected
+            assert counted(job("word_count", *given)) == expected
         for given in ([], ["-"]):
-            ran = job("word_count", "-r", runner, *given, stdin=first)
+            ran = job("word_count", *given, stdin=first)
             assert counted(ran) == hadoop_words(first)
 
+    @pytest.mark.parametrize("runner", ["inline", "local"])
     def test_compressed(self, job, tmp_path, runner):
         content = text(3, 5000)
         (tmp_path / "text.gz").write_bytes(gzip.compress(content))
         ran = job("word_count", "-r", runner, "text.gz")
         assert counted(ran) == hadoop_words(content)
 
+    @pytest.mark.parametrize("runner", ["inline", "local"])
     def test_damaged_compressed_text(self, job, tmp_path, runner):
         (tmp_path / "text.gz").write_bytes(gzip.compress(text(3, 5000))[:-9])
         ran = job("word_count", "-r", runner, "text.gz")
@@ -59,12 +60,12 @@ class TestRunners:
         assert ran.stderr.startswith(f"word_count: {tmp_path}/text.gz: cannot be read: ")
         assert ran.stderr.count("\n") == 1
 
-    def test_no_text(self, job, tmp_path, runner):
+    def test_no_text(self, job, tmp_path):
         (tmp_path / "empty.txt").write_bytes(b"")
-        assert counted(job("word_count", "-r", runner, "empty.txt")) == {}
+        assert counted(job("word_count", "empty.txt")) == {}
 
 
-@pytest.mark.parametrize("tasks", [1, 2, 7])
+@pytest.mark.parametrize("tasks", [1, 7])
 def test_any_number_of_tasks(job, tmp_path, tasks):
     content = text(4, 20_000)
     (tmp_path / "text.txt").write_bytes(content)

@@ -27,7 +27,7 @@ DEVICES: dict[str, dict[str, Any]] = {
         "is_mobile": True,
     },
 }
-EVERY_LOOK = [(device, scheme) for device in DEVICES for scheme in ("light", "dark")]
+EVERY_LOOK = [("desktop", "light"), ("phone", "dark")]
 """What pages are looked at with: for ``parametrize(("device", "scheme"), EVERY_LOOK)``."""
 
 _COMMANDS = ("chromium", "chromium-browser", "google-chrome")

@@ -61,8 +61,8 @@ def own(tmp_path, tree):
     return run_own
 
 
-@pytest.mark.parametrize("runner", ["inline", "local"])
 class TestOwnJob:
+    @pytest.mark.parametrize("runner", ["inline", "local"])
     def test_good(self, own, runner):
         ran = own("-r", runner)
         assert (ran.status, ran.stderr) == (0, "")
@@ -70,8 +70,8 @@ class TestOwnJob:
         assert json.loads(key) == "1.png"
         assert json.loads(value) == {"mean": scan(1).mean()}
 
-    def test_numpy_s_scalars_and_arrays_are_numbers_and_lists(self, own, runner):
-        ran = own("-r", runner, "--what", "numpy")
+    def test_numpy_s_scalars_and_arrays_are_numbers_and_lists(self, own):
+        ran = own("--what", "numpy")
         assert (ran.status, ran.stderr) == (0, "")
         pixels = scan(1)
         assert results(ran)["1.png"] == {
@@ -91,16 +91,15 @@ class TestOwnJob:
             ("no dictionary", "a measure is a dictionary of fields, and not a float"),
         ],
     )
-    def test_what_cannot_be_written_is_an_error_that_names_the_field(
-        self, own, runner, what, message
-    ):
-        ran = own("-r", runner, "--what", what)
+    def test_what_cannot_be_written_is_an_error_that_names_the_field(self, own, what, message):
+        ran = own("--what", what)
         assert (ran.status, len(ran.lines)) == (1, 3)
         for value in results(ran).values():
             assert value["error"] == "UnwritableResult"
             assert value["message"].startswith(message)
         assert ran.stderr == "3 of 3 images failed: 3 UnwritableResult\n"
 
+    @pytest.mark.parametrize("runner", ["inline", "local"])
     def test_a_mistake_is_an_error_of_each_image_and_its_traceback_is_shown(self, own, runner):
         ran = own("-r", runner, "--what", "mistake")
         error = "AttributeError"
@@ -111,10 +110,11 @@ class TestOwnJob:
         assert re.search(r"first of its kind at \d\.png:\nTraceback ", ran.stderr)
         assert ran.stderr.count("Traceback") == 1
 
-    def test_a_warning_changes_nothing(self, own, runner):
-        ran = own("-r", runner, "--what", "warned")
+    def test_a_warning_changes_nothing(self, own):
+        ran = own("--what", "warned")
         assert (ran.status, len(ran.lines)) == (0, 3)
 
+    @pytest.mark.parametrize("runner", ["inline", "local"])
     def test_in_a_place_with_a_space(self, own, runner, tmp_path):
         (tmp_path / "t m p").mkdir()
         (tmp_path / "own.py").rename(tmp_path / "my own.py")
@@ -124,14 +124,15 @@ class TestOwnJob:
         )  # fmt: skip
         assert (ran.status, ran.stderr, len(ran.lines)) == (0, "", 3)
 
-    def test_quiet(self, own, runner):
-        assert own("-r", runner, "--quiet", "--what", "mistake").stderr == ""
+    def test_quiet(self, own):
+        assert own("--quiet", "--what", "mistake").stderr == ""
 
-    def test_on_error_fail_shows_the_traceback(self, own, runner):
-        ran = own("-r", runner, "--what", "mistake", "--on-error", "fail")
+    def test_on_error_fail_shows_the_traceback(self, own):
+        ran = own("--what", "mistake", "--on-error", "fail")
         assert ran.status == 1
         assert "AttributeError: 'Image' object has no attribute 'pixel'" in ran.stderr
 
+    @pytest.mark.parametrize("runner", ["inline", "local"])
     def test_a_file_that_does_not_run(self, own, runner, tmp_path):
         with open(tmp_path / "own.py", "a") as job:
             job.write("raise LookupError('there is none')\n")
@@ -139,6 +140,7 @@ class TestOwnJob:
         assert ran.status == 1
         assert "LookupError: there is none" in ran.stderr
 
+    @pytest.mark.parametrize("runner", ["inline", "local"])
     def test_a_sort_that_is_killed(self, own, runner, tmp_path):
         (tmp_path / "bin").mkdir()
         (tmp_path / "bin" / "sort").write_text("#!/bin/sh\nkill -9 $$\n")
@@ -149,19 +151,21 @@ class TestOwnJob:
         assert (ran.status, ran.stdout) == (1, b"")
         assert ran.stderr == "edge_density: a sort was ended by SIGKILL\n"
 
+    @pytest.mark.parametrize("runner", ["inline", "local"])
     def test_where_there_is_no_sort(self, own, runner, tmp_path):
         command = [sys.executable, JOBS / "edge_density.py", "-r", runner, "--group-by", "all"]
         expected = run(*command, "scans", cwd=tmp_path)
         ran = run(*command, "scans", cwd=tmp_path, env={"PATH": str(tmp_path)})
         assert (ran.status, ran.stdout, ran.stderr) == (0, expected.stdout, "")
 
-    def test_it_knows_where_its_file_is(self, own, runner, tmp_path):
+    def test_it_knows_where_its_file_is(self, own, tmp_path):
         text = OWN_JOB.replace(
             "class Own", "import pathlib\npathlib.Path(__file__).parents[1]\n\nclass Own"
         )
         (tmp_path / "own.py").write_text(text)
-        assert own("-r", runner).status == 0
+        assert own().status == 0
 
+    @pytest.mark.parametrize("runner", ["inline", "local"])
     def test_as_a_library(self, runner, good_folder):
         """In the way that mrjob's own documentation tests jobs."""
         from mapreduce_jobs.edge_density import EdgeDensity

@@ -38,8 +38,8 @@ def of(folder, *options, inputs="scans"):
     return run(sys.executable, "own_job.py", *options, inputs, cwd=folder)
 
 
-@pytest.mark.parametrize("runner", ["inline", "local"])
 class TestFieldsAndPrints:
+    @pytest.mark.parametrize("runner", ["inline", "local"])
     def test_of_each_image(self, folder, runner):
         ran = of(folder, "-r", runner, *TASKS)
         assert ran.status == 1
@@ -50,8 +50,8 @@ class TestFieldsAndPrints:
             "1 of 4 images failed: 1 EmptyFile": 1,
         }
 
-    def test_of_all_images(self, folder, runner):
-        ran = of(folder, "-r", runner, *TASKS, "--group-by", "all")
+    def test_of_all_images(self, folder):
+        ran = of(folder, *TASKS, "--group-by", "all")
         assert results(ran) == {"all": measured(0, 1, 2), "empty.png": FAILURE}
         assert Counter(ran.stderr.splitlines()) == {
             **dict.fromkeys(PRINTED, 3),
@@ -59,12 +59,12 @@ class TestFieldsAndPrints:
             "1 of 4 images failed: 1 EmptyFile": 1,
         }
 
-    def test_of_images_that_are_merged_into_a_result(self, folder, runner):
-        first = of(folder, "-r", runner, "--group-by", "all", "--keep-sums")
+    def test_of_images_that_are_merged_into_a_result(self, folder):
+        first = of(folder, "--group-by", "all", "--keep-sums")
         (folder / "first.jsonl").write_bytes(first.stdout)
         write_tree(folder, {"more/7.png": png(scan(7))})
         merge = ["--group-by", "all", "--merge-into", "first.jsonl"]
-        found = results(of(folder, "-r", runner, *merge, inputs="more"))
+        found = results(of(folder, *merge, inputs="more"))
         del found["all"]["sums"]
         assert found == {"all": measured(0, 1, 2, 7), "empty.png": FAILURE}
 
