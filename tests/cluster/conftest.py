@@ -1,17 +1,18 @@
 """A cluster of processes, started once for all tests that need one, and stopped after them."""
 
+import functools
 import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from hdfs_tools import connect
 from hdfs_tools.webhdfs.client import WebHDFS
-from tests.cluster.support import cluster, unavailable
+from tests.cluster.support import IN_ONE_JVM, cluster, unavailable
 from tests.support import JOBS, Ran, run
 
 
@@ -75,11 +76,20 @@ def hdfs(running: Running) -> WebHDFS:
 def on_cluster(running: Running, tmp_path: Path) -> Callable[..., Ran]:
     """Run a job's file on the cluster, from a working directory that is not the project's."""
 
-    def run_job(script: str | Path, *arguments: object, **kwargs: object) -> Ran:
+    def run_job(
+        script: str | Path, *arguments: object, options: Iterable[str] = (), **kwargs: object
+    ) -> Ran:
         path = script if isinstance(script, Path) else JOBS / f"{script}.py"
-        return run(sys.executable, path, *running.options, *arguments, cwd=tmp_path, **kwargs)
+        words = [*running.options, *options, *arguments]
+        return run(sys.executable, path, *words, cwd=tmp_path, **kwargs)
 
     return run_job
+
+
+@pytest.fixture
+def in_one_jvm(on_cluster: Callable[..., Ran]) -> Callable[..., Ran]:
+    """Likewise, in half the time: for what is the same whoever runs the tasks."""
+    return functools.partial(on_cluster, options=IN_ONE_JVM)
 
 
 @pytest.fixture

@@ -9,6 +9,12 @@ import pytest
 from tests.support import ROOT, Ran, run
 
 CLUSTER = ROOT / "hadoop-docker" / "cluster.py"
+# All tasks one after the other in the application master, which Hadoop calls an uber job. It has at
+# most one reducer.
+IN_ONE_JVM = (
+    *("-D", "mapreduce.job.ubertask.enable=true"),
+    *("-D", "yarn.app.mapreduce.am.resource.mb=1024"),
+)
 
 
 def unavailable(form: str, reason: str) -> NoReturn:

@@ -35,32 +35,37 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_as_in_one_process(on_cluster, job, labelled, name):
+def test_as_in_one_process(in_one_jvm, job, labelled, name):
     options = [*COMMANDS[name], labelled]
     here = job(name, *options)
     assert len(here.lines) > 1
-    there = on_cluster(name, "-D", "mapreduce.job.maps=3", *options)
+    there = in_one_jvm(name, "-D", "mapreduce.job.maps=3", *options)
     assert there.lines == here.lines, there.stderr
     assert (there.status, there.stderr) == (here.status, here.stderr)
 
 
-def test_rounds_over_the_pixels_are_a_job_each(on_cluster, job, tmp_path):
+def test_rounds_over_the_pixels_are_a_job_each(in_one_jvm, job, tmp_path):
     rng = np.random.default_rng(2)
     images = {f"{n}.png": png(rng.integers(0, 256, (40, 40, 3), np.uint8)) for n in range(4)}
     folder = write_tree(tmp_path / "colours", {**images, "bad.png": b"x"})
     options = ["--k", "3", "--model", "rgb", "--exact", "--iterations", "1", folder]
     here = job("segment_collection", *options)
     assert b'"rounds": 1' in here.stdout
-    there = on_cluster("segment_collection", *options)
+    there = in_one_jvm("segment_collection", *options)
     assert there.lines == here.lines, there.stderr
     assert (there.status, there.stderr) == (here.status, here.stderr)
 
 
 @pytest.mark.parametrize(
-    ("name", "options"),
-    [("edge_density", ["--group-by", "folder"]), ("recognise", ["--labels", "folder"])],
+    ("name", "options", "is_on_hdfs"),
+    [
+        ("edge_density", ["--group-by", "folder"], True),
+        ("recognise", ["--labels", "folder"], False),
+    ],
 )
-def test_an_earlier_result_grows(on_cluster, job, labelled, hdfs, tmp_path, name, options):
+def test_an_earlier_result_grows(
+    in_one_jvm, job, labelled, hdfs, tmp_path, name, options, is_on_hdfs
+):
     """From a result in a folder of HDFS and one on this machine."""
     first, second = tmp_path / "first", tmp_path / "second"
     for number, path in enumerate(sorted(labelled.rglob("*.png"))):
@@ -70,44 +75,44 @@ def test_an_earlier_result_grows(on_cluster, job, labelled, hdfs, tmp_path, name
     expected = job(name, "--keep-sums", *options, labelled)
     (tmp_path / "earlier.txt").write_bytes(job(name, "--keep-sums", *options, first).stdout)
     hdfs.write(f"/earlier/{name}/part-00000", (tmp_path / "earlier.txt").read_bytes())
-    for earlier in (f"hdfs:///earlier/{name}", tmp_path / "earlier.txt"):
-        there = on_cluster(name, *options, "--merge-into", earlier, second)
-        assert there.lines == expected.lines, there.stderr
+    earlier = f"hdfs:///earlier/{name}" if is_on_hdfs else tmp_path / "earlier.txt"
+    there = in_one_jvm(name, *options, "--merge-into", earlier, second)
+    assert there.lines == expected.lines, there.stderr
 
 
-def test_counts_of_words_grow(on_cluster, job, tmp_path):
+def test_counts_of_words_grow(in_one_jvm, job, tmp_path):
     texts = write_tree(tmp_path, {"1.txt": b"to be\n" * 999, "2.txt": b"or not to be\n" * 9})
     (tmp_path / "words").write_bytes(job("word_count", texts / "1.txt").stdout)
-    there = on_cluster("word_count", "--merge-into", tmp_path / "words", texts / "2.txt")
+    there = in_one_jvm("word_count", "--merge-into", tmp_path / "words", texts / "2.txt")
     assert there.lines == [b'"be"\t1008', b'"not"\t9', b'"or"\t9', b'"to"\t1008'], there.stderr
 
 
-def test_rows_of_results_are_summed_up(on_cluster, job, labelled, tmp_path):
+def test_rows_of_results_are_summed_up(in_one_jvm, job, labelled, tmp_path):
     (tmp_path / "edges.txt").write_bytes(job("edge_density", labelled).stdout)
     options = ["--fields", "density,mean_gradient", "--group-by", "folder", tmp_path / "edges.txt"]
     here = job("aggregate", *options)
-    there = on_cluster("aggregate", "-D", "mapreduce.job.maps=3", *options)
+    there = in_one_jvm("aggregate", "-D", "mapreduce.job.maps=3", *options)
     assert len(here.lines) == 3
     assert there.lines == here.lines, there.stderr
 
 
-def test_headers_on_hdfs_are_read_without_the_pixels(on_cluster, in_process, on_hdfs):
+def test_headers_on_hdfs_are_read_without_the_pixels(in_one_jvm, in_process, on_hdfs):
     options = ["--where", "Modality != None and Rows >= 64", "--tags", "Modality,Rows", on_hdfs]
     here = in_process("dicom_headers", *options)
-    there = on_cluster("dicom_headers", *options)
+    there = in_one_jvm("dicom_headers", *options)
     assert len(here.lines) > 1
     assert there.lines == here.lines, there.stderr
     assert there.stderr == here.stderr
 
 
-def test_rows_on_hdfs(on_cluster, in_process, hdfs, tmp_path):
+def test_rows_on_hdfs(in_one_jvm, in_process, hdfs, tmp_path):
     """With the first line of a file in the first of its splits alone."""
     rows = [(n, n % 7, n * n % 11, 3 * (n % 7) - n * n % 11 + n / 1000) for n in range(2000)]
     text = "name,a,b,y\n" + "".join(",".join(map(str, row)) + "\n" for row in rows)
     hdfs.write("/tables/rows.csv", text.encode())
     options = ["--features", "a,b", "--target", "y"]
     here = in_process("linear_regression", *options, "hdfs:///tables/rows.csv")
-    there = on_cluster(
+    there = in_one_jvm(
         "linear_regression", "-D", "mapreduce.job.maps=5", *options, "hdfs:///tables/rows.csv"
     )
     assert b'"rows": 2000' in here.stdout
@@ -116,11 +121,11 @@ def test_rows_on_hdfs(on_cluster, in_process, hdfs, tmp_path):
     (tmp_path / "more.csv").write_text("name,c\n" + "".join(f"{n},{n % 5}\n" for n in range(2000)))
     options = ["--features", "a,b,c", "--target", "y", "--join", tmp_path / "more.csv"]
     here = in_process("linear_regression", *options, tmp_path / "local.csv")
-    there = on_cluster("linear_regression", *options, tmp_path / "local.csv")
+    there = in_one_jvm("linear_regression", *options, tmp_path / "local.csv")
     assert there.lines == here.lines, there.stderr
 
 
-def test_rows_of_tables_with_line_ends_in_cells(on_cluster, in_process, hdfs, tmp_path):
+def test_rows_of_tables_with_line_ends_in_cells(in_one_jvm, in_process, hdfs, tmp_path):
     """Here and on HDFS, compressed or not, beside results, which Hadoop reads itself."""
     table = rows_with_line_ends(3000) + b'last,"5\n'
     (tmp_path / "local.csv").write_bytes(table)
@@ -137,7 +142,7 @@ def test_rows_of_tables_with_line_ends_in_cells(on_cluster, in_process, hdfs, tm
         options = ["--fields", "x", *given]
         here = in_process("aggregate", *options)
         assert b'"rows": %d' % rows in here.stdout
-        there = on_cluster("aggregate", "-D", "mapreduce.job.maps=5", *options)
+        there = in_one_jvm("aggregate", "-D", "mapreduce.job.maps=5", *options)
         assert there.lines == here.lines, there.stderr
         assert (there.status, there.stderr) == (1, here.stderr)
 
@@ -165,11 +170,11 @@ class TestInputThatChanges:
         pack(labelled / "bright", tmp_path / "scans.bundle")
         return tmp_path / "scans.bundle"
 
-    def test_on_hdfs_where_hadoop_reads_it(self, on_cluster, hdfs, bundle, tmp_path):
+    def test_on_hdfs_where_hadoop_reads_it(self, in_one_jvm, hdfs, bundle, tmp_path):
         (tmp_path / "changing.py").write_text(CHANGING_HDFS)
         for options in ([], ["-o", "hdfs:///changed"]):
             hdfs.write("/changing/scans.bundle", bundle.read_bytes(), overwrite=True)
-            ran = on_cluster(
+            ran = in_one_jvm(
                 tmp_path / "changing.py",
                 *("-D", "mapreduce.job.maps=1", *options, "hdfs:///changing/scans.bundle"),
             )
@@ -178,11 +183,11 @@ class TestInputThatChanges:
             )
             assert not hdfs.exists("/changed")
 
-    def test_here(self, on_cluster, bundle, tmp_path):
+    def test_here(self, in_one_jvm, bundle, tmp_path):
         """The tasks of this cluster run here, too."""
         script = tmp_path / "changing.py"
         script.write_text(CHANGING.format(module="image_histogram", name="ImageHistogram"))
-        ran = on_cluster(script, "--cmdenv", f"CHANGE=after,{bundle},0", bundle)
+        ran = in_one_jvm(script, "--cmdenv", f"CHANGE=after,{bundle},0", bundle)
         assert_no_result(ran, bundle, "changed while the job ran", tmp_path)
 
 
@@ -205,10 +210,10 @@ class TestKey:
         assert there.lines == here.lines, there.stderr
         assert (there.status, there.stderr) == (here.status, here.stderr)
 
-    def test_from_a_variable(self, on_cluster, running, job, good_folder, tmp_path):
+    def test_from_a_variable(self, in_one_jvm, running, job, good_folder, tmp_path):
         secret = {"DEIDENTIFY_KEY": "an example of a secret, no real one"}
         here = job("deidentify", good_folder / "ct", env=secret)
-        there = on_cluster("deidentify", good_folder / "ct", env=secret)
+        there = in_one_jvm("deidentify", good_folder / "ct", env=secret)
         assert there.lines == here.lines, there.stderr
         logs = [path for path in (running.folder / "logs").rglob("*") if path.is_file()]
         assert logs

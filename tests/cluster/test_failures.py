@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.support import IN_ONE_JVM
 from tests.support import png, run, scan, write_tree
 
 TRYING = '''
@@ -268,6 +269,7 @@ def test_the_address_from_hadoops_own_configuration(running, job, good_folder):
     options = re.findall(r"(hadoop_streaming_jar|python_bin): \"(.*)\"", _conf(running))
     ran = job(
         "edge_density", "-r", "hadoop", *(f"--{k.replace('_', '-')}={v}" for k, v in options),
+        *IN_ONE_JVM,
         good_folder / "ct",
         env={
             "HADOOP_CONF_DIR": description["conf_dir"],
@@ -292,12 +294,13 @@ def test_no_address_but_a_client(running, job, good_folder, tmp_path, asked):
     lines = [line for line in _conf(running).splitlines() if "_url" not in line]
     configuration = "\n".join(lines).replace(running.description["hadoop"], str(client))
     (tmp_path / "mrjob.conf").write_text(configuration)
-    ran = job("edge_density", "-r", "hadoop", "-c", "mrjob.conf", good_folder / "ct")
+    options = ["-r", "hadoop", "-c", "mrjob.conf"]
+    ran = job("edge_density", *options, *IN_ONE_JVM, good_folder / "ct")
     assert ran.lines == here.lines, ran.stderr
     slower = "localhost:1: no answer (connection refused): Hadoop's client is used for files"
     assert (slower in ran.stderr) == (asked == "does not answer")
     if asked == "is not told":
-        on_hdfs = job("edge_density", "-r", "hadoop", "-c", "mrjob.conf", "hdfs:///images")
+        on_hdfs = job("edge_density", *options, "hdfs:///images")
         assert (on_hdfs.status, "set HDFS_URL=" in on_hdfs.stderr) == (2, True)
 
 

@@ -35,13 +35,13 @@ class TestLocalInput:
         pack(good_folder, tmp_path / "good.bundle")
         arguments = ["--group-by", "all", "good.bundle"]
         here = job("edge_density", *arguments)
-        same(on_cluster("edge_density", "-D", "mapreduce.job.maps=7", *arguments), here)
+        same(on_cluster("edge_density", "-D", "mapreduce.job.maps=3", *arguments), here)
 
-    def test_a_list_on_standard_input(self, on_cluster, job, good_folder, good_images):
+    def test_a_list_on_standard_input(self, in_one_jvm, job, good_folder, good_images):
         references = [Reference(name).within(str(good_folder)) for name in good_images]
         stdin = b"".join(map(reference_line, references))
         here = job("edge_density", stdin=stdin)
-        same(on_cluster("edge_density", "-D", "mapreduce.job.maps=1", stdin=stdin), here)
+        same(in_one_jvm("edge_density", "-D", "mapreduce.job.maps=1", stdin=stdin), here)
 
     def test_nothing(self, on_cluster, tmp_path):
         (tmp_path / "empty").mkdir()
@@ -50,7 +50,7 @@ class TestLocalInput:
         assert ran.stderr == "no images in the input\n"
 
 
-def test_provenance_tells_the_same_checksums(on_cluster, in_process, on_hdfs, tmp_path):
+def test_provenance_tells_the_same_checksums(in_one_jvm, in_process, on_hdfs, tmp_path):
     """Of input and output; what was counted there is told too."""
 
     def told():
@@ -59,7 +59,7 @@ def test_provenance_tells_the_same_checksums(on_cluster, in_process, on_hdfs, tm
     arguments = ["--provenance", "run.json", "--group-by", "folder", on_hdfs]
     ran = in_process("image_histogram", *arguments)
     here = told()
-    same(on_cluster("image_histogram", "-D", "mapreduce.job.maps=3", *arguments), ran)
+    same(in_one_jvm("image_histogram", "-D", "mapreduce.job.maps=3", *arguments), ran)
     there = told()
     assert there["runner"] == "hadoop"
     assert here["input"]["checksum"]
@@ -132,7 +132,7 @@ class TestInputOnHDFS:
         here = in_process("edge_density", on_hdfs)
         names = "".join(line.decode() for line in here.lines)
         assert all(f'"{name}"' in names for name in ODD_NAMES if name.isalnum())
-        same(on_cluster("edge_density", "-D", "mapreduce.job.maps=7", on_hdfs), here)
+        same(on_cluster("edge_density", "-D", "mapreduce.job.maps=3", on_hdfs), here)
 
     def test_a_glob_by_folder(self, on_cluster, in_process, on_hdfs):
         arguments = ["--group-by", "folder", f"{on_hdfs}/{{ct,mr,u*}}/**"]
@@ -147,7 +147,7 @@ class TestInputOnHDFS:
         )  # fmt: skip
 
     def test_a_bundle_that_refers_to_images_beside_it(
-        self, on_cluster, in_process, hdfs, on_hdfs, good_folder, tmp_path
+        self, in_one_jvm, in_process, hdfs, on_hdfs, good_folder, tmp_path
     ):
         pack(good_folder, tmp_path / "good.bundle")
         lines = (tmp_path / "good.bundle").read_bytes() + b"../images/ct/small.dcm\n"
@@ -156,14 +156,14 @@ class TestInputOnHDFS:
         assert here.status == 0
         assert b'"images/ct/small.dcm"' in here.stdout
         same(
-            on_cluster(
-                "image_histogram", "-D", "mapreduce.job.maps=7", "hdfs:///bundles/good.bundle"
+            in_one_jvm(
+                "image_histogram", "-D", "mapreduce.job.maps=3", "hdfs:///bundles/good.bundle"
             ),
             here,
         )
 
     def test_a_manifest_and_what_hadoop_would_not_take(
-        self, on_cluster, in_process, hdfs, on_hdfs, good_folder, tmp_path
+        self, in_one_jvm, in_process, hdfs, on_hdfs, good_folder, tmp_path
     ):
         """Absolute and relative references, one to nothing; a bundle with an odd name."""
         hdfs.write(
@@ -177,19 +177,19 @@ class TestInputOnHDFS:
         here = in_process("edge_density", *arguments)
         assert here.status == 1
         assert len(here.lines) == 6
-        same(on_cluster("edge_density", *arguments), here)
+        same(in_one_jvm("edge_density", *arguments), here)
 
 
 class TestResults:
-    def test_in_a_folder_on_hdfs(self, on_cluster, in_process, hdfs, on_hdfs):
-        ran = on_cluster("edge_density", "-o", "results/edges", f"{on_hdfs}/ct")
+    def test_in_a_folder_on_hdfs(self, in_one_jvm, in_process, hdfs, on_hdfs):
+        ran = in_one_jvm("edge_density", "-o", "results/edges", f"{on_hdfs}/ct")
         assert (ran.status, ran.stdout, ran.stderr) == (0, b"", "")
         user = subprocess.run(["id", "-un"], capture_output=True, text=True).stdout.strip()
         parts = [e for e in hdfs.list(f"/user/{user}/results/edges") if e.name[0] == "p"]
         lines = sorted(line for part in parts for line in hdfs.read(part.path).splitlines())
         assert lines == in_process("edge_density", f"{on_hdfs}/ct").lines
         assert hdfs.exists(f"/user/{user}/results/edges/_SUCCESS")
-        again = on_cluster("edge_density", "-o", "results/edges", f"{on_hdfs}/ct")
+        again = in_one_jvm("edge_density", "-o", "results/edges", f"{on_hdfs}/ct")
         assert again.status == 2
         assert again.stderr.endswith("results/edges: the output folder exists already\n")
         assert len(again.stderr.splitlines()) == 1
@@ -202,20 +202,20 @@ class TestResults:
 class TestTransform:
     OPS = "scale factor=0.5 | convolve kernel=0,1,0;1,-4,1;0,1,0 result=absolute | normalise bits=8"
 
-    def test_a_chain_and_the_next_job(self, on_cluster, job, in_process, hdfs, collection):
+    def test_a_chain_and_the_next_job(self, in_one_jvm, job, in_process, hdfs, collection):
         hdfs.delete("/transformed", recursive=True)
         here = job("image_transform", "--ops", self.OPS, collection)
-        same(on_cluster("image_transform", "--ops", self.OPS, collection), here)
+        same(in_one_jvm("image_transform", "--ops", self.OPS, collection), here)
         options = ["--ops", self.OPS, "-o", "hdfs:///transformed"]
-        assert on_cluster("image_transform", *options, collection).stdout == b""
+        assert in_one_jvm("image_transform", *options, collection).stdout == b""
         measured = in_process("edge_density", "hdfs:///transformed")
         assert len(measured.lines) == len(here.lines)
-        same(on_cluster("edge_density", "hdfs:///transformed"), measured)
+        same(in_one_jvm("edge_density", "hdfs:///transformed"), measured)
 
-    def test_operations_from_a_file(self, on_cluster, job, good_folder, tmp_path):
+    def test_operations_from_a_file(self, in_one_jvm, job, good_folder, tmp_path):
         (tmp_path / "my ops.yaml").write_text("[{flip: {axis: both}}, median size=3]")
         arguments = ["--ops-file", "my ops.yaml", "--format", "tiff", good_folder]
-        same(on_cluster("image_transform", *arguments), job("image_transform", *arguments))
+        same(in_one_jvm("image_transform", *arguments), job("image_transform", *arguments))
 
     def test_fusion(self, on_cluster, job, tmp_path):
         pairs = {f"{i}-{kind}.png": png(scan(i)) for i in range(6) for kind in ("ct", "mr")}
@@ -251,21 +251,21 @@ class TestWordCount:
         here = job("word_count", "texts")
         same(on_cluster("word_count", "-D", "mapreduce.job.reduces=3", "texts"), here)
 
-    def test_texts_on_hdfs(self, on_cluster, job, hdfs, texts, tmp_path):
+    def test_texts_on_hdfs(self, in_one_jvm, job, hdfs, texts, tmp_path):
         write_tree(tmp_path / "texts", texts)
         for name, data in texts.items():
             hdfs.write(f"/texts/{name}", data)
         here = job("word_count", "--normalise", "texts")
-        same(on_cluster("word_count", "--normalise", "hdfs:///texts"), here)
+        same(in_one_jvm("word_count", "--normalise", "hdfs:///texts"), here)
 
-    def test_is_that_of_hadoops_own_example(self, running, on_cluster, hdfs):
+    def test_is_that_of_hadoops_own_example(self, running, in_one_jvm, hdfs):
         hdfs.write("/example/in", text(5, 20_000) + b" na\xefve caf\xe9 \xf0\x9f caf\xe9\n")
         jar = CLUSTER.parent / ".hadoop/lib/hadoop-mapreduce-examples-3.4.2.jar"
         ran = running.hadoop("jar", jar, "wordcount", "/example/in", "/example/out")
         assert ran.status == 0, ran.stderr
         lines = hdfs.read("/example/out/part-r-00000").decode().rstrip("\n").split("\n")
         theirs = {word: int(count) for word, count in (line.split("\t") for line in lines)}
-        ours = on_cluster("word_count", "hdfs:///example/in")
+        ours = in_one_jvm("word_count", "hdfs:///example/in")
         pairs = [line.decode().split("\t") for line in ours.lines]
         assert {json.loads(word): int(count) for word, count in pairs} == theirs
         assert theirs["na\ufffdve"] == 1
@@ -279,12 +279,12 @@ def test_a_job_of_ones_own(on_cluster, in_process, on_hdfs):
 
 @pytest.mark.parametrize("group", ["image", "all"])
 def test_a_job_of_ones_own_with_a_field_error_that_prints(
-    on_cluster, in_process, on_hdfs, tmp_path, group
+    in_one_jvm, in_process, on_hdfs, tmp_path, group
 ):
     """What it prints is in the logs of its tasks."""
     script = write_tree(tmp_path, {"own_job.py": (ROOT / "tests/own_job.py").read_bytes()})
     options = [script / "own_job.py", "--group-by", group, on_hdfs]
-    there, here = on_cluster(*options), in_process(*options)
+    there, here = in_one_jvm(*options), in_process(*options)
     assert there.lines == here.lines, there.stderr
     assert there.status == here.status
     assert "from a process" not in there.stderr

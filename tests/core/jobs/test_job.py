@@ -242,7 +242,8 @@ def running(group):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere tasks go on until their input ends")
 def test_tasks_end_with_a_job_that_is_killed(tmp_path, tree):
-    tree(tmp_path, {f"scans/{i}.png": png(scan(i, (512, 512))) for i in range(400)})
+    image = png(scan(1, (512, 512)))
+    tree(tmp_path, {f"scans/{i}.png": image for i in range(400)})
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     two = ["--num-cores", "2", "-D", "mapreduce.job.maps=2"]
@@ -277,7 +278,8 @@ def test_tasks_end_with_a_job_that_is_killed(tmp_path, tree):
 )
 def test_a_job_that_is_ended_leaves_nothing(tmp_path, tree, number, end, status, said):
     """No traceback, no output folder, nothing temporary, no task that goes on."""
-    tree(tmp_path, {f"scans/{i}.png": png(scan(i, (512, 512))) for i in range(400)})
+    image = png(scan(1, (512, 512)))
+    tree(tmp_path, {f"scans/{i}.png": image for i in range(400)})
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     with subprocess.Popen(

@@ -26,7 +26,7 @@ HOSTILE = [
 ]
 texts = st.text(st.characters(), max_size=40) | st.sampled_from(HOSTILE)
 SLOW = settings(
-    max_examples=25,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
