@@ -21,7 +21,7 @@ from hdfs_tools import connect
 from tests.faults.disks import disk, kinds
 from tests.support import JOBS, ROOT, dicom, png, scan, write_tree
 
-FAULTS = int(os.environ.get("FAULTS", "48"))
+FAULTS = int(os.environ.get("FAULTS", "32"))
 FILES = 24
 
 

@@ -26,16 +26,16 @@ def shown(tmp_path):
 @pytest.fixture
 def images(tmp_path, tree):
     """A folder of 300 images, of which one is broken."""
-    image = png(scan(0, (1024, 1024)))
+    image = png(scan(0, (512, 512)))
     return tree(tmp_path / "scans", {f"{i}.png": image if i else b"" for i in range(300)})
 
 
 @pytest.fixture
 def table(tmp_path):
-    """A table of 800,000 rows, of which eight are no numbers."""
+    """A table of 400,000 rows, of which four are no numbers."""
     with open(tmp_path / "table.csv", "w") as file:
         file.write("name,x,y\n")
-        for i in range(800_000):
+        for i in range(400_000):
             file.write(f"{i},{i % 7},{i % 13 if i % 100_000 else 'none'}\n")
     return tmp_path / "table.csv"
 
@@ -59,7 +59,7 @@ class TestImages:
 
     def test_a_job_of_several_steps(self, shown, tmp_path, tree):
         """There are many images, so that there is time to see the later steps."""
-        images = tree(tmp_path / "many", {f"{i}.png": png(scan(i, (16, 16))) for i in range(2000)})
+        images = tree(tmp_path / "many", {f"{i}.png": png(scan(i, (16, 16))) for i in range(800)})
         status, text = shown("clean", "-r", "local", "--near-distance", "10", images)
         assert status == 0
         assert "step 1 of 4, map" in text
