@@ -219,18 +219,11 @@ def test_nothing_runs_as_root(running: Path) -> None:
         assert run("docker", "exec", name, "id", "-u").stdout == b"10000\n"
 
 
-def test_data_survives(running: Path) -> None:
+def test_data_survives_a_stop(running: Path) -> None:
     webhdfs("PUT", f"{FOLDER}/kept.txt", b"kept", op="CREATE", overwrite="true")
     before = namespace()
     assert any(line.startswith("clusterID=") for line in before)
-
     run("docker", "stop", *containers("{{.Names}}"))
-    assert cluster("status", "containers", "--folder", running).status == 1
-    up(running)
-    assert webhdfs("GET", f"{FOLDER}/kept.txt", op="OPEN").content == b"kept"
-
-    assert cluster("down", "containers", "--folder", running).status == 0
-    assert containers("{{.Names}}", "--all") == []
     assert cluster("status", "containers", "--folder", running).status == 1
     up(running)
     assert webhdfs("GET", f"{FOLDER}/kept.txt", op="OPEN").content == b"kept"
@@ -246,7 +239,8 @@ def test_a_dead_container_is_named_and_brought_back(running: Path) -> None:
     assert cluster("status", "containers", "--folder", running).status == 0
 
 
-def test_a_task_ends_with_its_node(running: Path) -> None:
+def test_down_ends_tasks_and_keeps_the_data(running: Path) -> None:
+    before = namespace()
     webhdfs("PUT", f"{FOLDER}/in.txt", b"a\n", op="CREATE", overwrite="true")
     arguments = ["-input", f"{FOLDER}/in.txt", "-output", f"{FOLDER}/never"]
     job = subprocess.Popen(
@@ -265,6 +259,11 @@ def test_a_task_ends_with_its_node(running: Path) -> None:
     finally:
         job.kill()
         job.wait()
+    assert containers("{{.Names}}", "--all") == []
+    assert cluster("status", "containers", "--folder", running).status == 1
+    up(running)
+    assert webhdfs("GET", f"{FOLDER}/in.txt", op="OPEN").content == b"a\n"
+    assert namespace() == before
 
 
 def commands() -> list[bytes]:
