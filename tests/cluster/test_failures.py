@@ -44,7 +44,8 @@ class Trying(ImageJob):
 if __name__ == "__main__":
     Trying.run()
 '''
-FEWER_TRIES = ["-D", "mapreduce.map.maxattempts=1"]
+# A single map, which is tried once.
+FEWER_TRIES = ["-D", "mapreduce.map.maxattempts=1", "-D", "mapreduce.job.maps=1"]
 
 
 @pytest.fixture
