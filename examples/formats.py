@@ -64,6 +64,15 @@ missing, with `== != < <= > >= in not and or ( )`; of several values one must fi
 
 `image_transform --stack` makes one image of the slices of each series, sorted by their positions.
 
+## DICOM that contradicts itself
+
+- More pixels than the header says (Number of Frames, Rows, Columns, an offset table of more frames)
+  are an error that names both numbers: nothing is left out in silence. Padding is none: one byte
+  that makes the length even, zeros that are less than a frame behind pixels that are not
+  compressed, less than a row of RLE, and zeros behind the end of a compressed frame, however many.
+- A stored value is what lies in Bits Stored up to High Bit; older files have it in the upper bits,
+  or an overlay beside it, in codestreams too. A High Bit that cannot be counts as Bits Stored − 1.
+
 ## Packages for some formats
 
 JPEG-LS, HTJ2K and JPEG 2000 of deep colour in DICOM need `pip install -e '.[dicom]'`, NIfTI needs

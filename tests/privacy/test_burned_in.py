@@ -224,11 +224,14 @@ class TestWhatIsRefused:
             blank(dataset, [Rectangle(0, 0, 1, 1)])
 
 
-def test_what_lies_behind_the_pixels_goes():
+def test_padding_behind_the_pixels_goes_and_anything_else_there_is_refused():
     dataset = made(np.full((1, 3, 3), 7, np.uint8))
-    dataset.PixelData += b"SMITH^JOHN "
+    dataset.PixelData = bytes([7] * 9) + bytes(5)
     blank(dataset, [Rectangle(0, 0, 1, 1)])
     assert dataset.PixelData == bytes([7] * 9 + [0])
+    dataset.PixelData = bytes([7] * 9) + b"SMITH^JOHN "
+    with pytest.raises(CorruptImage, match="holds 20 bytes of pixels, and the header says 9"):
+        blank(dataset, [Rectangle(0, 0, 1, 1)])
 
 
 @given(st.data(), st.sampled_from([ExplicitVRLittleEndian, ExplicitVRBigEndian]))

@@ -17,14 +17,14 @@ installed. gdcm is not among them: on damaged files it ends the process. pylibjp
 GPL as its licence: whoever wants it installs it.
 """
 
+import io
 import math
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 import numpy as np
 from pydicom.dataset import FileDataset
-from pydicom.encaps import generate_frames
+from pydicom.encaps import generate_fragments, generate_frames, parse_basic_offsets
 from pydicom.pixels.common import PhotometricInterpretation
 from pydicom.pixels.decoders.base import Decoder, get_decoder
 from pydicom.pixels.processing import apply_color_lut
@@ -63,11 +63,16 @@ _PALETTE = "PALETTE COLOR"
 _KNOWN = {*PhotometricInterpretation, _PALETTE}
 _DECODED = ("MONOCHROME1", "MONOCHROME2", "RGB")
 _LUMA_AND_CHROMA = ("YBR_FULL", "YBR_FULL_422")
+_EXTENDED_OFFSET = 8  # bytes of one
 _MAX_WRAPPED = 256  # entries of a palette of 8 bits, beyond which pydicom's arithmetic overflows
 
 
 def stored_values(dataset: FileDataset, layout: Layout) -> Pixels:
     """Return the pixels of a file as they are stored; colour in RGB, a palette applied.
+
+    A value is what lies in the bits stored, up to High Bit (0028,0102): what lies beside them, such
+    as an overlay in older files, does not count (PS3.5, 8.1.1). Where lossy compression lets a
+    value overflow them, it becomes the greatest or the least that they hold.
 
     Parameters
     ----------
@@ -102,20 +107,27 @@ def stored_values(dataset: FileDataset, layout: Layout) -> Pixels:
     if layout.photometric in _LUMA_AND_CHROMA and layout.allocated > 8:
         raise Unsupported(f"colour of the kind {layout.photometric} with more than 8 bits")
     present = layout.size
+    coding = codestream.Coding(layout.allocated, is_lossy=False)
     try:
-        present = len(dataset[layout.element].value or b"")
+        data = dataset[layout.element].value or b""
+        present = len(data)
+        if not decoder.is_encapsulated:
+            layout.check_excess(data)
         if syntax in _LOSSLESS:
-            pixels, facts = _lossless(dataset, syntax, layout)
+            pixels, facts, coding = _lossless(dataset, syntax, layout)
         else:
             if decoder.is_encapsulated:
-                for _ in _frames(dataset, syntax, layout):
-                    pass  # each is checked before the decoder sees one
+                # Each is checked before the decoder sees one.
+                coding = [coding for _, coding in _frames(dataset, syntax, layout)][-1]
             with pillow_limit(layout.rows * layout.columns):
                 pixels, facts = decoder.as_array(
                     dataset,
                     decoding_plugin=plugin,
                     allow_excess_frames=False,  # type: ignore[arg-type]
+                    correct_unused_bits=False,  # type: ignore[arg-type]
                 )
+        if layout.element == "PixelData" and layout.allocated > 1:
+            pixels = _bits_stored(pixels, layout, coding)
         photometric = facts["photometric_interpretation"]
         if photometric == _PALETTE:
             pixels = _coloured(pixels, dataset)
@@ -164,31 +176,60 @@ def _plugin(decoder: Decoder, layout: Layout) -> str:
     raise MissingExtra(f"DICOM: {syntax.name}", _PACKAGES[plugin], "dicom")
 
 
-def _frames(dataset: FileDataset, syntax: UID, layout: Layout) -> Iterator[bytes]:
-    """Iterate over the compressed frames, each of which is checked."""
+def _bits_stored(pixels: Pixels, layout: Layout, coding: codestream.Coding) -> Pixels:
+    """Return what lies in the bits stored of each sample, with its sign."""
+    size = pixels.dtype.itemsize * 8
+    # A codestream may hold the samples with all their bits, or the values in them.
+    low = layout.high + 1 - layout.bits if coding.bits > layout.high else 0
+    if not 0 < low + layout.bits <= size or layout.bits == size:
+        return pixels
+    if coding.is_lossy:
+        least = -1 << (layout.bits - 1) if pixels.dtype.kind == "i" else 0
+        return np.clip(pixels >> low, least, least + (1 << layout.bits) - 1)
+    raised = pixels << (size - low - layout.bits)
+    raised >>= size - layout.bits
+    return raised
+
+
+def _frames(
+    dataset: FileDataset, syntax: UID, layout: Layout
+) -> Iterator[tuple[bytes, codestream.Coding]]:
+    """Iterate over the compressed frames and how they are coded; each is checked."""
     offsets = [
         dataset[keyword].value
         for keyword in ("ExtendedOffsetTable", "ExtendedOffsetTableLengths")
         if keyword in dataset
     ]
+    file = io.BytesIO(dataset.PixelData)
+    in_table = len(parse_basic_offsets(file))
+    if offsets:
+        in_table = len(offsets[0]) // _EXTENDED_OFFSET
+    held = max(in_table, codestream.count(generate_fragments(file), syntax))
+    if held > layout.frames:
+        raise CorruptImage(f"it holds {held} frames, and the header says {layout.frames}")
     found = generate_frames(
         dataset.PixelData,
         number_of_frames=layout.frames,
         extended_offsets=(offsets[0], offsets[1]) if len(offsets) == 2 else None,
     )
     count = 0
-    for count, frame in enumerate(islice(found, layout.frames), 1):
-        codestream.check(frame, syntax, layout, f"frame {count}")
-        yield frame
+    for count, frame in enumerate(found, 1):
+        yield frame, codestream.check(frame, syntax, layout, f"frame {count}")
     if count < layout.frames:
         raise Truncated(f"it holds {count} of {layout.frames} frames")
 
 
 def _lossless(
     dataset: FileDataset, syntax: UID, layout: Layout
-) -> tuple[Pixels, dict[str, str | int]]:
+) -> tuple[Pixels, dict[str, str | int], codestream.Coding]:
     """Decode lossless JPEG; pydicom does the rest, as if it had never been compressed."""
-    frames = [jpeg_lossless.decode(frame) for frame in _frames(dataset, syntax, layout)]
+    frames, codings = zip(
+        *(
+            (jpeg_lossless.decode(frame), coding)
+            for frame, coding in _frames(dataset, syntax, layout)
+        ),
+        strict=True,
+    )
     bits = max(frame.dtype.itemsize for frame in frames) * 8
     pixels = np.stack(frames).astype(f"<u{bits // 8}", copy=False)
     options: dict[str, Any] = {
@@ -202,8 +243,10 @@ def _lossless(
         "pixel_representation": dataset.PixelRepresentation,
         "planar_configuration": 0,
         "pixel_keyword": layout.element,
+        "correct_unused_bits": False,
     }
-    return get_decoder(ExplicitVRLittleEndian).as_array(pixels.tobytes(), **options)
+    values, facts = get_decoder(ExplicitVRLittleEndian).as_array(pixels.tobytes(), **options)
+    return values, facts, codings[-1]
 
 
 def _coloured(pixels: Pixels, dataset: FileDataset) -> Pixels:

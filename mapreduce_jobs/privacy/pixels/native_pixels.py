@@ -44,7 +44,7 @@ def overwritten(
     Parameters
     ----------
     data : bytes
-        The value of the element. What is behind the pixels, which nobody sees, is cut off.
+        The value of the element. Padding behind the pixels is cut off.
     dataset : Dataset
         The header.
     layout : Layout
@@ -64,13 +64,14 @@ def overwritten(
     Truncated
         There are fewer bytes than pixels need.
     CorruptImage
-        The palette cannot be read.
+        The palette cannot be read, or there are more bytes than pixels and padding need.
     Unsupported
         Samples or colours are of a kind that is not known.
     """
     if len(data) < layout.size:
         raise Truncated("the file ends before its pixels do")
     _check(data, layout)
+    layout.check_excess(data)
     pixels = bytearray(data[: layout.size + layout.size % 2])
     pixels += bytes(len(pixels) % 2)
     # Of 8-bit samples in words the two of a word are exchanged.
@@ -160,9 +161,8 @@ def _darkest_word(samples: Pixels, dataset: Dataset, layout: Layout) -> int:
 
     They may hold an overlay (retired), which would show what is overwritten.
     """
-    size, bits = layout.allocated, min(layout.bits, layout.allocated)
-    high = int(dataset.get("HighBit") or bits - 1)
-    if not bits - 1 <= high < size:
+    size, bits, high = layout.allocated, layout.bits, layout.high
+    if not bits <= high + 1 <= size:
         raise CorruptImage(f"its HighBit is {high}, with {bits} of {size} bits stored")
     native = samples.astype(samples.dtype.newbyteorder("="), copy=False)
     raised = native << np.array(size - 1 - high, native.dtype)  # the value is in the highest bits

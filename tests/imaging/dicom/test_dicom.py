@@ -166,11 +166,6 @@ class TestFiles:
         with pytest.raises(errors.CorruptImage, match="the pixels cannot be read: Unknown Value"):
             decode(data[:start] + b"Oe" + data[start + 2 :])
 
-    def test_no_more_frames_than_the_header_says(self):
-        stack = np.arange(24, dtype=np.uint16).reshape(2, 3, 4)
-        image = decode(dicom_of(stack, NumberOfFrames=1))
-        np.testing.assert_array_equal(image.pixels, stack[:1])
-
     @pytest.mark.parametrize("dtype", ["f4", "f8"])
     def test_floats(self, dtype):
         pixels = np.random.default_rng(1).normal(0, 300, (2, 3, 4)).astype(dtype)
