@@ -218,6 +218,18 @@ class TestWhatIsRefused:
         with pytest.raises(Unsupported, match="transfer syntax"):
             blank(dataset, [Rectangle(0, 0, 1, 1)])
 
+    @pytest.mark.parametrize("vr", ["US", "SS"])
+    def test_a_palette_of_signed_indices(self, vr):
+        """The darkest of -4 … 3 is -1."""
+        dataset = made(np.int16([[[-4, 3, 0]]]), "PALETTE COLOR")
+        for name in ("Red", "Green", "Blue"):
+            said = [8, -4 if vr == "SS" else 65532, 8]
+            dataset.add_new(f"{name}PaletteColorLookupTableDescriptor", vr, said)
+            colours = bytes([90, 80, 70, 0, 60, 50, 40, 30])
+            dataset.add_new(f"{name}PaletteColorLookupTableData", "OW", colours)
+        blank(dataset, [Rectangle(0, 0, 2, 1)])
+        assert np.frombuffer(dataset.PixelData, np.int16).tolist() == [-1, -1, 0]
+
     def test_a_palette_that_cannot_be_read(self):
         dataset = made(np.zeros((1, 2, 6), np.uint8), "PALETTE COLOR")
         with pytest.raises(CorruptImage, match="palette"):

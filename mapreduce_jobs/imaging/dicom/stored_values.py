@@ -20,10 +20,12 @@ GPL as its licence: whoever wants it installs it.
 import io
 import math
 from collections.abc import Iterator
+from copy import copy
 from typing import Any
 
 import numpy as np
-from pydicom.dataset import FileDataset
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset, FileDataset
 from pydicom.encaps import generate_fragments, generate_frames, parse_basic_offsets
 from pydicom.pixels.common import PhotometricInterpretation
 from pydicom.pixels.decoders.base import Decoder, get_decoder
@@ -43,12 +45,13 @@ from pydicom.uid import (
 from mapreduce_jobs.imaging.dicom import codestream
 from mapreduce_jobs.imaging.dicom.element_values import READ_ERRORS, named, reason, shown
 from mapreduce_jobs.imaging.dicom.file import Layout
+from mapreduce_jobs.imaging.dicom.lookup_table import descriptor
 from mapreduce_jobs.imaging.errors import CorruptImage, MissingExtra, Truncated, Unsupported
 from mapreduce_jobs.imaging.formats import jpeg_lossless
 from mapreduce_jobs.imaging.formats.samples import pillow_limit
 from mapreduce_jobs.imaging.image import Pixels
 
-__all__ = ["stored_values"]
+__all__ = ["coloured", "stored_values"]
 
 _LOSSLESS = (JPEGLossless, JPEGLosslessSV1)
 _PLUGINS: dict[UID, str] = {
@@ -59,7 +62,7 @@ _PLUGINS: dict[UID, str] = {
     RLELossless: "pydicom",
 }
 _PACKAGES = {"pyjpegls": "pyjpegls (Python 3.13 or older)", "pylibjpeg": "pylibjpeg-openjpeg"}
-_PALETTE = "PALETTE COLOR"
+_PALETTE, _DESCRIPTOR = "PALETTE COLOR", 0x00281101  # of red, which is that of all three
 _KNOWN = {*PhotometricInterpretation, _PALETTE}
 _DECODED = ("MONOCHROME1", "MONOCHROME2", "RGB")
 _LUMA_AND_CHROMA = ("YBR_FULL", "YBR_FULL_422")
@@ -130,7 +133,7 @@ def stored_values(dataset: FileDataset, layout: Layout) -> Pixels:
             pixels = _bits_stored(pixels, layout, coding)
         photometric = facts["photometric_interpretation"]
         if photometric == _PALETTE:
-            pixels = _coloured(pixels, dataset)
+            pixels = coloured(pixels, dataset)
         elif photometric not in _DECODED:
             raise Unsupported(f"colour of the kind {photometric}")
         return _shaped(pixels, layout)
@@ -249,12 +252,37 @@ def _lossless(
     return values, facts, codings[-1]
 
 
-def _coloured(pixels: Pixels, dataset: FileDataset) -> Pixels:
-    """Apply a palette (PS3.3 C.7.6.3.1.5, segmented C.7.9.2)."""
-    entries, _, bits = dataset.RedPaletteColorLookupTableDescriptor
-    if bits == 8 and (entries or 1 << 16) > _MAX_WRAPPED:
-        raise Unsupported(f"a palette of {entries or 1 << 16} entries of 8 bits")
-    return apply_color_lut(pixels, dataset)
+def coloured(pixels: Pixels, dataset: Dataset) -> Pixels:
+    """Apply a palette (PS3.3 C.7.6.3.1.5, segmented C.7.9.2).
+
+    Parameters
+    ----------
+    pixels : ndarray of int
+        Indices of the palette, signed or not as the file's pixels are.
+    dataset : Dataset
+        The header.
+
+    Returns
+    -------
+    ndarray
+        Of the shape of the indices, with red, green and blue of each.
+
+    Raises
+    ------
+    Unsupported
+        The palette is of a kind that cannot be read.
+    Exception
+        One of `READ_ERRORS`.
+    """
+    entries, first, bits = descriptor(
+        dataset.RedPaletteColorLookupTableDescriptor, pixels.dtype.kind == "i"
+    )
+    if bits == 8 and entries > _MAX_WRAPPED:
+        raise Unsupported(f"a palette of {entries} entries of 8 bits")
+    palette = copy(dataset)  # of which the header that is returned keeps its own
+    palette[_DESCRIPTOR] = DataElement(_DESCRIPTOR, "SL", [entries, first, bits])
+    # Beyond its ends pydicom's arithmetic overflows.
+    return apply_color_lut(np.clip(pixels.astype(np.int64), first, first + entries - 1), palette)
 
 
 def _reason(error: BaseException, plugin: str) -> str:

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
-from pydicom.pixels.processing import apply_color_lut
 
 from mapreduce_jobs.imaging.dicom.element_values import READ_ERRORS
 from mapreduce_jobs.imaging.dicom.file import Layout
+from mapreduce_jobs.imaging.dicom.lookup_table import descriptor
+from mapreduce_jobs.imaging.dicom.stored_values import coloured
 from mapreduce_jobs.imaging.errors import CorruptImage, Truncated, Unsupported
 from mapreduce_jobs.imaging.image import Pixels
 from mapreduce_jobs.privacy.pixels.rectangle import Rectangle
@@ -177,12 +178,16 @@ def _darkest_word(samples: Pixels, dataset: Dataset, layout: Layout) -> int:
 def _darkest_index(dataset: Dataset, layout: Layout) -> int:
     """Return the index of the darkest colour of a palette, by its luma."""
     try:
-        count, first, _ = (int(number) for number in dataset.RedPaletteColorLookupTableDescriptor)
-        entries = count or 1 << 16
-        indices = np.arange(first, min(first + entries, 1 << min(layout.bits, 16)))
-        if first < 0 or not indices.size:
+        is_signed = dataset.get("PixelRepresentation") == 1
+        count, first, _ = descriptor(dataset.RedPaletteColorLookupTableDescriptor, is_signed)
+        indices = np.arange(first, first + count)
+        bits = min(layout.bits, 16)
+        least = -1 << (bits - 1) if is_signed else 0
+        indices = indices[(indices >= least) & (indices < least + (1 << bits))]
+        if not indices.size:
             raise ValueError("no index of it can be stored")
-        colours = apply_color_lut(indices.astype(np.uint16), dataset)
+        colours = coloured(indices.astype(np.int32 if is_signed else np.uint16), dataset)
     except READ_ERRORS as error:
         raise CorruptImage("its palette cannot be read") from error
-    return int(indices[np.argmin(colours[..., :3] @ np.array(_LUMA))])
+    darkest = int(indices[np.argmin(colours[..., :3] @ np.array(_LUMA))])
+    return (darkest << (layout.high + 1 - layout.bits)) & ((1 << layout.allocated) - 1)
