@@ -60,7 +60,8 @@ python mapreduce_jobs/dicom_headers.py --where "Modality == 'CT' and SliceThickn
 ```
 
 A condition has keywords of the DICOM dictionary, numbers, texts in quotes and `None` for what is
-missing, with `== != < <= > >= in not and or ( )`; of several values one must fit.
+missing, with `== != < <= > >= in not and or ( )`; of several values one must fit. Names and
+texts are read in every character set of PS3.3 C.12.1.1.2, with and without code extensions.
 
 `image_transform --stack` makes one image of the slices of each series, sorted by their positions.
 
