@@ -64,6 +64,11 @@ missing, with `== != < <= > >= in not and or ( )`; of several values one must fi
 texts are read in every character set of PS3.3 C.12.1.1.2, with and without code extensions.
 
 `image_transform --stack` makes one image of the slices of each series, sorted by their positions.
+Several orientations, stacks, echoes, times or b-values in one series are images of their own
+(`UID-1.tiff`, `UID-2.tiff` …), each with a note that says which it is; a tilted gantry and gaps are
+noted. Values are of a type that holds those of all slices. Slices whose stored values have
+different slopes, as of PET, are stacked with `--values modality` only. What belongs to no volume,
+such as a slice without a position where others have one, is an error record that says why.
 
 ## DICOM that contradicts itself
 

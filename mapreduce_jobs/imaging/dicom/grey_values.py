@@ -16,14 +16,14 @@ import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
 
-from mapreduce_jobs.imaging.dicom.element_values import group, named, numbers
+from mapreduce_jobs.imaging.dicom.element_values import READ_ERRORS, group, named, numbers, reason
 from mapreduce_jobs.imaging.dicom.file import PIXEL_ELEMENTS, Layout
 from mapreduce_jobs.imaging.dicom.lookup_table import Table, table_of
 from mapreduce_jobs.imaging.errors import CorruptImage, UnsuitableImage, Unsupported
 from mapreduce_jobs.imaging.image import Image, Pixels, common_unit
 from mapreduce_jobs.imaging.operations.intensity import WindowFunction, levels_in_window
 
-__all__ = ["display", "modality"]
+__all__ = ["display", "modality", "rescaling"]
 
 _WHOLE = (np.dtype(np.int16), np.dtype(np.int32))
 _FUNCTIONS: dict[str, WindowFunction] = {
@@ -123,6 +123,21 @@ def modality(image: Image, dataset: Dataset) -> Image:
         else:
             out[...] = rescale(frame)
     return replace(image, pixels=pixels, bits=pixels.dtype.itemsize * 8)
+
+
+def rescaling(dataset: Dataset) -> tuple[float, float]:
+    """Return slope and intercept of a file's first frame; 1 and 0 if there are none.
+
+    Raises
+    ------
+    CorruptImage
+        They cannot be read.
+    """
+    try:
+        step = _modality_step(dataset, 0)
+    except READ_ERRORS as error:
+        raise CorruptImage(f"DICOM: its values cannot be read: {reason(error)}") from error
+    return (step.slope, step.intercept) if isinstance(step, _Rescale) else (1.0, 0.0)
 
 
 def _modality_step(dataset: Dataset, frame: int) -> _Rescale | Table | None:
