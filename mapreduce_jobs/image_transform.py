@@ -187,7 +187,7 @@ class ImageTransform(ImageJob):
                 images, left_out = self._stacked(members)
             else:
                 images = [self._fused([(member["name"], member["file"]) for member in members])]
-            made = [self._written(image) for image in images]
+            made = [(image.notes.get("part"), self._written(image)) for image in images]
         except Exception as error:
             for member in members:
                 yield from self.failed(member["name"], error)
@@ -195,8 +195,8 @@ class ImageTransform(ImageJob):
         for name, reason in left_out:
             yield from self.failed(name, reason)
         self.count("measured", len(members) - len(left_out))
-        for number, file in enumerate(made, 1):
-            yield self._named(f"{key}-{number}" if len(made) > 1 else key), file
+        for part, file in made:
+            yield self._named(f"{key}-{part['number']}" if part else key), file
 
     def _stacked(
         self, members: list[dict[str, Any]]

@@ -213,6 +213,18 @@ def test_echoes_are_volumes_of_their_own(job, tmp_path):
         assert notes(data)["part"] == {"number": number, "of": 2, "EchoNumbers": str(number)}
 
 
+def test_a_volume_that_cannot_be_made_leaves_the_others_their_names(job, tmp_path):
+    first = series(VOLUME[:2], "1.1", EchoNumbers=1, RescaleSlope=1, RescaleIntercept=0)
+    second = series(VOLUME[:2], "1.1", EchoNumbers=2, RescaleSlope=1, RescaleIntercept=0)
+    name = next(iter(first))
+    other = series(VOLUME[:2], "1.1", EchoNumbers=1, RescaleSlope=2, RescaleIntercept=0)
+    files = {f"1/{name}": data for name, data in {**first, name: other[name]}.items()}
+    files |= {f"2/{name}": data for name, data in second.items()}
+    ran = job("image_transform", "--stack", write_tree(tmp_path / "scans", files))
+    assert set(records(ran)) == {"1.1-2.tiff"}
+    assert set(failures(ran)) == {name for name in files if name.startswith("1/")}
+
+
 def test_one_slice_of_wide_values_makes_the_volume_wide(job, tmp_path):
     """A pixel of metal, 40000 - 1024 HU, and slices whose values fit 16 bits."""
     pixels = np.full((6, 8, 8), 1024, np.uint16) + np.arange(6, dtype=np.uint16)[:, None, None]

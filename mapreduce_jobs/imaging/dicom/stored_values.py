@@ -19,7 +19,7 @@ GPL as its licence: whoever wants it installs it.
 
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from copy import copy
 from typing import Any
 
@@ -114,14 +114,14 @@ def stored_values(dataset: FileDataset, layout: Layout) -> Pixels:
     try:
         data = dataset[layout.element].value or b""
         present = len(data)
-        if not decoder.is_encapsulated:
+        if decoder.is_encapsulated:  # each frame is checked before a decoder sees one
+            frames, codings = zip(*_frames(dataset, syntax, layout), strict=True)
+            coding = codings[-1]
+        else:
             layout.check_excess(data)
         if syntax in _LOSSLESS:
-            pixels, facts, coding = _lossless(dataset, syntax, layout)
+            pixels, facts = _lossless(frames, dataset, layout)
         else:
-            if decoder.is_encapsulated:
-                # Each is checked before the decoder sees one.
-                coding = [coding for _, coding in _frames(dataset, syntax, layout)][-1]
             with pillow_limit(layout.rows * layout.columns):
                 pixels, facts = decoder.as_array(
                     dataset,
@@ -223,16 +223,10 @@ def _frames(
 
 
 def _lossless(
-    dataset: FileDataset, syntax: UID, layout: Layout
-) -> tuple[Pixels, dict[str, str | int], codestream.Coding]:
+    coded: Iterable[bytes], dataset: FileDataset, layout: Layout
+) -> tuple[Pixels, dict[str, str | int]]:
     """Decode lossless JPEG; pydicom does the rest, as if it had never been compressed."""
-    frames, codings = zip(
-        *(
-            (jpeg_lossless.decode(frame), coding)
-            for frame, coding in _frames(dataset, syntax, layout)
-        ),
-        strict=True,
-    )
+    frames = [jpeg_lossless.decode(frame) for frame in coded]
     bits = max(frame.dtype.itemsize for frame in frames) * 8
     pixels = np.stack(frames).astype(f"<u{bits // 8}", copy=False)
     options: dict[str, Any] = {
@@ -248,8 +242,7 @@ def _lossless(
         "pixel_keyword": layout.element,
         "correct_unused_bits": False,
     }
-    values, facts = get_decoder(ExplicitVRLittleEndian).as_array(pixels.tobytes(), **options)
-    return values, facts, codings[-1]
+    return get_decoder(ExplicitVRLittleEndian).as_array(pixels.tobytes(), **options)
 
 
 def coloured(pixels: Pixels, dataset: Dataset) -> Pixels:

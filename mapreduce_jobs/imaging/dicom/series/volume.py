@@ -120,7 +120,7 @@ def volume(slices: Sequence[Slice]) -> Image:
     if first.image.unit == "stored" and len({one.rescale for one in belonging}) > 1:
         raise UnsuitableImage(
             "the slices of its series have different slopes or intercepts, so that equal stored"
-            " values do not mean the same: stack modality values"
+            " values do not mean the same: stack modality values (--values modality)"
         )
     if len(first.image.pixels) > 1:
         return replace(first.image, notes={**first.image.notes, "slices": [first.name]})
