@@ -38,7 +38,8 @@ _G1 = {
 _ADDED = {"ISO_IR 203": "iso8859_15", "ISO 2022 IR 203": "iso8859_15", "ISO 2022 IR 58": "gb2312"}
 _STAND_ALONE = ("UTF8", "GB18030", "GBK")  # which have no escape sequences
 _PART = re.compile(
-    rb"\x1b(\$[()].|\$[@AB]|[()-].)|[\x80-\xff]+|[\0-\x1a\x1c-\x7f]+|\x1b", re.DOTALL
+    rb"\x1b(\$[()].|\$[@AB]|[()-].)|[\x80-\xff]+|[\t\n\f\r]+|[\0-\x08\x0b\x0e-\x1a\x1c-\x7f]+|\x1b",
+    re.DOTALL,
 )
 _CONTROLS = frozenset(b"\t\n\f\r")
 _DELIMITERS = {
@@ -84,7 +85,7 @@ def decode(value: bytes, first: str, vr: str) -> str:
             g1 = _G1[sequence]
         elif part[0] >= 0x80:
             made.append(part.decode(g1, "replace"))
-        elif g0 and _CONTROLS.isdisjoint(part):
+        elif g0 and part[0] not in _CONTROLS:
             made.append((g0 + part).decode("iso2022_jp_2", "replace"))
         else:
             made.append(part.decode("ascii").replace("\x1b", "\ufffd"))

@@ -13,6 +13,7 @@ from pydicom.uid import (
     JPEG2000Lossless,
     JPEGLosslessSV1,
     JPEGLSLossless,
+    JPEGLSNearLossless,
     RLELossless,
 )
 
@@ -23,6 +24,7 @@ from tests.imaging.dicoms import file_of, header_of
 from tests.imaging.lossless import encode as encode_lossless
 from tests.support import DECODES_JPEG_LS
 
+NEEDS_PYJPEGLS = pytest.mark.skipif(not DECODES_JPEG_LS, reason="needs pyjpegls")
 RANDOM = np.random.default_rng(12)
 VALUES = {
     "u": RANDOM.integers(0, 4096, (40, 48), np.int32),
@@ -34,9 +36,7 @@ SYNTAXES = [
     RLELossless,
     JPEGLosslessSV1,
     JPEG2000Lossless,
-    pytest.param(
-        JPEGLSLossless, marks=pytest.mark.skipif(not DECODES_JPEG_LS, reason="needs pyjpegls")
-    ),
+    pytest.param(JPEGLSLossless, marks=NEEDS_PYJPEGLS),
 ]
 
 
@@ -106,19 +106,40 @@ def test_of_three_bytes_a_pixel():
     np.testing.assert_array_equal(decode(file_of(dataset)).pixels[0], colour)
 
 
-def test_lossy_compression_that_overflows_them_is_clipped():
+@pytest.mark.parametrize(
+    ("syntax", "options"),
+    [
+        (JPEG2000, {"j2k_cr": [20]}),
+        pytest.param(JPEGLSNearLossless, {"jls_error": 9}, marks=NEEDS_PYJPEGLS),
+    ],
+)
+def test_lossy_compression_that_overflows_them_is_clipped(syntax, options):
     """Not wrapped round, which would make the brightest pixels black."""
-    cells = RANDOM.choice(np.uint16([0, 4095]), (64, 64))
-    plain = header_of(cells)
+    pixels = RANDOM.integers(4080, 4096, (64, 64), np.uint16)
+    pixels[32:] = RANDOM.choice(np.uint16([0, 4095]), (32, 64))
+    plain = header_of(pixels)
     plain.file_meta = pydicom.dataset.FileMetaDataset()
     plain.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    plain.compress(JPEG2000, j2k_cr=[20])
-    plain.BitsStored, plain.HighBit = 16, 15
-    found = decode(file_of(plain, JPEG2000)).pixels
+    plain.compress(syntax, **options)
+    found = decode(file_of(plain, syntax)).pixels
     assert found.max() > 4095
     plain.BitsStored, plain.HighBit = 12, 11
-    clipped = decode(file_of(plain, JPEG2000)).pixels
+    clipped = decode(file_of(plain, syntax)).pixels
     np.testing.assert_array_equal(clipped, np.minimum(found, 4095))
+
+
+@pytest.mark.parametrize(
+    ("syntax", "lossless"),
+    [
+        (JPEG2000, JPEG2000Lossless),
+        pytest.param(JPEGLSNearLossless, JPEGLSLossless, marks=NEEDS_PYJPEGLS),
+    ],
+)
+def test_a_lossless_codestream_in_a_syntax_of_lossy_ones_is_not_clipped(syntax, lossless):
+    """It says itself that it is lossless: by its wavelet, by the difference it allows."""
+    data = file_with(cells_of("u", 0, beside=True), "u", 11, lossless)
+    data = data.replace(lossless.encode(), syntax.encode())
+    np.testing.assert_array_equal(decode(data).pixels[0], VALUES["u"])
 
 
 @pytest.mark.parametrize("syntax", SYNTAXES[2:])

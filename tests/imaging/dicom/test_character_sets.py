@@ -143,6 +143,16 @@ def test_behind_a_delimiter_the_first_character_set_counts(tag, delimiter):
     assert text(terms, tag, value) == f"éЛ{delimiter}é"
 
 
+def test_a_line_ends_kanji():
+    """Also where the sequence that ends them is missing."""
+    value = b"\x1b$B;3ED\r\nab\x1b$B;3"
+    assert text(["", "ISO 2022 IR 87"], COMMENTS, value) == "山田\r\nab山"
+
+
+def test_a_set_without_code_extensions_has_bytes_below_128_in_its_characters():
+    assert text("GBK", NAME, b"\x81\x40\x1b(Bx") == "丂x"
+
+
 def test_behind_a_value_the_first_character_set_counts():
     terms = ["ISO 2022 IR 100", "ISO 2022 IR 144"]
     header = header_with(terms, DESCRIPTION, b"\x1b-L\xbb\\\xe9")

@@ -250,6 +250,7 @@ class TestTheSignOfTheFirstValueOfATable:
             ("u2", -7, {"RescaleSlope": -1, "RescaleIntercept": 0}),
             ("u2", 0, {"RescaleSlope": 1, "RescaleIntercept": 0}),
             ("i2", -4, {}),
+            ("i2", -32768, {}),
             ("u2", 40000, {"RescaleSlope": 1, "RescaleIntercept": 40000, "Modality": "MR"}),
             ("u2", 40000, {"start": 40000, "Modality": "MR"}),
         ],
@@ -272,6 +273,20 @@ class TestTheSignOfTheFirstValueOfATable:
         pixels = np.uint16([[1024, 1025]])
         shown = display(pixels, VOILUTSequence=Sequence([table]), **elements)
         assert shown.pixels.tolist() == [[[200, 200]]]
+
+    def test_hounsfield_units_are_always_signed(self):
+        """Even where no value can be negative (PS3.3 C.11.2.1.1)."""
+        tables = Sequence([self.table(-5, "US")])
+        shown = display(np.uint16([[0, 1, 2, 9]]), VOILUTSequence=tables, **HOUNSFIELD)
+        assert shown.pixels.tolist() == [[[150, 180, 255, 255]]]
+
+    def test_behind_a_modality_table_it_is_unsigned(self):
+        """Whose entries are, whatever the pixels are."""
+        meant = item(LUTDescriptor=[2, -1, 16], LUTData=np.uint16([40001, 40003]).tobytes())
+        meant["LUTDescriptor"].VR, meant["LUTData"].VR = "SS", "OW"
+        tables = {"ModalityLUTSequence": [meant], "VOILUTSequence": [self.table(40000, "US")]}
+        shown = display(np.int16([[-1, 0]]), **tables)
+        assert shown.pixels.tolist() == [[[30, 90]]]
 
     @pytest.mark.parametrize("vr", ["US", "SS"])
     @pytest.mark.parametrize(("stored", "first"), [("i2", -4), ("u2", 40000), ("u2", 0)])

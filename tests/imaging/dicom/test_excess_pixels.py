@@ -89,6 +89,12 @@ class TestNative:
             with pytest.raises(errors.CorruptImage, match=f"holds {144 + len(padding)} bytes"):
                 decode(file_of(dataset))
 
+    def test_zeros_among_the_pixels_are_none(self):
+        dataset = header_of(np.zeros((6, 8), np.uint8))
+        dataset.PixelData += b"\0\1"
+        with pytest.raises(errors.CorruptImage, match="holds 50 bytes of pixels"):
+            decode(file_of(dataset))
+
     def test_a_byte_that_makes_the_length_even_may_be_any(self):
         dataset = header_of(STACK[0, :3, :3])
         dataset.PixelData = dataset.PixelData[:9] + b" "
@@ -142,9 +148,11 @@ class TestCompressed:
         with pytest.raises(errors.CorruptImage, match="holds 2 frames, and the header says 1"):
             decode(file_with(data, syntax, LARGE[0], **offsets))
 
-    def test_rows_that_the_header_leaves_out(self, syntax):
-        data = compressed(frames_of(LARGE[:1], syntax), LARGE[0], syntax, Rows=40)
-        with pytest.raises(errors.CorruptImage, match=r"frame 1 has 48 .*, and the header says 40"):
+    @pytest.mark.parametrize("rows", [40, 47])
+    def test_rows_that_the_header_leaves_out(self, syntax, rows):
+        data = compressed(frames_of(LARGE[:1], syntax), LARGE[0], syntax, Rows=rows)
+        said = rf"frame 1 has 48 .*, and the header says {rows}"
+        with pytest.raises(errors.CorruptImage, match=said):
             decode(data)
 
 

@@ -297,7 +297,7 @@ class TestSeveralVolumesOfOneSeries:
     )
     def test_slices_at_the_same_places_that_differ(self, element):
         """Of three places two echoes each, in the order in which scanners number them."""
-        made = divided([0, 0, 5, 5, 10, 10], **{element: ["a", "b"] * 3})
+        made = divided([0, 0.00002, 5, 5, 10, 10], **{element: ["a", "b"] * 3})
         orders, parts = self.orders(made)
         assert orders == [[0, 2, 4], [1, 3, 5]]
         assert parts == [
@@ -398,6 +398,12 @@ def test_the_tilt_of_a_gantry_is_noted(tilt, noted):
         for z in (0.0, 5.0, 10.0)
     ]
     assert volume(made).notes.get("tilt") == noted
+
+
+def test_slices_at_the_same_place_have_no_tilt():
+    image = Image(np.zeros((1, 2, 2), np.int16), 16)
+    made = [Slice(f"{x}", image, SlicePosition(AXIAL, [x, 0.0, 0.0])) for x in (0.0, 5.0)]
+    assert "tilt" not in volume(made).notes
 
 
 @pytest.mark.parametrize(
