@@ -37,8 +37,8 @@ _STYLE, _TILE = 0xFF52, 0xFF90  # COD, how a JPEG 2000 codestream is coded, and 
 
 # A codestream begins a fragment, or stands behind the end of another; of RLE its header does, with
 # the number of segments and the place of the first (PS3.5 G.5).
-_BEGINNING = re.compile(rb"(?:\A|\xff\xd9\0*)(?:\xff\xd8\xff|\xff\x4f\xff\x51|\0{3}\x0cjP  )")
-_RLE_BEGINNING = re.compile(rb"\A[\x01-\x0f]\0{3}\x40\0{3}")
+_BEGINNING = re.compile(rb"\xff(?:\xd8\xff|\x4f\xff\x51)|\0{3}\x0cjP  |[\x01-\x0f]\0{3}\x40\0{3}")
+_NEXT = re.compile(rb"\xff\xd9\0*\xff(?:\xd8\xff|\x4f\xff\x51)")
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,12 @@ def count(fragments: Iterable[bytes], syntax: UID) -> int:
     >>> count([frame[:7], frame[7:] + b"\0" + frame], UID("1.2.840.10008.1.2.4.50"))
     2
     """
-    beginning = _RLE_BEGINNING if syntax == RLELossless else _BEGINNING
-    return sum(len(beginning.findall(fragment)) for fragment in fragments)
+    found = 0
+    for fragment in fragments:
+        found += _BEGINNING.match(fragment) is not None
+        if syntax != RLELossless:
+            found += len(_NEXT.findall(fragment))
+    return found
 
 
 def check(frame: bytes, syntax: UID, layout: Layout, name: str) -> Coding:
