@@ -53,6 +53,7 @@ def partition(
 
     Examples
     --------
+    >>> import numpy as np
     >>> series = [
     ...     Slice(f"{index}.dcm", Image(np.zeros((1, side, side), np.int16), 16), SlicePosition())
     ...     for index, side in enumerate((512, 256, 512))

@@ -98,6 +98,7 @@ def volume(slices: Sequence[Slice]) -> Image:
 
     Examples
     --------
+    >>> from mapreduce_jobs.imaging.dicom.series.slice_position import SlicePosition
     >>> axial = [1, 0, 0, 0, 1, 0]
     >>> series = [
     ...     Slice(str(z), Image(np.int16([[[z]]]), 16), SlicePosition(axial, [0, 0, z]))
