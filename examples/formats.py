@@ -60,9 +60,24 @@ python mapreduce_jobs/dicom_headers.py --where "Modality == 'CT' and SliceThickn
 ```
 
 A condition has keywords of the DICOM dictionary, numbers, texts in quotes and `None` for what is
-missing, with `== != < <= > >= in not and or ( )`; of several values one must fit.
+missing, with `== != < <= > >= in not and or ( )`; of several values one must fit. Names and
+texts are read in every character set of PS3.3 C.12.1.1.2, with and without code extensions.
 
 `image_transform --stack` makes one image of the slices of each series, sorted by their positions.
+Several orientations, stacks, echoes, times or b-values in one series are images of their own
+(`UID-1.tiff`, `UID-2.tiff` …), each with a note that says which it is; a tilted gantry and gaps are
+noted. Values are of a type that holds those of all slices. Slices whose stored values have
+different slopes, as of PET, are stacked with `--values modality` only. What belongs to no volume,
+such as a slice without a position where others have one, is an error record that says why.
+
+## DICOM that contradicts itself
+
+- More pixels than the header says (Number of Frames, Rows, Columns, an offset table of more frames)
+  are an error that names both numbers: nothing is left out in silence. Padding is none: one byte
+  that makes the length even, zeros that are less than a frame behind pixels that are not
+  compressed, less than a row of RLE, and zeros behind the end of a compressed frame, however many.
+- A stored value is what lies in Bits Stored up to High Bit; older files have it in the upper bits,
+  or an overlay beside it, in codestreams too. A High Bit that cannot be counts as Bits Stored − 1.
 
 ## Packages for some formats
 

@@ -154,9 +154,10 @@ class ImageTransform(ImageJob):
         return [(series or self._key(name), {"name": name, "file": file, **position})]
 
     def _series_of(self, header: "Dataset | None") -> tuple[str, dict[str, Any]]:
-        """Return the series of a slice, and where it lies."""
+        """Return the series of a slice, where it lies, and what its stored values mean."""
+        from mapreduce_jobs.imaging.dicom.grey_values import rescaling
         from mapreduce_jobs.imaging.dicom.keywords import Element
-        from mapreduce_jobs.imaging.dicom.slice_position import slice_position_of
+        from mapreduce_jobs.imaging.dicom.series.slice_position import slice_position_of
         from mapreduce_jobs.imaging.errors import NotDicom, UnsuitableImage
 
         if header is None:
@@ -164,7 +165,8 @@ class ImageTransform(ImageJob):
         series = "\\".join(Element.named(_SERIES).values(header))
         if not _UID.fullmatch(series):
             raise UnsuitableImage("it has no Series Instance UID, and so belongs to no series")
-        return series, {"position": asdict(slice_position_of(header))}
+        position = asdict(slice_position_of(header))
+        return series, {"position": position, "rescale": rescaling(header)}
 
     def together(
         self, key: str, values: Iterable[dict[str, Any] | Failure]
@@ -182,26 +184,27 @@ class ImageTransform(ImageJob):
         left_out: list[tuple[str, Exception]] = []
         try:
             if self.options.stack:
-                image, left_out = self._stacked(members)
+                images, left_out = self._stacked(members)
             else:
-                image = self._fused([(member["name"], member["file"]) for member in members])
-            made = None if image is None else self._written(image)
+                images = [self._fused([(member["name"], member["file"]) for member in members])]
+            made = [(image.notes.get("part"), self._written(image)) for image in images]
         except Exception as error:
             for member in members:
                 yield from self.failed(member["name"], error)
             return
         for name, reason in left_out:
             yield from self.failed(name, reason)
-        if made is not None:
-            self.count("measured", len(members) - len(left_out))
-            yield self._named(key), made
+        self.count("measured", len(members) - len(left_out))
+        for part, file in made:
+            yield self._named(f"{key}-{part['number']}" if part else key), file
 
     def _stacked(
         self, members: list[dict[str, Any]]
-    ) -> tuple["Image | None", list[tuple[str, Exception]]]:
-        """Return the volume, and which slices are not in it."""
-        from mapreduce_jobs.imaging.dicom.slice_position import SlicePosition
-        from mapreduce_jobs.imaging.dicom.volume import Slice, partition, volume
+    ) -> tuple[list["Image"], list[tuple[str, Exception]]]:
+        """Return the volumes, and which slices are in none."""
+        from mapreduce_jobs.imaging.dicom.series.partition import Slice
+        from mapreduce_jobs.imaging.dicom.series.slice_position import SlicePosition
+        from mapreduce_jobs.imaging.dicom.series.volume import volumes
         from mapreduce_jobs.imaging.errors import TooManyPixels
 
         slices: list[Slice] = []
@@ -214,10 +217,10 @@ class ImageTransform(ImageJob):
                     "the slices of its series have more pixels together than --max-pixels"
                     f" {self.options.max_pixels}"
                 )
-            slices.append(Slice(member["name"], image, SlicePosition(**member["position"])))
-        belonging, others = partition(slices)
-        left_out: list[tuple[str, Exception]] = [(one.name, reason) for one, reason in others]
-        return volume(belonging) if belonging else None, left_out
+            position = SlicePosition(**member["position"])
+            slices.append(Slice(member["name"], image, position, tuple(member["rescale"])))
+        images, others = volumes(slices)
+        return images, [(one.name, reason) for one, reason in others]
 
     def _fused(self, images: list[tuple[str, str]]) -> "Image":
         from mapreduce_jobs.imaging.errors import NoPartner

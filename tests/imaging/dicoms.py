@@ -67,7 +67,7 @@ def file_of(dataset, syntax=ExplicitVRLittleEndian) -> bytes:
     meta.MediaStorageSOPClassUID = dataset.get("SOPClassUID")
     meta.MediaStorageSOPInstanceUID = dataset.get("SOPInstanceUID")
     file = io.BytesIO()
-    order = {"is_implicit_VR": False, "is_little_endian": syntax.is_little_endian}
+    order = {"is_implicit_VR": syntax.is_implicit_VR, "is_little_endian": syntax.is_little_endian}
     whole = FileDataset(None, dataset, file_meta=meta, preamble=bytes(128), **order)
     whole.save_as(file, enforce_file_format=True)
     return file.getvalue()

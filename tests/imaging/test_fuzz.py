@@ -30,7 +30,10 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.dicom.header import read_header
+from mapreduce_jobs.imaging.dicom.keywords import everything
+from mapreduce_jobs.imaging.dicom.series.slice_position import slice_position_of
 from mapreduce_jobs.imaging.errors import DecodeError
+from tests.imaging.dicoms import file_of, header_of, item
 from tests.support import DECODES_JPEG_LS, ROOT, dicom, is_jpeg_ls, scan
 
 FILES = int(os.environ.get("FUZZ_FILES", "1500"))
@@ -44,7 +47,7 @@ SENTENCE = re.compile(r"[^\x00-\x1f\x7f-\x9f\ufffd]{9,300}")
 DICOM = [
     "693_J2KI", "CT_small", "ExplVR_BigEnd", "JPEG-lossy", "JPEG2000", "JPEGLSNearLossless_08",
     "JPEGLSNearLossless_16", "MR_small", "MR_small_RLE", "MR_small_bigendian",
-    "MR_small_implicit", "MR_small_jp2klossless", "MR_small_jpeg_ls_lossless",
+    "MR_small_implicit", "MR_small_jp2klossless", "MR_small_jpeg_ls_lossless", "MR_small_padded",
     "SC_rgb_dcmtk_+eb+cy+s4", "SC_rgb_gdcm_KY", "SC_rgb_jls_lossy_line",
     "SC_rgb_jls_lossy_sample", "SC_rgb_jpeg_dcmtk", "SC_rgb_jpeg_gdcm",
     "SC_rgb_rle_16bit_2frame", "SC_rgb_rle_32bit", "SC_rgb_small_odd", "UN_sequence",
@@ -87,6 +90,34 @@ def nested(depth: int) -> bytes:
     """Return DICOM whose sequences lie in one another; none of them ends."""
     start = b"\x08\x00\x40\x11SQ\0\0" + b"\xff" * 4 + b"\xfe\xff\x00\xe0" + b"\xff" * 4
     return dicom("MR_small.dcm")[:132] + b"\x08\x00\x05\x00CS\x02\x00  " + start * depth
+
+
+def odd_dicom() -> dict[str, bytes]:
+    """Return DICOM of kinds that pydicom's files are not."""
+    deep = scan(1, (64, 64), np.uint16)
+    high = header_of(deep, BitsStored=12, RescaleSlope=1, RescaleIntercept=-1024)
+    high.HighBit, high.SpecificCharacterSet = 15, ["", "ISO 2022 IR 58"]
+    high.PatientName, high.PatientComments = "Zhang^XiaoDong=张^小东", "第一行\r\n第二行"
+    table = item(LUTDescriptor=[4096, -1024, 8], LUTData=bytes(4096))
+    table["LUTDescriptor"].VR, table["LUTData"].VR = "SS", "OW"
+    high.VOILUTSequence = [table]
+    indices = header_of(
+        scan(2, (64, 64)).astype(np.int16), PhotometricInterpretation="PALETTE COLOR"
+    )
+    for colour in ("Red", "Green", "Blue"):
+        indices.add_new(f"{colour}PaletteColorLookupTableDescriptor", "SS", [256, -20, 16])
+        indices.add_new(f"{colour}PaletteColorLookupTableData", "OW", bytes(range(256)) * 2)
+    enhanced = header_of(np.stack([deep, deep]))
+    place, plane = item(ImagePositionPatient=[1, 2, 3]), item(StackID="1")
+    enhanced.PerFrameFunctionalGroupsSequence = [
+        item(PlanePositionSequence=[place], FrameContentSequence=[plane]),
+        item(PixelMeasuresSequence=[item(PixelSpacing=[1, 2])]),
+    ]
+    return {
+        "high bit and table": file_of(high),
+        "palette of signed indices": file_of(indices),
+        "enhanced": file_of(enhanced),
+    }
 
 
 def as_it_is(data: bytes) -> bytes:
@@ -139,6 +170,7 @@ def seeds() -> dict[str, tuple[bytes, Wrap]]:
         "NIfTI-2": nifti(2, "u1", "<", cal_max=9),
         "NIfTI-2 double": nifti(2, "f8", ">"),
         "nested sequences": nested(2000),
+        **odd_dicom(),
         **{name: dicom(f"{name}.dcm") for name in DICOM if DECODES_JPEG_LS or not is_jpeg_ls(name)},
     }
     found = {name: (data, as_it_is) for name, data in made.items()}
@@ -221,7 +253,10 @@ def outcome(data: bytes, values: str | None) -> str:
     """Return what comes of a file: an image, an error that may be, or, with !, what may not."""
     try:
         if values is None:
-            read_header(io.BytesIO(data))
+            header = read_header(io.BytesIO(data))
+            if header is not None:
+                everything(header)
+                slice_position_of(header)
             return "header"
         image = decode(data, MAX_PIXELS, values)
         is_sound = (

@@ -177,9 +177,92 @@ def test_a_real_series_is_what_pydicom_sorts_by_slice_location(job):
     assert notes(data)["gaps"] == [[0, 202.5]]
 
 
-def test_planes_of_a_localizer_are_not_one_volume(job):
-    ran = job("image_transform", "--stack", SERIES / "98892003/MR700")
-    assert len(records(ran)) == 1
+def test_planes_of_a_localizer_are_volumes_of_their_own(job):
+    """Seven slices in three directions, which the names of the files do not tell."""
+    folder = SERIES / "98892003/MR700"
+    ran = job("image_transform", "--stack", folder)
+    assert (ran.status, failures(ran)) == (0, {})
+    datasets = {path.name: pydicom.dcmread(path) for path in folder.iterdir()}
+    made = [notes(data) for data in records(ran).values()]
+    for found in made:
+        for name in found["slices"]:
+            orientation = [float(cosine) for cosine in datasets[name].ImageOrientationPatient]
+            np.testing.assert_allclose(orientation, found["orientation"], atol=1e-3)
+    assert sorted(name for found in made for name in found["slices"]) == sorted(datasets)
+    assert [found["part"]["number"] for found in made] == list(range(1, len(made) + 1))
+    uid = next(iter(datasets.values())).SeriesInstanceUID
+    assert set(records(ran)) == {f"{uid}-{number + 1}.tiff" for number in range(len(made))}
+
+
+def test_echoes_are_volumes_of_their_own(job, tmp_path):
+    first, second = (
+        series(VOLUME[:3] + offset, "1.1", EchoNumbers=number)
+        for number, offset in ((1, 0), (2, 5))
+    )
+    files = {
+        f"{number}/{name}": data
+        for number, one in enumerate((first, second))
+        for name, data in one.items()
+    }
+    ran = job("image_transform", "--stack", write_tree(tmp_path / "scans", files))
+    made = records(ran)
+    for number, offset in ((1, 0), (2, 5)):
+        data = made[f"1.1-{number}.tiff"]
+        np.testing.assert_array_equal(decode(data).pixels, VOLUME[:3] + offset)
+        assert notes(data)["part"] == {"number": number, "of": 2, "EchoNumbers": str(number)}
+
+
+def test_a_volume_that_cannot_be_made_leaves_the_others_their_names(job, tmp_path):
+    first = series(VOLUME[:2], "1.1", EchoNumbers=1, RescaleSlope=1, RescaleIntercept=0)
+    second = series(VOLUME[:2], "1.1", EchoNumbers=2, RescaleSlope=1, RescaleIntercept=0)
+    name = next(iter(first))
+    other = series(VOLUME[:2], "1.1", EchoNumbers=1, RescaleSlope=2, RescaleIntercept=0)
+    files = {f"1/{name}": data for name, data in {**first, name: other[name]}.items()}
+    files |= {f"2/{name}": data for name, data in second.items()}
+    ran = job("image_transform", "--stack", write_tree(tmp_path / "scans", files))
+    assert set(records(ran)) == {"1.1-2.tiff"}
+    assert set(failures(ran)) == {name for name in files if name.startswith("1/")}
+
+
+def test_one_slice_of_wide_values_makes_the_volume_wide(job, tmp_path):
+    """A pixel of metal, 40000 - 1024 HU, and slices whose values fit 16 bits."""
+    pixels = np.full((6, 8, 8), 1024, np.uint16) + np.arange(6, dtype=np.uint16)[:, None, None]
+    pixels[3, 4, 4] = 40000
+    files = series(pixels, "1.1", RescaleSlope=1, RescaleIntercept=-1024)
+    folder = write_tree(tmp_path / "scans", files)
+    image = decode(
+        records(job("image_transform", "--stack", "--values", "modality", folder))["1.1.tiff"]
+    )
+    np.testing.assert_array_equal(image.pixels, pixels.astype(int) - 1024)
+    assert (image.pixels.dtype, image.unit) == (np.int32, "HU")
+
+
+def test_slices_of_different_slopes_are_stacked_as_what_they_mean(job, tmp_path):
+    """As of PET, each slice of which has its own; stored values would be mixed."""
+    pixels = np.arange(4 * 6 * 5, dtype=np.uint16).reshape(4, 6, 5)
+    slopes = [1, 0.4, 2.5, 1]
+    more = {"Modality": "PT", "Units": "BQML", "RescaleIntercept": 0}
+    files = {}
+    for index, slope in enumerate(slopes):
+        one = series(pixels, "1.1", RescaleSlope=slope, **more)
+        name = list(one)[index]
+        files[name] = one[name]
+    folder = write_tree(tmp_path / "scans", files)
+    ran = job("image_transform", "--stack", "--values", "modality", folder)
+    image = decode(records(ran)["1.1.tiff"])
+    np.testing.assert_allclose(image.pixels, pixels * np.reshape(slopes, (4, 1, 1)))
+    assert (image.pixels.dtype, image.unit) == (np.float64, "BQML")
+    ran = job("image_transform", "--stack", folder)
+    assert (ran.status, records(ran)) == (1, {})
     reasons = {error["message"] for error in failures(ran).values()}
-    assert reasons == {"its orientation in space is not that of 4467 of its series"}
-    assert len(failures(ran)) == 6
+    (reason,) = reasons
+    assert reason.startswith("the slices of its series have different slopes or intercepts")
+    assert len(failures(ran)) == 4
+
+
+def test_a_slice_without_position_is_told_so(job, tmp_path):
+    files = series(VOLUME[:3], "1.1")
+    files["lost.dcm"] = dicom_slice(VOLUME[3], "1.1", InstanceNumber=4)
+    ran = job("image_transform", "--stack", write_tree(tmp_path / "scans", files))
+    assert "it has no position in space" in failures(ran)["lost.dcm"]["message"]
+    np.testing.assert_array_equal(decode(records(ran)["1.1.tiff"]).pixels, VOLUME[:3])

@@ -218,17 +218,32 @@ class TestWhatIsRefused:
         with pytest.raises(Unsupported, match="transfer syntax"):
             blank(dataset, [Rectangle(0, 0, 1, 1)])
 
+    @pytest.mark.parametrize("vr", ["US", "SS"])
+    def test_a_palette_of_signed_indices(self, vr):
+        """The darkest of -4 … 3 is -1."""
+        dataset = made(np.int16([[[-4, 3, 0]]]), "PALETTE COLOR")
+        for name in ("Red", "Green", "Blue"):
+            said = [8, -4 if vr == "SS" else 65532, 8]
+            dataset.add_new(f"{name}PaletteColorLookupTableDescriptor", vr, said)
+            colours = bytes([90, 80, 70, 0, 60, 50, 40, 30])
+            dataset.add_new(f"{name}PaletteColorLookupTableData", "OW", colours)
+        blank(dataset, [Rectangle(0, 0, 2, 1)])
+        assert np.frombuffer(dataset.PixelData, np.int16).tolist() == [-1, -1, 0]
+
     def test_a_palette_that_cannot_be_read(self):
         dataset = made(np.zeros((1, 2, 6), np.uint8), "PALETTE COLOR")
         with pytest.raises(CorruptImage, match="palette"):
             blank(dataset, [Rectangle(0, 0, 1, 1)])
 
 
-def test_what_lies_behind_the_pixels_goes():
+def test_padding_behind_the_pixels_goes_and_anything_else_there_is_refused():
     dataset = made(np.full((1, 3, 3), 7, np.uint8))
-    dataset.PixelData += b"SMITH^JOHN "
+    dataset.PixelData = bytes([7] * 9) + bytes(5)
     blank(dataset, [Rectangle(0, 0, 1, 1)])
     assert dataset.PixelData == bytes([7] * 9 + [0])
+    dataset.PixelData = bytes([7] * 9) + b"SMITH^JOHN "
+    with pytest.raises(CorruptImage, match="holds 20 bytes of pixels, and the header says 9"):
+        blank(dataset, [Rectangle(0, 0, 1, 1)])
 
 
 @given(st.data(), st.sampled_from([ExplicitVRLittleEndian, ExplicitVRBigEndian]))

@@ -55,6 +55,8 @@ class Layout:
         Bits of a sample.
     bits : int
         Those of them that are used.
+    high : int
+        The highest of them, counted from 0.
     photometric : str
         Photometric Interpretation (0028,0004), such as ``"MONOCHROME2"``.
     """
@@ -66,6 +68,7 @@ class Layout:
     samples: int
     allocated: int
     bits: int
+    high: int
     photometric: str
 
     @property
@@ -79,6 +82,28 @@ class Layout:
         size = -(-self.frames * self.rows * self.columns * self.samples * self.allocated // 8)
         # Of two neighbours one has its colour (PS3.3 C.7.6.3.1.2).
         return size * 2 // 3 if self.photometric == "YBR_FULL_422" else size
+
+    def check_excess(self, data: bytes) -> None:
+        """Refuse pixels, not compressed, of which the header leaves some out.
+
+        Zeros behind them that are less than another frame are padding, which older files have
+        (PS3.5, 8.1.1), and so is one byte, whatever it is, that makes their length even.
+
+        Raises
+        ------
+        CorruptImage
+            There is more.
+        """
+        excess = len(data) - self.size
+        if excess <= self.size % 2:
+            return
+        if excess * self.frames >= self.size or data.count(0, self.size) < excess:
+            frames, rest = divmod(len(data) * self.frames, self.size)
+            those = "" if rest else f", those of {frames} frames"
+            raise CorruptImage(
+                f"it holds {len(data)} bytes of pixels{those}, and the header says {self.size}:"
+                f" {self.frames} × {self.rows} × {self.columns}"
+            )
 
 
 def open_dataset(
@@ -201,6 +226,7 @@ def layout_of(dataset: FileDataset, max_pixels: int, stopped: bool = False) -> L
     if missing:
         raise CorruptImage(f"the header has no {', '.join(missing)}{_kind(dataset)}")
     allocated = _whole(header, "BitsAllocated")
+    bits = _whole(header, "BitsStored") or allocated
     layout = Layout(
         element=elements[0] if elements else PIXEL_ELEMENTS[0],
         frames=_whole(header, "NumberOfFrames"),
@@ -208,7 +234,8 @@ def layout_of(dataset: FileDataset, max_pixels: int, stopped: bool = False) -> L
         columns=_whole(header, "Columns"),
         samples=_whole(header, "SamplesPerPixel"),
         allocated=allocated,
-        bits=_whole(header, "BitsStored") or allocated,
+        bits=bits,
+        high=_high_bit(dataset, bits, allocated),
         photometric=str(header["PhotometricInterpretation"]),
     )
     check_size(layout.frames, layout.rows, layout.columns, max_pixels)
@@ -227,6 +254,15 @@ def _whole(header: dict[str, Any], keyword: str) -> int:
     if number < 1:
         raise CorruptImage(f"its {named(keyword)} is {number}")
     return number
+
+
+def _high_bit(dataset: Dataset, bits: int, allocated: int) -> int:
+    """Return High Bit (0028,0102); where it is missing or cannot be, bits are the lowest."""
+    try:
+        high = int(dataset.get("HighBit") or 0)
+    except (ValueError, TypeError):
+        high = 0
+    return high if bits <= high + 1 <= allocated else bits - 1
 
 
 def _kind(dataset: Dataset) -> str:

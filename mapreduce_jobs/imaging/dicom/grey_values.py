@@ -16,14 +16,14 @@ import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
 
-from mapreduce_jobs.imaging.dicom.element_values import group, named, numbers
-from mapreduce_jobs.imaging.dicom.file import Layout
+from mapreduce_jobs.imaging.dicom.element_values import READ_ERRORS, group, named, numbers, reason
+from mapreduce_jobs.imaging.dicom.file import PIXEL_ELEMENTS, Layout
 from mapreduce_jobs.imaging.dicom.lookup_table import Table, table_of
 from mapreduce_jobs.imaging.errors import CorruptImage, UnsuitableImage, Unsupported
 from mapreduce_jobs.imaging.image import Image, Pixels, common_unit
 from mapreduce_jobs.imaging.operations.intensity import WindowFunction, levels_in_window
 
-__all__ = ["display", "modality"]
+__all__ = ["display", "modality", "rescaling"]
 
 _WHOLE = (np.dtype(np.int16), np.dtype(np.int32))
 _FUNCTIONS: dict[str, WindowFunction] = {
@@ -125,13 +125,28 @@ def modality(image: Image, dataset: Dataset) -> Image:
     return replace(image, pixels=pixels, bits=pixels.dtype.itemsize * 8)
 
 
+def rescaling(dataset: Dataset) -> tuple[float, float]:
+    """Return slope and intercept of a file's first frame; 1 and 0 if there are none.
+
+    Raises
+    ------
+    CorruptImage
+        They cannot be read.
+    """
+    try:
+        step = _modality_step(dataset, 0)
+    except READ_ERRORS as error:
+        raise CorruptImage(f"DICOM: its values cannot be read: {reason(error)}") from error
+    return (step.slope, step.intercept) if isinstance(step, _Rescale) else (1.0, 0.0)
+
+
 def _modality_step(dataset: Dataset, frame: int) -> _Rescale | Table | None:
     found = group(dataset, frame, "PixelValueTransformationSequence")
     kind = found.get("RescaleType") or found.get("ModalityLUTType")
     if found.get("ModalityLUTSequence"):
         item = found.ModalityLUTSequence[0]
         unit = _unit(item.get("ModalityLUTType") or kind, dataset)
-        return table_of(item, dataset, unit)
+        return table_of(item, dataset, unit, dataset.get("PixelRepresentation") == 1)
     slope, intercept = (numbers(found, f"Rescale{part}") for part in ("Slope", "Intercept"))
     if not (slope or intercept):
         return None
@@ -197,7 +212,7 @@ def display(image: Image, dataset: Dataset, layout: Layout, window: int) -> Imag
     steps: list[_Window | Table] = []
     whole: _Window | None = None
     for frame in range(len(image.pixels)):
-        step = _display_step(dataset, frame, bits, window)
+        step = _display_step(dataset, frame, layout, window)
         if step is None:
             step = whole = whole or _least_to_greatest(image, bits)
         steps.append(step)
@@ -210,7 +225,9 @@ def display(image: Image, dataset: Dataset, layout: Layout, window: int) -> Imag
     return replace(image, pixels=pixels, bits=bits, unit="display")
 
 
-def _display_step(dataset: Dataset, frame: int, bits: int, window: int) -> _Window | Table | None:
+def _display_step(
+    dataset: Dataset, frame: int, layout: Layout, window: int
+) -> _Window | Table | None:
     """Return a frame's step by its number; None for the first of a frame that has none."""
     found = group(dataset, frame, "FrameVOILUTSequence")
     tables = [item for item in found.get("VOILUTSequence") or () if "LUTData" in item]
@@ -222,7 +239,8 @@ def _display_step(dataset: Dataset, frame: int, bits: int, window: int) -> _Wind
         has = {0: "no window", 1: "1 window"}.get(count, f"{count} windows")
         raise UnsuitableImage(f"it has {has}, and none with the number {window}")
     if window <= len(tables):
-        return table_of(tables[window - 1], dataset, "display")
+        is_signed = _may_be_negative(dataset, frame, layout)
+        return table_of(tables[window - 1], dataset, "display", is_signed)
     index = window - len(tables) - 1
     name = str(found.get("VOILUTFunction") or "LINEAR").strip().upper()
     function = _FUNCTIONS.get(name)
@@ -231,7 +249,20 @@ def _display_step(dataset: Dataset, frame: int, bits: int, window: int) -> _Wind
     if widths[index] < 1 if function == "linear" else widths[index] <= 0:
         least = "1 or more" if function == "linear" else "above 0"
         raise CorruptImage(f"its {named('WindowWidth')} is {widths[index]:g}, not {least}")
-    return _Window(centres[index], widths[index], function, bits)
+    return _Window(centres[index], widths[index], function, min(layout.bits, _MAX_BITS))
+
+
+def _may_be_negative(dataset: Dataset, frame: int, layout: Layout) -> bool:
+    """Tell whether values of the modality may be negative, if no pixel is (PS3.3 C.11.2.1.1)."""
+    if layout.element != PIXEL_ELEMENTS[0]:
+        return True
+    is_signed = dataset.get("PixelRepresentation") == 1
+    step = _modality_step(dataset, frame)
+    if not isinstance(step, _Rescale):
+        return is_signed and step is None  # a table has none
+    least = -(1 << (layout.bits - 1)) if is_signed else 0
+    ends = np.array([least, least + (1 << layout.bits) - 1])
+    return step.unit == "HU" or bool(step(ends).min() < 0)
 
 
 def _least_to_greatest(image: Image, bits: int) -> _Window:

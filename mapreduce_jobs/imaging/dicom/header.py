@@ -15,10 +15,13 @@ from pydicom.filereader import read_dataset, read_partial
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
+from mapreduce_jobs.imaging.dicom import character_sets
 from mapreduce_jobs.imaging.errors import CorruptImage, DecodeError, Truncated, Unsupported
 from mapreduce_jobs.imaging.formats.file_formats import format_of
 
 __all__ = ["READ_ERRORS", "Beginning", "deflated", "read_beginning", "read_header"]
+
+character_sets.register()
 
 READ_ERRORS = (
     ArithmeticError,

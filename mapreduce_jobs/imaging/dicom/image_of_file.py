@@ -6,7 +6,7 @@ from typing import Any
 
 from pydicom.dataset import Dataset, FileDataset
 
-from mapreduce_jobs.imaging.dicom.element_values import READ_ERRORS, reason
+from mapreduce_jobs.imaging.dicom.element_values import READ_ERRORS, group, reason
 from mapreduce_jobs.imaging.dicom.file import open_dataset
 from mapreduce_jobs.imaging.dicom.grey_values import display, modality
 from mapreduce_jobs.imaging.dicom.header import Beginning
@@ -20,7 +20,7 @@ __all__ = ["read"]
 
 # Pixel Spacing, Imager Pixel Spacing, Nominal Scanned Pixel Spacing.
 _SPACINGS = (0x00280030, 0x00181164, 0x00182010)
-_SHARED_GROUPS = 0x52009229
+_FUNCTIONAL_GROUPS = (0x52009229, 0x52009230)  # of all frames, and of each
 
 
 def read(
@@ -71,7 +71,7 @@ def read(
     if pixels.dtype.kind not in "iuf":
         raise Unsupported(f"pixels of type {pixels.dtype}")
     bits = layout.bits if layout.photometric != "PALETTE COLOR" else pixels.dtype.itemsize * 8
-    image = Image(pixels, bits, spacing=_spacing(dataset))
+    image = Image(pixels, bits, spacing=_spacing(dataset, layout.frames))
     if not layout.is_grey:
         return image, dataset
     try:
@@ -85,20 +85,25 @@ def read(
     return image, dataset
 
 
-def _spacing(dataset: FileDataset) -> Spacing | None:
+def _spacing(dataset: FileDataset, frames: int) -> Spacing | None:
     """Return the pixel spacing: in the patient, else at the detector, else of the film scanned.
 
-    A multi-frame file of the enhanced kind has it in its functional groups; those that frames share
-    are looked at.
+    A file of the enhanced kind has it in its functional groups; None if frames differ in it.
     """
     for tag in _SPACINGS:
         found = _spacing_in(dataset, tag)
         if found is not None:
             return found
-    if _SHARED_GROUPS in dataset:
-        with contextlib.suppress(*READ_ERRORS):
-            return _spacing_in(dataset[_SHARED_GROUPS][0].PixelMeasuresSequence[0], _SPACINGS[0])
-    return None
+    if not any(tag in dataset for tag in _FUNCTIONAL_GROUPS):
+        return None
+    found = None
+    with contextlib.suppress(*READ_ERRORS):
+        each = [
+            _spacing_in(group(dataset, frame, "PixelMeasuresSequence"), _SPACINGS[0])
+            for frame in range(frames)
+        ]
+        found = each[0] if len(set(each)) == 1 else None
+    return found
 
 
 def _spacing_in(dataset: Dataset, tag: int) -> Spacing | None:

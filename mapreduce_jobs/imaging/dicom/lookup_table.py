@@ -1,5 +1,6 @@
 """Lookup tables of DICOM: of the modality, and of values of interest."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from mapreduce_jobs.imaging.dicom.element_values import named
 from mapreduce_jobs.imaging.errors import CorruptImage
 from mapreduce_jobs.imaging.image import Pixels
 
-__all__ = ["Table", "table_of"]
+__all__ = ["Table", "descriptor", "table_of"]
 
 _MAX_BITS = 16
 _MAX_ENTRIES = 1 << 16  # which the descriptor writes as 0
@@ -51,7 +52,36 @@ class Table:
         return self.entries[np.nan_to_num(index).astype(np.intp)]
 
 
-def table_of(item: Dataset, dataset: Dataset, unit: str) -> Table:
+def descriptor(values: Iterable[int], is_signed: bool) -> tuple[int, int, int]:
+    """Return what the three values of a descriptor say, whatever their value representation.
+
+    One of them stands for all three, US or SS, although the first is never negative; and files
+    have either for the second, which is signed where the values that the table maps may be.
+
+    Parameters
+    ----------
+    values : iterable of int
+        As the file has them.
+    is_signed : bool
+        Whether the values that the table maps may be negative.
+
+    Returns
+    -------
+    tuple of int
+        Number of entries, the value that becomes the first of them, bits of an entry.
+
+    Examples
+    --------
+    >>> descriptor([0, 64512, 8], is_signed=True)
+    (65536, -1024, 8)
+    """
+    count, first, bits = (int(number) % (1 << 16) for number in values)
+    if is_signed and first >= 1 << 15:
+        first -= 1 << 16
+    return count or _MAX_ENTRIES, first, bits
+
+
+def table_of(item: Dataset, dataset: Dataset, unit: str, is_signed: bool) -> Table:
     """Read a table.
 
     Parameters
@@ -62,6 +92,8 @@ def table_of(item: Dataset, dataset: Dataset, unit: str) -> Table:
         The file it is from, for the order of bytes.
     unit : str
         Of the entries.
+    is_signed : bool
+        Whether the values that it maps may be negative.
 
     Returns
     -------
@@ -73,8 +105,7 @@ def table_of(item: Dataset, dataset: Dataset, unit: str) -> Table:
     CorruptImage
         It has fewer entries than it says, or of no known size.
     """
-    count, first, bits = (int(number) for number in item.LUTDescriptor)
-    count = count or _MAX_ENTRIES
+    count, first, bits = descriptor(item.LUTDescriptor, is_signed)
     if not 1 <= bits <= _MAX_BITS:
         raise CorruptImage(f"its {named('LUTDescriptor')} says {bits} bits")
     entries = _entries(item.LUTData, count, dataset)

@@ -181,6 +181,8 @@ def _decompress(dataset: FileDataset, layout: Layout) -> None:
     dataset[_PIXEL_DATA] = DataElement(_PIXEL_DATA, "OB" if size == 8 else "OW", data)
     if size != layout.allocated:
         dataset.BitsAllocated = size
+    dataset.BitsStored = min(layout.bits, size)
+    dataset.HighBit = dataset.BitsStored - 1
     dataset.PixelRepresentation = int(pixels.dtype.kind == "i")
     if pixels.ndim == 4:
         dataset.PhotometricInterpretation = "RGB"

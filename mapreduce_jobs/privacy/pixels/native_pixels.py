@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
-from pydicom.pixels.processing import apply_color_lut
 
 from mapreduce_jobs.imaging.dicom.element_values import READ_ERRORS
 from mapreduce_jobs.imaging.dicom.file import Layout
+from mapreduce_jobs.imaging.dicom.lookup_table import descriptor
+from mapreduce_jobs.imaging.dicom.stored_values import coloured
 from mapreduce_jobs.imaging.errors import CorruptImage, Truncated, Unsupported
 from mapreduce_jobs.imaging.image import Pixels
 from mapreduce_jobs.privacy.pixels.rectangle import Rectangle
@@ -44,7 +45,7 @@ def overwritten(
     Parameters
     ----------
     data : bytes
-        The value of the element. What is behind the pixels, which nobody sees, is cut off.
+        The value of the element. Padding behind the pixels is cut off.
     dataset : Dataset
         The header.
     layout : Layout
@@ -64,13 +65,14 @@ def overwritten(
     Truncated
         There are fewer bytes than pixels need.
     CorruptImage
-        The palette cannot be read.
+        The palette cannot be read, or there are more bytes than pixels and padding need.
     Unsupported
         Samples or colours are of a kind that is not known.
     """
     if len(data) < layout.size:
         raise Truncated("the file ends before its pixels do")
     _check(data, layout)
+    layout.check_excess(data)
     pixels = bytearray(data[: layout.size + layout.size % 2])
     pixels += bytes(len(pixels) % 2)
     # Of 8-bit samples in words the two of a word are exchanged.
@@ -160,9 +162,8 @@ def _darkest_word(samples: Pixels, dataset: Dataset, layout: Layout) -> int:
 
     They may hold an overlay (retired), which would show what is overwritten.
     """
-    size, bits = layout.allocated, min(layout.bits, layout.allocated)
-    high = int(dataset.get("HighBit") or bits - 1)
-    if not bits - 1 <= high < size:
+    size, bits, high = layout.allocated, layout.bits, layout.high
+    if not bits <= high + 1 <= size:
         raise CorruptImage(f"its HighBit is {high}, with {bits} of {size} bits stored")
     native = samples.astype(samples.dtype.newbyteorder("="), copy=False)
     raised = native << np.array(size - 1 - high, native.dtype)  # the value is in the highest bits
@@ -177,12 +178,16 @@ def _darkest_word(samples: Pixels, dataset: Dataset, layout: Layout) -> int:
 def _darkest_index(dataset: Dataset, layout: Layout) -> int:
     """Return the index of the darkest colour of a palette, by its luma."""
     try:
-        count, first, _ = (int(number) for number in dataset.RedPaletteColorLookupTableDescriptor)
-        entries = count or 1 << 16
-        indices = np.arange(first, min(first + entries, 1 << min(layout.bits, 16)))
-        if first < 0 or not indices.size:
+        is_signed = dataset.get("PixelRepresentation") == 1
+        count, first, _ = descriptor(dataset.RedPaletteColorLookupTableDescriptor, is_signed)
+        indices = np.arange(first, first + count)
+        bits = min(layout.bits, 16)
+        least = -1 << (bits - 1) if is_signed else 0
+        indices = indices[(indices >= least) & (indices < least + (1 << bits))]
+        if not indices.size:
             raise ValueError("no index of it can be stored")
-        colours = apply_color_lut(indices.astype(np.uint16), dataset)
+        colours = coloured(indices.astype(np.int32 if is_signed else np.uint16), dataset)
     except READ_ERRORS as error:
         raise CorruptImage("its palette cannot be read") from error
-    return int(indices[np.argmin(colours[..., :3] @ np.array(_LUMA))])
+    darkest = int(indices[np.argmin(colours[..., :3] @ np.array(_LUMA))])
+    return (darkest << (layout.high + 1 - layout.bits)) & ((1 << layout.allocated) - 1)

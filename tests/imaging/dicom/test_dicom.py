@@ -10,7 +10,7 @@ from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut
 
 from mapreduce_jobs.imaging import errors
 from mapreduce_jobs.imaging.decode import decode
-from tests.imaging.dicoms import FILES, FOLDER, dicom_of, file_of, header_of
+from tests.imaging.dicoms import FILES, FOLDER, dicom_of, file_of, header_of, item
 from tests.support import decodable, dicom
 
 # Of pydicom's files those that are no whole image: why, in words that the reason has in it.
@@ -166,10 +166,13 @@ class TestFiles:
         with pytest.raises(errors.CorruptImage, match="the pixels cannot be read: Unknown Value"):
             decode(data[:start] + b"Oe" + data[start + 2 :])
 
-    def test_no_more_frames_than_the_header_says(self):
-        stack = np.arange(24, dtype=np.uint16).reshape(2, 3, 4)
-        image = decode(dicom_of(stack, NumberOfFrames=1))
-        np.testing.assert_array_equal(image.pixels, stack[:1])
+    @pytest.mark.parametrize(
+        ("own", "spacing"), [([[2, 1], [2, 1]], (2, 1)), ([[2, 1], [3, 1]], None)]
+    )
+    def test_spacing_of_frames(self, own, spacing):
+        groups = [item(PixelMeasuresSequence=[item(PixelSpacing=each)]) for each in own]
+        stack = np.zeros((2, 3, 4), np.uint8)
+        assert decode(dicom_of(stack, PerFrameFunctionalGroupsSequence=groups)).spacing == spacing
 
     @pytest.mark.parametrize("dtype", ["f4", "f8"])
     def test_floats(self, dtype):

@@ -84,10 +84,6 @@ class TestFrames:
         with pytest.raises(errors.TooManyPixels):
             decode(data, max_pixels=2399)
 
-    def test_more_than_the_header_says(self):
-        data = compressed([JPEG] * 3, LEVELS[np.newaxis], JPEGBaseline8Bit)
-        assert decode(data).pixels.shape == (1, 40, 30)
-
     @pytest.mark.parametrize("name", ["SC_rgb_jpeg_dcmtk.dcm", "MR_small_jp2klossless.dcm"])
     def test_of_another_size_than_the_header_says(self, name):
         """A small header is no way round --max-pixels."""

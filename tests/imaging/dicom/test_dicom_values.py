@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from pydicom.pixels import apply_modality_lut, apply_voi_lut
 from pydicom.sequence import Sequence
-from pydicom.uid import ExplicitVRBigEndian
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from mapreduce_jobs.imaging import errors
-from mapreduce_jobs.imaging.decode import decode
+from mapreduce_jobs.imaging.decode import decode, decode_file
 from tests.imaging.dicoms import dicom_of, file_of, header_of, item
 
 RAMP = np.arange(-1024, 3072, dtype=np.int16).reshape(64, 64)
@@ -221,6 +221,106 @@ class TestWindow:
         table["LUTDescriptor"].VR, table["LUTData"].VR = "US", "US"
         with pytest.raises(errors.CorruptImage, match="has 3 of 9 entries"):
             display(RAMP, VOILUTSequence=Sequence([table]))
+
+
+class TestTheSignOfTheFirstValueOfATable:
+    """It is that of what the table maps, and not that of the VR it is written with.
+
+    PS3.3 C.11.1.1 (modality), C.11.2.1.1 (values of interest), C.7.6.3.1.5 (palette).
+    """
+
+    ENTRIES = (0, 30, 60, 90, 120, 150, 180, 255)
+
+    def table(self, first, vr, entries=ENTRIES):
+        made = item(LUTData=np.array(entries, "<u2").tobytes(), ModalityLUTType="US")
+        second = int(np.int64(first).astype({"US": np.uint16, "SS": np.int16}[vr]))
+        said = [len(entries), second, 8]
+        made.add_new("LUTDescriptor", vr, said)  # pydicom writes the first as US
+        made["LUTData"].VR = "OW"
+        return made
+
+    @pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian])
+    @pytest.mark.parametrize("vr", ["US", "SS"])
+    @pytest.mark.parametrize(
+        ("stored", "first", "elements"),
+        [
+            # Stored values from 0 to 7, and what a table maps first.
+            ("u2", -1024, {"RescaleSlope": 1, "RescaleIntercept": -1024}),
+            ("u1", -128, {"RescaleSlope": 1, "RescaleIntercept": -128}),
+            ("u2", -7, {"RescaleSlope": -1, "RescaleIntercept": 0}),
+            ("u2", 0, {"RescaleSlope": 1, "RescaleIntercept": 0}),
+            ("i2", -4, {}),
+            ("i2", -32768, {}),
+            ("u2", 40000, {"RescaleSlope": 1, "RescaleIntercept": 40000, "Modality": "MR"}),
+            ("u2", 40000, {"start": 40000, "Modality": "MR"}),
+        ],
+    )
+    def test_values_of_interest(self, stored, first, elements, vr, syntax):
+        start = elements.get("start", first if stored == "i2" else 0)
+        pixels = (np.arange(8) + start).astype(stored)[np.newaxis]
+        tables = Sequence([self.table(first, vr)])
+        more = {name: value for name, value in elements.items() if name != "start"}
+        data = file_of(header_of(pixels, VOILUTSequence=tables, **more), syntax)
+        shown = decode(data, values="display").pixels.ravel().tolist()
+        expected = list(self.ENTRIES)
+        assert shown == (expected[::-1] if more.get("RescaleSlope") == -1 else expected)
+
+    def test_no_pixel_needs_to_be_negative(self):
+        """Stored values that begin at 1024, and a table that begins at -1024."""
+        entries = [*range(1024), *([200] * 1024)]
+        table = self.table(-1024, "US", entries)
+        elements = {"RescaleSlope": 1, "RescaleIntercept": -1024}
+        pixels = np.uint16([[1024, 1025]])
+        shown = display(pixels, VOILUTSequence=Sequence([table]), **elements)
+        assert shown.pixels.tolist() == [[[200, 200]]]
+
+    def test_hounsfield_units_are_always_signed(self):
+        """Even where no value can be negative (PS3.3 C.11.2.1.1)."""
+        tables = Sequence([self.table(-5, "US")])
+        shown = display(np.uint16([[0, 1, 2, 9]]), VOILUTSequence=tables, **HOUNSFIELD)
+        assert shown.pixels.tolist() == [[[150, 180, 255, 255]]]
+
+    def test_behind_a_modality_table_it_is_unsigned(self):
+        """Whose entries are, whatever the pixels are."""
+        meant = item(LUTDescriptor=[2, -1, 16], LUTData=np.uint16([40001, 40003]).tobytes())
+        meant["LUTDescriptor"].VR, meant["LUTData"].VR = "SS", "OW"
+        tables = {"ModalityLUTSequence": [meant], "VOILUTSequence": [self.table(40000, "US")]}
+        shown = display(np.int16([[-1, 0]]), **tables)
+        assert shown.pixels.tolist() == [[[30, 90]]]
+
+    @pytest.mark.parametrize("vr", ["US", "SS"])
+    @pytest.mark.parametrize(("stored", "first"), [("i2", -4), ("u2", 40000), ("u2", 0)])
+    def test_modality(self, stored, first, vr):
+        pixels = (np.arange(8) + first).astype(stored)[np.newaxis]
+        image = modality(pixels, ModalityLUTSequence=Sequence([self.table(first, vr)]))
+        assert image.pixels.ravel().tolist() == list(self.ENTRIES)
+
+    def test_more_entries_than_a_signed_number_counts(self):
+        entries = np.arange(40000) // 200
+        table = self.table(-20000, "SS", entries)
+        image = modality(np.int16([[-20000, 0, 19999]]), ModalityLUTSequence=Sequence([table]))
+        assert image.pixels.tolist() == [[[0, 100, 199]]]
+
+    @pytest.mark.parametrize("vr", ["US", "SS"])
+    @pytest.mark.parametrize(("stored", "first"), [("i2", -4), ("i1", -128), ("u2", 40000)])
+    @pytest.mark.parametrize("bits", [8, 16])
+    def test_palette(self, stored, first, bits, vr):
+        """Beyond its ends the first and the last colour count."""
+        pixels = np.array([[first, first + 1, first + 7, first + 100]]).astype(stored)
+        dataset = header_of(pixels, PhotometricInterpretation="PALETTE COLOR")
+        entries = np.array(self.ENTRIES)
+        for name, colour in {"Red": entries, "Green": entries // 2, "Blue": entries[::-1]}.items():
+            made = self.table(first, vr)
+            said = [*made.LUTDescriptor[:2], bits]
+            dataset.add_new(f"{name}PaletteColorLookupTableDescriptor", vr, said)
+            data = colour.astype(f"<u{bits // 8}").tobytes()
+            dataset.add_new(f"{name}PaletteColorLookupTableData", "OW", data)
+        found = decode_file(file_of(dataset))
+        expected = [[0, 0, 255], [30, 15, 180], [255, 127, 0], [255, 127, 0]]
+        assert found.image.pixels[0, 0].tolist() == expected
+        said = found.header.RedPaletteColorLookupTableDescriptor  # as it is in the file
+        assert said[1] == (first if vr == "SS" and first < 0 else said[1])
+        assert said[0] == 8
 
 
 class TestPadding:

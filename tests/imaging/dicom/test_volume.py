@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -13,10 +14,12 @@ from pydicom.uid import ExplicitVRLittleEndian
 from scipy.spatial.transform import Rotation
 
 from mapreduce_jobs.imaging.dicom.header import read_header
-from mapreduce_jobs.imaging.dicom.slice_position import KEYWORDS, SlicePosition, slice_position_of
-from mapreduce_jobs.imaging.dicom.volume import Slice, partition, volume
+from mapreduce_jobs.imaging.dicom.series.partition import Slice, partition
+from mapreduce_jobs.imaging.dicom.series.slice_position import SlicePosition, slice_position_of
+from mapreduce_jobs.imaging.dicom.series.volume import volume, volumes
 from mapreduce_jobs.imaging.errors import CorruptImage, UnsuitableImage
 from mapreduce_jobs.imaging.image import Image
+from tests.imaging.dicoms import item
 from tests.support import scan
 
 AXIAL = [1.0, 0, 0, 0, 1, 0]
@@ -91,7 +94,7 @@ class TestOrder:
                 ImagePositionPatient=as_text(corner),
                 InstanceNumber=random.integers(1000),
             )
-            place = slice_position_of(read_header(io.BytesIO(data), KEYWORDS))
+            place = slice_position_of(read_header(io.BytesIO(data)))
             made.append(Slice(f"{index}", Image(frame[np.newaxis], 16), place))
         random.shuffle(made)
         image = volume(made)
@@ -180,7 +183,7 @@ class TestWhatDoesNotBelong:
             Slice(f"{index}.dcm", image, SlicePosition(place, [0, 0, float(index)]))
             for index, image in enumerate(images)
         ]
-        belonging, others = partition(made)
+        (belonging,), others = partition(made)
         assert len(belonging) + len(others) == len(images)
         return [one.name for one in belonging], {one.name: str(why) for one, why in others}
 
@@ -190,10 +193,6 @@ class TestWhatDoesNotBelong:
             (
                 Image(scan(1, (4, 6))[None], 8),
                 "it has 4 × 6 pixels, 0.dcm of its series 4 × 5 pixels",
-            ),
-            (
-                Image(scan(1, (4, 5))[None].astype("i2"), 8),
-                "it has int16 numbers, 0.dcm .* uint8 num",
             ),
             (Image(scan(1, (4, 5))[None], 8, "HU"), "it has the unit HU, 0.dcm .* the unit stored"),
             (
@@ -211,24 +210,30 @@ class TestWhatDoesNotBelong:
         assert re.match(why, others["2.dcm"])
 
     def test_which_a_volume_refuses(self):
-        made = [*slices_at([3], SAGITTAL), *slices_at([0, 1, 2])[1:]]
-        with pytest.raises(UnsuitableImage, match=r"^0.dcm: its orientation in space is not that"):
-            volume(made)
+        made = slices_at([3, 0, 1])
+        odd = Slice("odd.dcm", Image(scan(1, (4, 5))[None], 8), made[0].position)
+        with pytest.raises(UnsuitableImage, match=r"^odd.dcm: it has 4 × 5 pixels"):
+            volume([*made, odd])
+        with pytest.raises(UnsuitableImage, match="slices of 2 volumes"):
+            volume([*slices_at([3], SAGITTAL), *made[1:]])
+
+    def test_a_slice_without_position_where_others_have_one(self):
+        made = slices_at([0, 1, 2])
+        lost = [
+            Slice(f"lost-{index}", one.image, SlicePosition(number=float(index)))
+            for index, one in enumerate([*made, *made])
+        ]
+        (belonging,), others = partition([*lost, *made])
+        assert [one.name for one in belonging] == ["0.dcm", "1.dcm", "2.dcm"]
+        assert {str(why) for _, why in others} == {
+            "it has no position in space (Image Position (Patient) and Image Orientation"
+            " (Patient)), which 0.dcm of its series has"
+        }
 
     def test_the_most_that_are_alike_are_the_volume_of_as_many_the_first(self):
         small, large = (Image(scan(1, (side, side))[None], 8) for side in (4, 8))
         assert self.belonging_and_others(small, large, large)[0] == ["1.dcm", "2.dcm"]
         assert self.belonging_and_others(small, large, large, small)[0] == ["0.dcm", "3.dcm"]
-
-    def test_planes_of_a_localizer_are_not_one_volume(self):
-        for one, other in combinations([AXIAL, SAGITTAL, CORONAL, OBLIQUE, None], 2):
-            made = [*slices_at([1, 2], one), *slices_at([1, 2, 3], other)]
-            made = [Slice(f"{index}", s.image, s.position) for index, s in enumerate(made)]
-            belonging, others = partition(made)
-            assert [s.name for s in belonging] == ["2", "3", "4"]
-            assert {str(why) for _, why in others} == {
-                "its orientation in space is not that of 2 of its series"
-            }
 
     def test_an_image_of_several_frames_alone_is_a_volume_already(self):
         stack = Image(np.arange(12, dtype=np.uint8).reshape(3, 2, 2), 8, notes={"otsu": 3})
@@ -240,6 +245,165 @@ class TestWhatDoesNotBelong:
         assert partition([]) == ([], [])
         with pytest.raises(UnsuitableImage, match="no slices"):
             volume([])
+
+
+def divided(positions, **divisions):
+    """Return slices at these positions, each with the values of elements that divide a series."""
+    return [
+        Slice(
+            f"{index}.dcm",
+            one.image,
+            replace(
+                one.position,
+                divisions={name: values[index] for name, values in divisions.items()},
+            ),
+        )
+        for index, one in enumerate(slices_at(positions))
+    ]
+
+
+class TestSeveralVolumesOfOneSeries:
+    def orders(self, made):
+        images, others = volumes(made)
+        assert not others
+        return [order_of(image) for image in images], [image.notes.get("part") for image in images]
+
+    def test_planes_of_a_localizer(self):
+        for one, other in combinations([AXIAL, SAGITTAL, CORONAL, OBLIQUE], 2):
+            made = [*slices_at([1, 2], one), *slices_at([1, 2, 3], other)]
+            made = [Slice(f"{index}", s.image, s.position) for index, s in enumerate(made)]
+            images, others = volumes(made)
+            names = [sorted(image.notes["slices"]) for image in images]
+            assert names == [["0", "1"], ["2", "3", "4"]]
+            assert [image.notes["part"] for image in images] == [
+                {"number": 1, "of": 2},
+                {"number": 2, "of": 2},
+            ]
+            assert not others
+
+    @pytest.mark.parametrize(
+        "element",
+        [
+            "TemporalPositionIdentifier",
+            "TemporalPositionIndex",
+            "EchoNumbers",
+            "EchoTime",
+            "EffectiveEchoTime",
+            "DiffusionBValue",
+            "ImageType",
+            "AcquisitionNumber",
+            "TriggerTime",
+        ],
+    )
+    def test_slices_at_the_same_places_that_differ(self, element):
+        """Of three places two echoes each, in the order in which scanners number them."""
+        made = divided([0, 0.00002, 5, 5, 10, 10], **{element: ["a", "b"] * 3})
+        orders, parts = self.orders(made)
+        assert orders == [[0, 2, 4], [1, 3, 5]]
+        assert parts == [
+            {"number": 1, "of": 2, element: "a"},
+            {"number": 2, "of": 2, element: "b"},
+        ]
+
+    def test_by_two_elements(self):
+        echoes, times = ["1", "2"] * 6, ["1", "1", "2", "2", "3", "3"] * 2
+        made = divided([0] * 6 + [5] * 6, EchoNumbers=echoes, TemporalPositionIdentifier=times)
+        orders, parts = self.orders(made)
+        assert orders == [[index, index + 6] for index in range(6)]
+        assert parts == [
+            {
+                "number": 2 * time + echo + 1,
+                "of": 6,
+                "TemporalPositionIdentifier": str(time + 1),
+                "EchoNumbers": str(echo + 1),
+            }
+            for time in range(3)
+            for echo in range(2)
+        ]
+
+    def test_stacks_lie_apart(self):
+        orders, parts = self.orders(divided([0, 5, 100, 105], StackID=["1", "1", "2", "2"]))
+        assert orders == [[0, 1], [2, 3]]
+        assert [part["StackID"] for part in parts] == ["1", "2"]
+
+    @pytest.mark.parametrize(
+        ("positions", "values"),
+        [
+            ([0, 5, 10, 15], ["1", "2", "3", "4"]),  # an acquisition a slice
+            ([0, 5, 10, 15], ["1", "1", "2", "2"]),  # in two passes, one behind the other
+            ([0, 5, 5, 10], ["1", "2", "3", "4"]),  # one slice made anew
+        ],
+    )
+    def test_what_acquisition_numbers_do_not_divide(self, positions, values):
+        orders, parts = self.orders(divided(positions, AcquisitionNumber=values))
+        assert (orders, parts) == ([[0, 1, 2, 3]], [None])
+
+    def test_one_of_them_that_cannot_be_made_is_told_for_its_slices(self):
+        made = divided([0, 0, 5, 5], EchoNumbers=["1", "2"] * 2)
+        made[3] = replace(made[3], rescale=(2.0, 0.0))
+        images, others = volumes(made)
+        assert [order_of(image) for image in images] == [[0, 2]]
+        assert [one.name for one, _ in others] == ["1.dcm", "3.dcm"]
+
+
+class TestTheType:
+    @pytest.mark.parametrize(
+        ("dtypes", "expected", "bits"),
+        [
+            (["int16", "int16"], "int16", 16),
+            (["int16", "int32"], "int32", 32),
+            (["uint16", "int16"], "int32", 32),
+            (["int16", "float64"], "float64", 64),
+            (["uint8", "uint16"], "uint16", 16),
+            (["int32", "uint32"], "float64", 64),
+            (["int32", "float32"], "float64", 64),
+        ],
+    )
+    def test_it_holds_the_values_of_all(self, dtypes, expected, bits):
+        limits = [
+            (np.iinfo if np.dtype(dtype).kind in "iu" else np.finfo)(dtype).max for dtype in dtypes
+        ]
+        made = [
+            Slice(
+                f"{index}",
+                Image(np.full((1, 1, 1), limit, dtype), np.dtype(dtype).itemsize * 8),
+                SlicePosition(AXIAL, [0, 0, float(index)]),
+            )
+            for index, (dtype, limit) in enumerate(zip(dtypes, limits, strict=True))
+        ]
+        image = volume(made)
+        assert (image.pixels.dtype, image.bits) == (expected, bits)
+        assert image.pixels.ravel().tolist() == limits
+
+    def test_stored_values_of_different_slopes_are_not_mixed(self):
+        made = [
+            replace(one, rescale=rescale)
+            for one, rescale in zip(slices_at([0, 1]), [(1.0, 0.0), (0.4, 0.0)], strict=True)
+        ]
+        with pytest.raises(
+            UnsuitableImage, match=r"different slopes or intercepts.*stack modality"
+        ):
+            volume(made)
+        meant = [replace(one, image=replace(one.image, unit="BQML")) for one in made]
+        assert order_of(volume(meant)) == [0, 1]
+
+
+@pytest.mark.parametrize(("tilt", "noted"), [(0, None), (17.5, 17.5), (-12, 12.0)])
+def test_the_tilt_of_a_gantry_is_noted(tilt, noted):
+    """Corners go along the table; slices lean towards it, about the axis of their rows."""
+    radians = np.radians(tilt)
+    leaning = [1, 0, 0, 0, np.cos(radians), np.sin(radians)]
+    made = [
+        Slice(f"{z}", Image(np.zeros((1, 2, 2), np.int16), 16), SlicePosition(leaning, [0, 0, z]))
+        for z in (0.0, 5.0, 10.0)
+    ]
+    assert volume(made).notes.get("tilt") == noted
+
+
+def test_slices_at_the_same_place_have_no_tilt():
+    image = Image(np.zeros((1, 2, 2), np.int16), 16)
+    made = [Slice(f"{x}", image, SlicePosition(AXIAL, [x, 0.0, 0.0])) for x in (0.0, 5.0)]
+    assert "tilt" not in volume(made).notes
 
 
 @pytest.mark.parametrize(
@@ -260,6 +424,20 @@ def test_places_that_cannot_be(elements, reason):
         setattr(header, name, value)
     with pytest.raises(CorruptImage, match=reason):
         slice_position_of(header)
+
+
+def test_in_functional_groups():
+    """Of the enhanced kind, one frame a file (PS3.3 C.7.6.16.2)."""
+    header = Dataset()
+    shared, own = Dataset(), Dataset()
+    shared.PlaneOrientationSequence = [item(ImageOrientationPatient=as_text(AXIAL))]
+    own.PlanePositionSequence = [item(ImagePositionPatient=["1", "2", "3"])]
+    own.FrameContentSequence = [item(StackID="A", TemporalPositionIndex=4)]
+    header.SharedFunctionalGroupsSequence = [shared]
+    header.PerFrameFunctionalGroupsSequence = [own]
+    found = slice_position_of(header)
+    assert (found.orientation, found.position) == (AXIAL, [1, 2, 3])
+    assert found.divisions == {"StackID": "A", "TemporalPositionIndex": "4"}
 
 
 def test_a_position_without_an_orientation_is_none():

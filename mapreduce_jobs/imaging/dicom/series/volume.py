@@ -2,37 +2,29 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mapreduce_jobs.imaging.dicom.slice_position import SlicePosition, normal_of
+from mapreduce_jobs.imaging.dicom.series.partition import Slice, partition, places_of
+from mapreduce_jobs.imaging.dicom.series.slice_position import DIVIDING, normal_of
 from mapreduce_jobs.imaging.errors import UnsuitableImage
-from mapreduce_jobs.imaging.image import Image, Pixels
+from mapreduce_jobs.imaging.image import Image
 
-__all__ = ["Slice", "partition", "volume"]
+__all__ = ["volume", "volumes"]
 
-_SAME_DIRECTION = 1e-3  # of a direction cosine, which files have with few digits
 _SAME_SPACING = 0.01  # of the spacing
 _DECIMALS = 6  # of a millimetre
+_TILT_DECIMALS = 2  # of a degree
 
 
-@dataclass(frozen=True)
-class Slice:
-    """A slice: its name, image and position."""
-
-    name: str
-    image: Image
-    position: SlicePosition
-
-
-def partition(
+def volumes(
     slices: Sequence[Slice],
-) -> tuple[list[Slice], list[tuple[Slice, UnsuitableImage]]]:
-    """Separate the slices of a series that make a volume from others, with the reason of each.
+) -> tuple[list[Image], list[tuple[Slice, UnsuitableImage]]]:
+    """Make images of the slices of a series, one for each of its volumes.
 
     Parameters
     ----------
@@ -41,70 +33,30 @@ def partition(
 
     Returns
     -------
-    belonging : list of Slice
-        The most that are alike in rows, columns, dtype, unit, spacing and orientation; of as many,
-        those with the first name. An image of several frames belongs only if it is alone.
+    images : list of Image
+        As `volume` makes them of what `partition` separates. Where there are several, the note
+        ``part`` has the number of each, that of all, and the elements in which they differ.
     others : list of (Slice, UnsuitableImage)
-
-    Examples
-    --------
-    >>> series = [
-    ...     Slice(f"{index}.dcm", Image(np.zeros((1, side, side), np.int16), 16), SlicePosition())
-    ...     for index, side in enumerate((512, 256, 512))
-    ... ]
-    >>> belonging, others = partition(series)
-    >>> [one.name for one in belonging], [one.name for one, _ in others]
-    (['0.dcm', '2.dcm'], ['1.dcm'])
-    >>> str(others[0][1])
-    'it has 256 × 256 pixels, 0.dcm of its series 512 × 512 pixels'
+        The slices that are in none, and why.
     """
-    groups: list[list[Slice]] = []
-    others = []
-    for one in sorted(slices, key=lambda one: one.name):
-        frames = len(one.image.pixels)
-        if frames > 1 and len(slices) > 1:
-            reason = f"it has {frames} frames, and so is no slice: leave it out, or the others"
-            others.append((one, UnsuitableImage(reason)))
+    parts, others = partition(slices)
+    divisions = [part[0].position.divisions for part in parts]
+    differing = [
+        keyword for keyword in DIVIDING if len({one.get(keyword) for one in divisions}) > 1
+    ]
+    images = []
+    for number, part in enumerate(parts, 1):
+        try:
+            image = volume(part)
+        except UnsuitableImage as error:
+            others += [(one, error) for one in part]
             continue
-        for group in groups:
-            if _difference(one, group[0]) is None:
-                group.append(one)
-                break
-        else:
-            groups.append([one])
-    belonging = max(groups, key=len, default=[])
-    for group in groups:
-        for one in group if group is not belonging else ():
-            others.append((one, UnsuitableImage(str(_difference(one, belonging[0])))))
-    return belonging, others
-
-
-def _difference(one: Slice, other: Slice) -> str | None:
-    """Return why two slices do not belong to one volume; None if they do."""
-    its, others = one.image, other.image
-    for has, expected in (
-        (_size(its.pixels), _size(others.pixels)),
-        (f"{its.pixels.dtype} numbers", f"{others.pixels.dtype} numbers"),
-        (f"the unit {its.unit}", f"the unit {others.unit}"),
-    ):
-        if has != expected:
-            return f"it has {has}, {other.name} of its series {expected}"
-    if not _alike(its.spacing, others.spacing, _SAME_SPACING * min(its.spacing or (1.0,))):
-        return f"its pixel spacing is not that of {other.name} of its series"
-    if not _alike(one.position.orientation, other.position.orientation, _SAME_DIRECTION):
-        return f"its orientation in space is not that of {other.name} of its series"
-    return None
-
-
-def _size(pixels: Pixels) -> str:
-    kind = "colour pixels" if pixels.ndim == 4 else "pixels"
-    return f"{pixels.shape[1]} × {pixels.shape[2]} {kind}"
-
-
-def _alike(one: Sequence[float] | None, other: Sequence[float] | None, tolerance: float) -> bool:
-    if one is None or other is None:
-        return one is other
-    return all(abs(a - b) <= tolerance for a, b in zip(one, other, strict=True))
+        if len(parts) > 1:
+            own = {keyword: divisions[number - 1].get(keyword) for keyword in differing}
+            note = {"number": number, "of": len(parts), **own}
+            image = replace(image, notes={**image.notes, "part": note})
+        images.append(image)
+    return images, others
 
 
 def volume(slices: Sequence[Slice]) -> Image:
@@ -123,7 +75,7 @@ def volume(slices: Sequence[Slice]) -> Image:
     Returns
     -------
     Image
-        The slices as frames. Its bits stored are the most of all. Its notes:
+        The slices as frames, in a type that holds the values of all. Its notes:
 
         slices : names, in the order of the frames
         order : ``"position"``, ``"location"`` or ``"number"``
@@ -132,6 +84,8 @@ def volume(slices: Sequence[Slice]) -> Image:
         gaps : ``[frame, millimetres to the next]`` where the distance differs by more than 1 %
         repeated : frames that lie where the one before lies
         orientation : the direction cosines of a row and of a column; None if unknown
+        tilt : degrees between the normal and the way from the first slice's corner to the last
+            one's, as of a tilted gantry; not if it is 0 or unknown
         frames : the notes of each slice, if one has some
 
         An image of several frames stays as it is, and only `slices` is noted.
@@ -139,10 +93,12 @@ def volume(slices: Sequence[Slice]) -> Image:
     Raises
     ------
     UnsuitableImage
-        A slice is not like the others, or has no position; there is none.
+        A slice is not like the others, or nothing tells where it lies; stored values are rescaled
+        by different slopes or intercepts; there is no slice.
 
     Examples
     --------
+    >>> from mapreduce_jobs.imaging.dicom.series.slice_position import SlicePosition
     >>> axial = [1, 0, 0, 0, 1, 0]
     >>> series = [
     ...     Slice(str(z), Image(np.int16([[[z]]]), 16), SlicePosition(axial, [0, 0, z]))
@@ -154,11 +110,19 @@ def volume(slices: Sequence[Slice]) -> Image:
     """
     if not slices:
         raise UnsuitableImage("a volume of no slices")
-    belonging, others = partition(slices)
+    parts, others = partition(slices)
     if others:
         one, reason = others[0]
         raise UnsuitableImage(f"{one.name}: {reason}")
+    if len(parts) > 1:
+        raise UnsuitableImage(f"slices of {len(parts)} volumes")
+    (belonging,) = parts
     first = belonging[0]
+    if first.image.unit == "stored" and len({one.rescale for one in belonging}) > 1:
+        raise UnsuitableImage(
+            "the slices of its series have different slopes or intercepts, so that equal stored"
+            " values do not mean the same: stack modality values (--values modality)"
+        )
     if len(first.image.pixels) > 1:
         return replace(first.image, notes={**first.image.notes, "slices": [first.name]})
     order, keys = _keys(belonging)
@@ -170,13 +134,18 @@ def volume(slices: Sequence[Slice]) -> Image:
         "order": order,
         **_distances([key for key, _ in ranked] if order != "number" else None),
         "orientation": first.position.orientation and [*first.position.orientation],
+        **_tilt(belonging),
     }
     if any(image.notes for image in images):
         notes["frames"] = [dict(image.notes) for image in images]
+    dtype = np.result_type(*(image.pixels for image in images))
+    if dtype.itemsize > 4:
+        dtype = np.dtype(np.float64)  # which holds integers of 32 bits with and without a sign
+    is_one = any(image.pixels.dtype == dtype for image in images)
     return replace(
         first.image,
-        pixels=np.concatenate([image.pixels for image in images]),
-        bits=max(image.bits for image in images),
+        pixels=np.concatenate([image.pixels for image in images], dtype=dtype),
+        bits=max(image.bits for image in images) if is_one else dtype.itemsize * 8,
         padding=_padding(images),
         notes=notes,
     )
@@ -184,19 +153,16 @@ def volume(slices: Sequence[Slice]) -> Image:
 
 def _keys(slices: Sequence[Slice]) -> tuple[str, list[float]]:
     """Return what the order is by, and its value for each slice."""
-    positions = [one.position for one in slices]
-    if positions[0].orientation is not None:
-        normal = normal_of(positions[0].orientation)
-        return "position", [position.along(normal) for position in positions]
-    if all(position.location is not None for position in positions):
-        return "location", [position.location or 0.0 for position in positions]
+    places = places_of(slices)
+    if places is not None:
+        return "location" if slices[0].position.orientation is None else "position", places
     for one in slices:
         if one.position.number is None:
             raise UnsuitableImage(
                 f"{one.name} tells neither its position nor its number (Image Position (Patient),"
                 " Slice Location, Instance Number)"
             )
-    return "number", [position.number or 0.0 for position in positions]
+    return "number", [one.position.number or 0.0 for one in slices]
 
 
 def _rank(key: float, one: Slice) -> tuple[float, float, str]:
@@ -219,6 +185,17 @@ def _distances(positions: Sequence[float] | None) -> dict[str, Any]:
         ],
         "repeated": [index + 1 for index, step in enumerate(steps) if not step],
     }
+
+
+def _tilt(slices: Sequence[Slice]) -> dict[str, float]:
+    first, last = slices[0].position, slices[-1].position
+    if first.orientation is None or first.position is None or last.position is None:
+        return {}
+    way = np.subtract(last.position, first.position)
+    across = float(way @ normal_of(first.orientation))
+    aside = math.sqrt(max(float(way @ way) - across**2, 0.0))
+    tilt = round(math.degrees(math.atan2(aside, across)), _TILT_DECIMALS)
+    return {"tilt": tilt} if across and tilt else {}
 
 
 def _padding(images: Sequence[Image]) -> npt.NDArray[np.bool_] | None:

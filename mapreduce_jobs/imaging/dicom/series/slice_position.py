@@ -1,23 +1,40 @@
 """Position of a slice of a DICOM series in the patient."""
 
+import contextlib
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pydicom.dataset import Dataset
 
+from mapreduce_jobs.imaging.dicom.element_values import READ_ERRORS, group, reason
 from mapreduce_jobs.imaging.dicom.keywords import Element
 from mapreduce_jobs.imaging.errors import CorruptImage
 
-__all__ = ["KEYWORDS", "SlicePosition", "normal_of", "slice_position_of"]
+__all__ = ["DIVIDING", "STACK", "SlicePosition", "normal_of", "slice_position_of"]
 
-KEYWORDS = (
-    "ImageOrientationPatient",
-    "ImagePositionPatient",
-    "SliceLocation",
-    "InstanceNumber",
-)
-"""The elements of the position of a slice."""
+STACK = "StackID"
+DIVIDING = {
+    STACK: "FrameContentSequence",
+    "TemporalPositionIdentifier": "",
+    "TemporalPositionIndex": "FrameContentSequence",
+    "EchoNumbers": "",
+    "EchoTime": "",
+    "EffectiveEchoTime": "MREchoSequence",
+    "DiffusionBValue": "MRDiffusionSequence",
+    "ImageType": "",
+    "AcquisitionNumber": "",
+    "TriggerTime": "",
+}
+"""Elements by which several volumes of a series differ, and the functional groups they lie in."""
+
+# The elements of a position, and likewise.
+_POSITION = {
+    "ImageOrientationPatient": "PlaneOrientationSequence",
+    "ImagePositionPatient": "PlanePositionSequence",
+    "SliceLocation": "",
+    "InstanceNumber": "",
+}
 
 _DECIMALS = 6  # of a millimetre, of which the rest is rounding
 
@@ -37,12 +54,15 @@ class SlicePosition:
         Slice Location (0020,1041) in millimetres.
     number : float, optional
         Instance Number (0020,0013).
+    divisions : mapping
+        Text of the elements of `DIVIDING` that it has.
     """
 
     orientation: Sequence[float] | None = None
     position: Sequence[float] | None = None
     location: float | None = None
     number: float | None = None
+    divisions: Mapping[str, str] = field(default_factory=dict)
 
     def along(self, normal: Sequence[float]) -> float:
         """Return the millimetres along a direction."""
@@ -57,7 +77,7 @@ def slice_position_of(header: Dataset) -> SlicePosition:
     Parameters
     ----------
     header : Dataset
-        With the elements of `KEYWORDS`, as `read_header` returns it.
+        As `read_header` returns it; with functional groups of one frame, or of its first.
 
     Raises
     ------
@@ -69,11 +89,11 @@ def slice_position_of(header: Dataset) -> SlicePosition:
     >>> header = Dataset()
     >>> header.SliceLocation, header.InstanceNumber = "-12.5", "3"
     >>> slice_position_of(header)
-    SlicePosition(orientation=None, position=None, location=-12.5, number=3.0)
+    SlicePosition(orientation=None, position=None, location=-12.5, number=3.0, divisions={})
     """
     orientation, position, location, number = (
-        _numbers(header, keyword, count)
-        for keyword, count in zip(KEYWORDS, (6, 3, 1, 1), strict=True)
+        _numbers(_holder(header, sequence), keyword, count)
+        for (keyword, sequence), count in zip(_POSITION.items(), (6, 3, 1, 1), strict=True)
     )
     if not (orientation and position):
         orientation = position = None
@@ -84,7 +104,25 @@ def slice_position_of(header: Dataset) -> SlicePosition:
         position,
         location[0] if location else None,
         number[0] if number else None,
+        _divisions(header),
     )
+
+
+def _holder(header: Dataset, sequence: str) -> Dataset:
+    try:
+        return group(header, 0, sequence) if sequence else header
+    except READ_ERRORS as error:
+        raise CorruptImage(f"DICOM: its {sequence} cannot be read: {reason(error)}") from error
+
+
+def _divisions(header: Dataset) -> dict[str, str]:
+    found = {}
+    for keyword, sequence in DIVIDING.items():
+        with contextlib.suppress(CorruptImage):  # without which it lies where it lies
+            values = Element.named(keyword).values(_holder(header, sequence))
+            if values:
+                found[keyword] = "\\".join(map(str, values))
+    return found
 
 
 def _numbers(header: Dataset, keyword: str, count: int) -> list[float] | None:
