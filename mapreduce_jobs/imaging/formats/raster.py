@@ -58,7 +58,11 @@ def _read_png(data: bytes, max_pixels: int) -> Image:
         read = read_frames(image, max_pixels, depth=max(facts.depth, 8))
         return replace(read, spacing=facts.spacing)
     # Pillow takes 16-bit colour for 8-bit.
-    pixels = by_opencv(data)
+    try:
+        pixels = by_opencv(data)
+    except CorruptImage:
+        png.check_rows(data)  # which says more, if it is the compression
+        raise
     if facts.colour_type in _GREY and pixels.ndim == 3:  # OpenCV makes colour of grey with alpha
         pixels = pixels[..., 0]
     upright_pixels = upright(pixels[np.newaxis], facts.orientation)
