@@ -154,9 +154,15 @@ def _affine(header: Any) -> tuple[Pixels, Pixels]:
     """
     has_sform, has_qform = int(header["sform_code"]) > 0, int(header["qform_code"]) > 0
     if has_sform:
-        affine = np.array(header.get_sform(), np.float64)[:3, :3]
+        affine, are_known = np.array(header.get_sform(), np.float64)[:3, :3], np.ones(3, bool)
+        lengths = [*header["dim"][1 : header["dim"][0] + 1], 1, 1][:3]
+        for axis in range(3):
+            if lengths[axis] == 1 and not affine[:, axis].any():
+                # An axis of one voxel, as of a 2-D image: whatever its direction, it is the same.
+                affine[:, axis] = np.cross(affine[:, axis - 2], affine[:, axis - 1])
+                are_known[axis] = False
         if not has_qform or (np.isfinite(affine).all() and np.linalg.matrix_rank(affine) == 3):
-            return affine, np.ones(3, bool)
+            return affine, are_known
     # nifti1.h: of pixdim[0] the sign counts. A length of 0 is unknown; 1 does to turn by.
     pixdim = np.array(header["pixdim"], np.float64)[:4]
     are_known = np.isfinite(pixdim[1:]) & (pixdim[1:] != 0)

@@ -202,8 +202,7 @@ def read_frames(
                 a if a.ndim == 3 else np.repeat(a[..., np.newaxis], 3, axis=2) for a in arrays
             ]
         pixels = np.stack(arrays) if count > 1 else arrays[0][np.newaxis]
-        # Pillow's TIFF reader turns its image upright itself.
-        orientation = 1 if image.format == "TIFF" else orientation_of(image)
+        orientation = orientation_of(image)
     except READ_ERRORS as error:
         raise CorruptImage(f"the pixels cannot be read: {_reason(error)}") from error
     if depth == 16 and pixels.dtype == np.int32 and image.format == "PNG":

@@ -102,7 +102,9 @@ _Decoder = Callable[[Page, list[_Bytes], int], Pixels | list[Pixels]]
 
 def _raw(page: Page, data: bytes, number: int) -> _Bytes:
     raw = memoryview(data)[page.offsets[number] : page.offsets[number] + page.counts[number]]
-    return bytes(raw).translate(_REVERSED) if page.fill_order == 2 else raw
+    if page.fill_order != 2 or page.compression in (JPEG, *_JPEG_2000):  # these have one order
+        return raw
+    return bytes(raw).translate(_REVERSED)
 
 
 def _decoder(page: Page) -> _Decoder:
@@ -241,29 +243,33 @@ def _jpeg(page: Page, parts: list[_Bytes], rows: int) -> list[Pixels]:
     per_pixel = 1 if page.is_planar else page.samples
     if page.bits != 8 or page.sample_format not in (1, 4) or per_pixel not in (1, 3, 4):
         raise Unsupported(f"{page.samples} samples of {page.bits} bits, compressed as JPEG")
+    if per_pixel == 3 and page.photometric != _YCBCR and b"JFIF\0" in bytes(parts[0][:32]):
+        raise Unsupported("JPEG within it that says of its colours what the page does not")
     tables = page.tags.get(_TABLES, b"")
-    blocks = []
-    for part in parts:
-        start = b"\xff\xd8"
-        if per_pixel == 3:
-            if b"JFIF\0" in bytes(part[:32]) and page.photometric != _YCBCR:
-                raise Unsupported("JPEG within it that says of its colours what the page does not")
-            # Adobe's marker says whether they are to be converted (T.872, 6.5.3).
-            start += b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0" + bytes([page.photometric == _YCBCR])
-        stream = start + tables[2:-2] + part[2:]
-        picture = open_picture(JpegImagePlugin.JpegImageFile, stream, rows * page.part_columns)
-        if per_pixel == 4 and picture.info.get("adobe_transform"):
-            raise Unsupported("JPEG of YCCK within it")
-        if picture.size != (page.part_columns, rows) or len(picture.getbands()) != per_pixel:
-            raise CorruptImage("JPEG within it is of another size or kind than the page says")
-        try:
-            with pillow_limit(rows * page.part_columns):
-                block = np.asarray(picture).reshape(rows, page.part_columns, per_pixel)
-            # Pillow inverts four samples, as Adobe does in files of their own.
-            blocks.append(255 - block if per_pixel == 4 else block)
-        except READ_ERRORS as error:
-            raise CorruptImage(f"JPEG within it cannot be read: {error}") from error
-    return blocks
+    # Adobe's marker says whether colours are to be converted (T.872, 6.5.3).
+    adobe = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0" + bytes([page.photometric == _YCBCR])
+    start = b"\xff\xd8" + (adobe if per_pixel == 3 else b"") + tables[2:-2]
+    try:
+        return [
+            _jpeg_picture(start + part[2:], rows, page.part_columns, per_pixel) for part in parts
+        ]
+    except CorruptImage as error:
+        raise CorruptImage(f"JPEG within it: {error}") from error.__cause__
+
+
+def _jpeg_picture(stream: bytes, rows: int, columns: int, samples: int) -> Pixels:
+    picture = open_picture(JpegImagePlugin.JpegImageFile, stream, rows * columns)
+    if samples == 4 and picture.info.get("adobe_transform"):
+        raise Unsupported("JPEG of YCCK within it")
+    if picture.size != (columns, rows) or len(picture.getbands()) != samples:
+        raise CorruptImage("it is of another size or kind than the page says")
+    try:
+        with pillow_limit(rows * columns):
+            pixels = np.asarray(picture).reshape(rows, columns, samples)
+    except READ_ERRORS as error:
+        raise CorruptImage(f"the pixels cannot be read: {error}") from error
+    # Pillow inverts four samples, as Adobe does in files of their own.
+    return 255 - pixels if samples == 4 else pixels
 
 
 def _jpeg_2000(page: Page, parts: list[_Bytes], rows: int) -> list[Pixels]:

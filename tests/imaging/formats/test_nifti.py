@@ -212,6 +212,14 @@ class TestAffines:
         np.testing.assert_array_equal(image.pixels, self.AS_STORED)
         assert image.spacing == (3, 2)
 
+    @pytest.mark.parametrize("shape", [(5, 4), (5, 4, 1), (5, 4, 1, 2)])
+    def test_an_axis_of_one_voxel_needs_no_direction(self, shape):
+        voxels = voxels_of(shape=shape)
+        rows = {"srow_x": [-2, 0, 0, 0], "srow_y": [0, -3, 0, 0], "srow_z": [0, 0, 0, 0]}
+        image = decode(nifti(voxels, **rows))
+        np.testing.assert_array_equal(image.pixels.ravel(), voxels.ravel("F"))
+        assert image.spacing == (3, 2)
+
     def test_sform_where_both_tell_them(self):
         image = self.read(**self.QFORM, srow_x=[6, 0, 0, 0], srow_y=[0, 5, 0, 0])
         np.testing.assert_array_equal(image.pixels, self.AS_STORED[:, ::-1, ::-1])

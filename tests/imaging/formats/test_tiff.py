@@ -115,6 +115,19 @@ class TestCompressed:
         data = by_pillow(PillowImage.fromarray(BITS), compression=compression)
         np.testing.assert_array_equal(decode(data).pixels[0], BITS * np.uint8(255))
 
+    @pytest.mark.parametrize("order", [1, 2])
+    @pytest.mark.parametrize("photometric", [0, 1])
+    def test_fax_of_either_colour_and_order_of_bits(self, photometric, order):
+        data = by_pillow(PillowImage.fromarray(BITS), compression="group4")
+        with tifffile.TiffFile(io.BytesIO(data)) as file:
+            start, count = file.pages[0].dataoffsets[0], file.pages[0].databytecounts[0]
+        strip = data[start : start + count]
+        if order == 2:
+            strip = bytes(int(f"{byte:08b}"[::-1], 2) for byte in strip)
+        tags = {"bits": 1, "compression": 4, "photometric": photometric, "fill_order": order}
+        expected = (BITS if photometric else ~BITS) * np.uint8(255)
+        np.testing.assert_array_equal(decode(tiff(page(37, 21, strip, **tags))).pixels[0], expected)
+
     @pytest.mark.parametrize("mode", ["L", "RGB", "YCbCr", "CMYK"])
     def test_jpeg(self, mode):
         """RGB is JPEG of red, green and blue, which its decoder must not convert."""
