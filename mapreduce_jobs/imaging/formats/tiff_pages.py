@@ -114,19 +114,20 @@ def frames(data: bytes, max_pixels: int) -> list[Page]:
         One of its kinds.
     """
     found = list(_directories(data))
-    chosen = [tags for tags in found if not _is_aside(tags)] or found[:1]
-    if _text(chosen[0]).startswith("Aperio"):
+    chosen = [one for one in found if not _is_aside(one[1])] or found[:1]
+    position, first = chosen[0]
+    if _text(first).startswith("Aperio"):
         del chosen[1:]
     try:
         pages = []
-        for tags in chosen:
+        for _, tags in chosen:
             rows, columns = int(tags[257]), int(tags[256])
             if rows < 1 or columns < 1:
                 raise CorruptImage(f"a page of it has {rows} × {columns} pixels")
             check_size(len(chosen), rows, columns, max_pixels)
             pages.append(_page(tags, rows, columns, data, max_pixels))
         if len(pages) == 1:
-            return _stack(pages[0], _stated(chosen[0], pages[0]), data, max_pixels)
+            return _stack(pages[0], _stated(first, pages[0]), position, len(data), max_pixels)
     except READ_ERRORS as error:
         raise CorruptImage(f"its page directory cannot be read: {error}") from error
     return pages
@@ -135,13 +136,13 @@ def frames(data: bytes, max_pixels: int) -> list[Page]:
 def first_tags(data: bytes) -> Any:
     """Return the tags of the first page; empty if there is none that can be read."""
     try:
-        return next(_directories(data))
+        return next(_directories(data))[1]
     except (CorruptImage, Truncated, Unsupported):
         return {}
 
 
-def _directories(data: bytes) -> Iterator[Any]:
-    """Iterate over the tags of each page."""
+def _directories(data: bytes) -> Iterator[tuple[int, Any]]:
+    """Iterate over the directories of the pages: where each is, and its tags."""
     file, seen = io.BytesIO(data), set()
     if data[:4] == b"MM\0+":
         raise Unsupported("a big-endian BigTIFF")
@@ -157,7 +158,7 @@ def _directories(data: bytes) -> Iterator[Any]:
             tags = TiffImagePlugin.ImageFileDirectory_v2(header)
             file.seek(offset)
             tags.load(file)
-            yield tags
+            yield offset, tags
             offset = tags.next
     except READ_ERRORS as error:
         raise CorruptImage(f"its page directory cannot be read: {error}") from error
@@ -250,19 +251,21 @@ def _stated(tags: Any, page: Page) -> int:
     return len(stack) if isinstance(stack, tuple) else 1
 
 
-def _stack(page: Page, images: int, data: bytes, max_pixels: int) -> list[Page]:
+def _stack(page: Page, images: int, position: int, length: int, max_pixels: int) -> list[Page]:
     """Return a page for each image of a stack, whose pixels follow one another.
 
-    What is compressed is no such stack, whatever a description says that has outlived an edit.
+    What is compressed, or has its directory where the stack would be, is no such stack, whatever a
+    description says that has outlived an edit.
     """
-    if images < 2 or page.compression != 1:
+    size, start = sum(page.counts), page.offsets[0]
+    end = start + images * size
+    if images < 2 or page.compression != 1 or start <= position < end:
         return [page]
     check_size(images, page.rows, page.columns, max_pixels)
-    size = sum(page.counts)
     ends = [offset + count for offset, count in zip(page.offsets, page.counts, strict=True)]
     if page.is_tiled or list(page.offsets[1:]) != ends[:-1]:
         raise Unsupported(f"one page directory for {images} images, whose pixels are not in a row")
-    if page.offsets[0] + images * size > len(data):
+    if end > length:
         raise Truncated(f"the file ends before the pixels of its {images} images do")
     return [
         replace(page, offsets=tuple(offset + image * size for offset in page.offsets))

@@ -5,6 +5,7 @@ import struct
 
 TAGS = {
     "subfile": 254,
+    "old_subfile": 255,
     "columns": 256,
     "rows": 257,
     "bits": 258,
@@ -21,18 +22,25 @@ TAGS = {
     "colour_map": 320,
     "tile_columns": 322,
     "tile_rows": 323,
+    "inks": 332,
     "extra": 338,
     "sample_format": 339,
+    "coefficients": 529,
     "subsampling": 530,
+    "reference": 532,
     "depth": 32997,
     "planes": 33629,
 }
 
 
 def page(columns, rows, *parts, **tags):
-    """Return what `tiff` makes a page of: strips, or tiles if there are `tile_rows`."""
+    """Return what `tiff` makes a page of: strips, or tiles if there are `tile_rows`.
+
+    A tag that is None is not written.
+    """
     given = {"bits": 8, "compression": 1, "photometric": 1, "samples": 1, **tags}
-    return {"columns": columns, "rows": rows, **given}, parts
+    written = {name: value for name, value in given.items() if value is not None}
+    return {"columns": columns, "rows": rows, **written}, parts
 
 
 def tiff(*pages, order="<", behind=b""):
