@@ -52,10 +52,10 @@ python mapreduce_jobs/image_transform.py --values display --format png \\
 
 ## TIFF
 
-Every layout of TIFF 6.0 is read: strips and tiles, samples side by side and in planes, either order
-of bytes (BigTIFF: little-endian), compressed by LZW, Deflate, PackBits, ZSTD, LZMA, JPEG of 8 bits,
-JPEG 2000 or as fax. What is compressed otherwise (LERC, WebP, JPEG XL, JPEG of the old kind) is
-refused, and the error record names it.
+Every layout of TIFF 6.0 and BigTIFF is read: strips and tiles, samples side by side and in planes,
+either order of bytes, compressed by LZW, Deflate, PackBits, ZSTD, LZMA, JPEG of 8 bits, JPEG 2000
+or as fax. What is compressed otherwise (LERC, WebP, JPEG XL, JPEG of the old kind) is refused, and
+the error record names it.
 
 - Grey and colour of 1, 2 and 4 bits become 8 bits, floats of 16 bits 32. Where 0 is white, levels
   are inverted; signed numbers and floats have no greatest value to do that from, and are refused.

@@ -216,10 +216,6 @@ class TestValues:
         )
         np.testing.assert_array_equal(decode(turned_png).pixels[0], expected)
 
-    def test_what_no_library_here_reads_is_refused(self):
-        with pytest.raises(errors.Unsupported, match="BigTIFF"):
-            decode(tiff(DEEP, bigtiff=True, byteorder=">"))
-
     def test_the_name_of_a_format(self):
         assert sniff(pillow(LEVELS, "BMP")) == "BMP"
         assert sniff(b"BMI of the patients") is None

@@ -144,18 +144,18 @@ def first_tags(data: bytes) -> Any:
 def _directories(data: bytes) -> Iterator[tuple[int, Any]]:
     """Iterate over the directories of the pages: where each is, and its tags."""
     file, seen = io.BytesIO(data), set()
-    if data[:4] == b"MM\0+":
-        raise Unsupported("a big-endian BigTIFF")
-    header = data[:16] if data[:4] == b"II+\0" else data[:8]
+    is_big = b"+" in data[2:4]
+    # Pillow knows BigTIFF by the third byte, whatever the order of bytes.
+    header = b"II+\0" + data[4:16] if is_big else data[:8]
     try:
-        offset = TiffImagePlugin.ImageFileDirectory_v2(header).next
+        offset = TiffImagePlugin.ImageFileDirectory_v2(header, data[:2]).next
         while offset:
             if offset in seen:
                 raise CorruptImage("its page directories form a ring")
             if offset >= len(data):
                 raise Truncated("the file ends before its page directory")
             seen.add(offset)
-            tags = TiffImagePlugin.ImageFileDirectory_v2(header)
+            tags = TiffImagePlugin.ImageFileDirectory_v2(header, data[:2])
             file.seek(offset)
             tags.load(file)
             yield offset, tags

@@ -39,21 +39,21 @@ def by_pillow(picture, **options):
 
 
 @pytest.mark.parametrize(
-    ("dtype", "layout", "form", "compression"),
+    ("dtype", "layout", "container", "compression"),
     pairs(
         DTYPES,
         itertools.product(SHAPES, PARTS),
-        ["little-endian", "big-endian", "BigTIFF"],
+        itertools.product("<>", [False, True]),
         [None, "zlib", "lzma"],
     ),
 )
-def test_every_dtype_in_every_layout(dtype, layout, form, compression):
+def test_every_dtype_in_every_layout(dtype, layout, container, compression):
     kind, parts = layout
     pixels = noise(dtype, SHAPES[kind])
     options = {"photometric": "minisblack" if kind == "grey" else "rgb"}
     if kind == "planes":
         options["planarconfig"] = "separate"
-    options |= {"bigtiff": form == "BigTIFF", "byteorder": ">" if form == "big-endian" else "<"}
+    options |= dict(zip(("byteorder", "bigtiff"), container, strict=True))
     image = decode(written(pixels, compression=compression, **PARTS[parts], **options))
     expected = np.moveaxis(pixels, 0, -1) if kind == "planes" else pixels
     # Floats of 16 bits become the next wider ones, which hold them all.
