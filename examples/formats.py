@@ -50,6 +50,26 @@ python mapreduce_jobs/image_transform.py --values display --format png \\
     --ops 'normalise bits=8' scans/ct > shown.bundle
 ```
 
+## TIFF
+
+Every layout of TIFF 6.0 and BigTIFF is read: strips and tiles, samples side by side and in planes,
+either order of bytes, compressed by LZW, Deflate, PackBits, ZSTD, LZMA, JPEG of 8 bits, JPEG 2000
+or as fax. What is compressed otherwise (LERC, WebP, JPEG XL, JPEG of the old kind) is refused, and
+the error record names it.
+
+- Grey and colour of 1, 2 and 4 bits become 8 bits, floats of 16 bits 32. Where 0 is white, levels
+  are inverted; signed numbers and floats have no greatest value to do that from, and are refused.
+- CMYK of 8 and 16 bits and YCbCr (of JPEG, or not subsampled) become RGB. A palette has the bits of
+  its colour map: 8 where these say all, else 16. CIELAB, raw samples of cameras and logarithmic
+  luminances are refused.
+- Alpha is left out. Other samples beside grey or colour are channels of their own, such as those of
+  a fluorescence microscope, and a reason to refuse the file; as pages, one a channel, they are
+  read.
+- Pages are frames; of different sizes or kinds they are refused. Left out are reduced images and
+  masks (NewSubfileType, SubIFDs), and behind the slide in a file of an Aperio scanner all pages.
+- A stack with a single page directory is read whole: of ImageJ, which writes those of more than
+  4 GB so, of tifffile and of MetaMorph.
+
 ## Choosing images by their headers
 
 `--where` selects images by their DICOM headers, before any pixel is decoded, and counts the others
@@ -106,7 +126,13 @@ KINDS = [
     ("format", "pixels", "frames", "spacing", "extra"),
     ("PNG", "grey, colour, palette; 1 to 16 bits", "of an animation", "pHYs", ""),
     ("JPEG", "grey, colour, CMYK; 8 bits", "1", "JFIF density", ""),
-    ("TIFF, BigTIFF", "grey, colour; integers to 32 bits, floats", "pages", "resolution", ""),
+    (
+        "TIFF, BigTIFF",
+        "grey, colour, CMYK, palette; 1 to 16 bits, integers of 32 and 64, floats",
+        "pages",
+        "resolution",
+        "",
+    ),
     ("BMP", "grey, colour, palette; 1 to 8 bits", "1", "", ""),
     ("GIF", "palette", "of an animation", "", ""),
     ("WebP", "colour; 8 bits", "of an animation", "", ""),

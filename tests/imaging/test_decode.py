@@ -216,13 +216,6 @@ class TestValues:
         )
         np.testing.assert_array_equal(decode(turned_png).pixels[0], expected)
 
-    def test_what_no_library_here_reads_rightly_is_refused(self):
-        planes = DEEP_COLOUR.transpose(2, 0, 1)
-        with pytest.raises(errors.Unsupported, match="planes"):
-            decode(tiff(planes, photometric="rgb", planarconfig="separate"))
-        with pytest.raises(errors.Unsupported, match="BigTIFF"):
-            decode(tiff(DEEP, bigtiff=True, byteorder=">"))
-
     def test_the_name_of_a_format(self):
         assert sniff(pillow(LEVELS, "BMP")) == "BMP"
         assert sniff(b"BMI of the patients") is None
@@ -284,10 +277,9 @@ class TestBrokenFiles:
         with pytest.raises(DecodeError):
             decode(png_of(7, 9, depth, colour_type, row * 3))
 
-    @pytest.mark.parametrize("dtype", [np.float16, np.int64])
-    def test_a_kind_of_tiff_that_cannot_be_read(self, dtype):
-        with pytest.raises(errors.Unsupported):
-            decode(tiff(DEEP.astype(dtype)))
+    def test_a_kind_of_tiff_that_cannot_be_read(self):
+        with pytest.raises(errors.Unsupported, match="complex samples of 64 bits"):
+            decode(tiff(DEEP.astype(np.complex64)))
 
     def test_text_is_called_text(self):
         with pytest.raises(errors.UnknownFormat, match="content is text"):

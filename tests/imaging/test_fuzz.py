@@ -34,6 +34,7 @@ from mapreduce_jobs.imaging.dicom.keywords import everything
 from mapreduce_jobs.imaging.dicom.series.slice_position import slice_position_of
 from mapreduce_jobs.imaging.errors import DecodeError
 from tests.imaging.dicoms import file_of, header_of, item
+from tests.imaging.formats import tiffs
 from tests.support import DECODES_JPEG_LS, ROOT, dicom, is_jpeg_ls, scan
 
 FILES = int(os.environ.get("FUZZ_FILES", "1500"))
@@ -156,7 +157,19 @@ def seeds() -> dict[str, tuple[bytes, Wrap]]:
         "TIFF pages": tiff(np.stack([deep, deep]), photometric="minisblack", byteorder=">"),
         "TIFF tiles": tiff(deep.astype(np.float32), tile=(32, 32), bigtiff=True),
         "TIFF LZW": pillow("RGB", "TIFF", compression="tiff_lzw"),
-        "TIFF JPEG": pillow("RGB", "TIFF", compression="jpeg"),
+        "TIFF JPEG": pillow("YCbCr", "TIFF", compression="jpeg"),
+        "TIFF fax": pillow("1", "TIFF", compression="group4"),
+        "TIFF zstd": pillow("F", "TIFF", compression="zstd"),
+        "TIFF palette": pillow("P", "TIFF", compression="packbits"),
+        "TIFF planes": tiff(
+            np.stack([deep] * 3),
+            photometric="rgb",
+            planarconfig="separate",
+            predictor=2,
+            compression="zlib",
+        ),
+        "TIFF stack": tiff(np.stack([deep] * 3), photometric="minisblack", truncate=True),
+        "TIFF 12 bits": tiffs.tiff(tiffs.page(64, 64, scan(1, (64, 96)).tobytes(), bits=12)),
         "BMP": pillow("RGB", "BMP"),
         "BMP palette": pillow("P", "BMP"),
         "GIF": pillow("P", "GIF", 3),

@@ -211,6 +211,13 @@ class TestDamage:
         with pytest.raises(error, match=re.escape(said)):
             strip(data)
 
+    def test_a_stack_that_only_its_description_knows_of(self):
+        file = io.BytesIO()
+        stack = np.zeros((3, 8, 8), np.uint8)
+        tifffile.imwrite(file, stack, truncate=True, photometric="minisblack")
+        with pytest.raises(Unsupported, match="its description says where its images are"):
+            strip(file.getvalue())
+
     def test_a_ring_of_pages(self):
         data = bytearray(pillow(colour(), "TIFF"))
         (start,) = struct.unpack_from("<I", data, 4)

@@ -149,11 +149,16 @@ def nifti_beginning(data: bytes) -> bytes:
     longest = max(size for _, size, _ in _NIFTI_HEADERS.values())
     if not data.startswith(GZIP):
         return data[:longest]
-    try:
-        # The header of gzip has at most a name and a note besides, of a few hundred bytes.
-        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data[: 1 << 16], longest)
-    except zlib.error:
-        return b""
+    # The header of gzip has at most a name and a note besides, of a few hundred bytes.
+    rest, found = data[: 1 << 16], b""
+    while rest.startswith(GZIP) and len(found) < longest:
+        member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        try:
+            found += member.decompress(rest, longest - len(found))
+        except zlib.error:
+            break
+        rest = member.unused_data.lstrip(b"\0")  # padding
+    return found
 
 
 def nifti_kind(beginning: bytes) -> NiftiKind | None:

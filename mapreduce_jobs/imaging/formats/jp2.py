@@ -19,9 +19,9 @@ from PIL import Jpeg2KImagePlugin
 from mapreduce_jobs.imaging.errors import CannotHold, CorruptImage, Truncated, Unsupported
 from mapreduce_jobs.imaging.formats.file_formats import JP2_BOXES, JP2_CODESTREAM
 from mapreduce_jobs.imaging.formats.samples import (
+    by_opencv,
     check_size,
     fits_opencv,
-    from_opencv,
     open_picture,
     read_frames,
 )
@@ -134,11 +134,7 @@ def _check_tiles(data: bytes, start: int, end: int) -> None:
 
 
 def _deep_colour(data: bytes, header: _Header) -> Pixels:
-    try:
-        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error as error:
-        raise CorruptImage("OpenCV cannot read it") from error
-    pixels = from_opencv(decoded)
+    pixels = by_opencv(data)
     if pixels.dtype != np.uint16 or pixels.shape != (header.rows, header.columns, 3):
         raise Unsupported(f"{header.samples} samples of {header.bits} bits of this kind")
     return pixels

@@ -26,8 +26,9 @@ from mapreduce_jobs.imaging.formats.samples import check_size
 from mapreduce_jobs.imaging.image import Image
 from mapreduce_jobs.imaging.operations.intensity import levels_in_window
 
-__all__ = ["read"]
+__all__ = ["inflated", "read"]
 
+_PIECE = 1 << 16
 _MAX_RATIO = 1040  # of bytes that deflate can stand for to bytes (zlib: 1032)
 
 
@@ -54,7 +55,8 @@ def read(data: bytes, max_pixels: int, values: str = "stored", window: int = 1) 
     Image
         Frames go from the feet to the head, in 4-D through one time after the other. Which way the
         file's axes go follows from its affine: sform, else qform, else, as nibabel has it, to the
-        left, the front and the head. The spacing is the affine's, in the unit of xyzt_units; an
+        left, the front and the head; an sform that is not invertible does not count where there is
+        a qform. The spacing is the affine's, in the unit of xyzt_units; an
         unknown unit is taken for millimetres, as everybody does.
 
     Raises
@@ -90,28 +92,70 @@ def read(data: bytes, max_pixels: int, values: str = "stored", window: int = 1) 
 
 
 def _voxels(data: bytes, offset: int, size: int) -> memoryview | bytes:
-    """Return so many bytes from a position on; of a gzipped file no more is inflated."""
-    if not data.startswith(GZIP):
+    """Return so many bytes from a position on."""
+    if data.startswith(GZIP):
+        found: memoryview | bytes = inflated(data, offset, size)[0]
+    else:
         found = memoryview(data)[offset : offset + size]
-        if len(found) < size:
-            raise Truncated("the file ends before its voxels do")
-        return found
+    if len(found) < size:
+        raise Truncated("the file ends before its voxels do")
+    return found
+
+
+def inflated(data: bytes, offset: int, size: int) -> tuple[bytes, bool]:
+    """Return bytes of what gzip has compressed, in one member or in several.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file. No more of it is inflated than is asked for.
+    offset, size : int
+        Position of the first byte, and how many.
+
+    Returns
+    -------
+    content : bytes
+        As many as there are.
+    has_more : bool
+        Whether others follow.
+
+    Raises
+    ------
+    Truncated, ChecksumMismatch, CorruptImage
+        It is not whole, or bytes that are no gzip follow it.
+    """
     if offset + size > len(data) * _MAX_RATIO:  # so many need no memory to be asked for
         raise Truncated("the file ends before its voxels do")
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
             file.seek(offset)
-            inflated = file.read(size)
-            if len(inflated) < size:
-                raise Truncated("the file ends before its voxels do")
-            file.read(1)  # at the end, this compares the checksum
-            return inflated
+            content = file.read(size)
+            return content, bool(file.read(1))  # at the end, this compares the checksum
     except EOFError as error:
         raise Truncated("the file ends before its compressed content does") from error
     except gzip.BadGzipFile as error:
+        end = _end_of_gzip(data)
+        if end is not None:
+            raise CorruptImage(f"{len(data) - end} bytes behind its gzip are no gzip") from error
         raise ChecksumMismatch(f"its gzip is damaged: {error}") from error
     except zlib.error as error:
         raise CorruptImage(f"its gzip is damaged: {error}") from error
+
+
+def _end_of_gzip(data: bytes) -> int | None:
+    """Return where sound members of gzip end; None if one is damaged."""
+    position = 0
+    while data.startswith(GZIP, position):
+        member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        try:
+            while not member.eof and (piece := data[position : position + _PIECE]):
+                member.decompress(piece)
+                position += len(piece)
+        except zlib.error:
+            return None
+        position -= len(member.unused_data)
+        position = len(data) - len(data[position:].lstrip(b"\0"))  # padding
+    return position
 
 
 def _scaled(image: Image, scaling: tuple[float, float] | None) -> Image:

@@ -106,11 +106,11 @@ def facts_of(data: bytes) -> Facts:
             raise CorruptImage(f"its voxels begin at byte {offset:g} (vox_offset)")
         scaling = float(header["scl_slope"]), float(header["scl_inter"])
         shown = float(header["cal_min"]), float(header["cal_max"])
-        affine = np.array(header.get_best_affine(), np.float64)
+        affine, are_known = _affine(header)
         unit = _MILLIMETRES.get(int(header["xyzt_units"]) & 7, 1.0)
     except (nibabel.HeaderDataError, ValueError, ArithmeticError) as error:
         raise CorruptImage(f"the header cannot be read: {error}") from error
-    axes, flips, zooms = _orientation(affine)
+    axes, flips, zooms = _orientation(affine, are_known)
     return Facts(
         shape,
         np.dtype(order + letter),
@@ -146,7 +146,33 @@ def _shape(dim: list[int]) -> tuple[int, int, int, int]:
     return times, frames, rows, columns
 
 
-def _orientation(affine: Pixels) -> tuple[list[int], list[bool], list[float]]:
+def _affine(header: Any) -> tuple[Pixels, Pixels]:
+    """Return what sform, else qform, else pixdim turns axes to, 3 × 3; which lengths are known.
+
+    An sform that does not tell three axes is passed over where there is a qform. It is not where
+    there is none, since pixdim knows of no directions.
+    """
+    has_sform, has_qform = int(header["sform_code"]) > 0, int(header["qform_code"]) > 0
+    if has_sform:
+        affine, are_known = np.array(header.get_sform(), np.float64)[:3, :3], np.ones(3, bool)
+        lengths = [*header["dim"][1 : header["dim"][0] + 1], 1, 1][:3]
+        for axis in range(3):
+            if lengths[axis] == 1 and not affine[:, axis].any():
+                # An axis of one voxel, as of a 2-D image: whatever its direction, it is the same.
+                affine[:, axis] = np.cross(affine[:, axis - 2], affine[:, axis - 1])
+                are_known[axis] = False
+        if not has_qform or (np.isfinite(affine).all() and np.linalg.matrix_rank(affine) == 3):
+            return affine, are_known
+    # nifti1.h: of pixdim[0] the sign counts. A length of 0 is unknown; 1 does to turn by.
+    pixdim = np.array(header["pixdim"], np.float64)[:4]
+    are_known = np.isfinite(pixdim[1:]) & (pixdim[1:] != 0)
+    header["pixdim"][0] = -1 if pixdim[0] < 0 else 1
+    header["pixdim"][1:4] = np.where(are_known, np.abs(pixdim[1:]), 1)
+    affine = header.get_qform() if has_qform else header.get_base_affine()
+    return np.array(affine, np.float64)[:3, :3], are_known
+
+
+def _orientation(affine: Pixels, are_known: Pixels) -> tuple[list[int], list[bool], list[float]]:
     """Return axes and flips that bring a volume to frames, rows and columns; millimetres of each.
 
     An axis of `Facts.shape` is 3 less that of the affine: both name the same three.
@@ -154,7 +180,7 @@ def _orientation(affine: Pixels) -> tuple[list[int], list[bool], list[float]]:
     orientations = import_module("nibabel.orientations")
     found = np.full((3, 2), np.nan)
     if np.isfinite(affine).all():
-        found = orientations.io_orientation(affine)
+        found = orientations.io_orientation(np.pad(affine, (0, 1)))
     if not np.isfinite(found).all():
         raise CorruptImage("its affine (sform, qform or pixdim) does not tell three axes")
     axes, flips, zooms = [], [], []
@@ -163,5 +189,6 @@ def _orientation(affine: Pixels) -> tuple[list[int], list[bool], list[float]]:
         axes.append(3 - axis)
         flips.append(found[axis, 1] != towards)
         # Six digits, since an affine of 32-bit floats makes 2.00000005 of 2.
-        zooms.append(float(f"{np.linalg.norm(affine[:3, axis]):.6g}"))
+        zoom = float(f"{np.linalg.norm(affine[:, axis]):.6g}")
+        zooms.append(zoom if are_known[axis] else math.nan)
     return axes, flips, zooms

@@ -110,7 +110,8 @@ def check_rows(data: bytes) -> None:
                 for left, top, across, down in (_PASSES if interlaced else ((0, 0, 1, 1),))
                 if left < columns and top < rows
             )
-            if _inflated(parts, needed) < needed:
+            # One byte more than is needed, so that the checksum at the end is compared.
+            if _inflated(parts, needed + 1) < needed:
                 raise Truncated("its compressed pixels end before the image does")
     except (zlib.error, struct.error) as error:
         raise CorruptImage(f"its pixels cannot be decompressed: {error}") from error

@@ -7,7 +7,6 @@ file is checked here first, and each library reads what it reads whole.
 from collections.abc import Callable
 from dataclasses import replace
 
-import cv2
 import numpy as np
 from PIL import (
     BmpImagePlugin,
@@ -21,10 +20,10 @@ from PIL import (
 from mapreduce_jobs.imaging.errors import CorruptImage, Truncated, Unsupported
 from mapreduce_jobs.imaging.formats import jp2, png, tiff
 from mapreduce_jobs.imaging.formats.samples import (
+    by_opencv,
     check_size,
     fits_opencv,
     frame_count,
-    from_opencv,
     open_picture,
     orientation_of,
     read_frames,
@@ -60,10 +59,10 @@ def _read_png(data: bytes, max_pixels: int) -> Image:
         return replace(read, spacing=facts.spacing)
     # Pillow takes 16-bit colour for 8-bit.
     try:
-        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error as error:
-        raise CorruptImage("OpenCV cannot read it") from error
-    pixels = from_opencv(decoded)
+        pixels = by_opencv(data)
+    except CorruptImage:
+        png.check_rows(data)  # which says more, if it is the compression
+        raise
     if facts.colour_type in _GREY and pixels.ndim == 3:  # OpenCV makes colour of grey with alpha
         pixels = pixels[..., 0]
     upright_pixels = upright(pixels[np.newaxis], facts.orientation)

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import struct
 import threading
 import zlib
@@ -19,15 +20,16 @@ from mapreduce_jobs.imaging.image import Image, Pixels
 
 __all__ = [
     "READ_ERRORS",
+    "by_opencv",
     "check_size",
     "exif_orientation",
     "fits_opencv",
     "frame_count",
-    "from_opencv",
     "open_picture",
     "orientation_of",
     "pillow_limit",
     "read_frames",
+    "silenced",
     "upright",
 ]
 
@@ -50,6 +52,11 @@ READ_ERRORS = (
     zlib.error,
     cv2.error,
 )
+
+_ERROR = 2  # the file descriptor
+_silences: list[int] = []  # one for each that is silenced at this moment
+_silence_change = threading.Lock()
+_standard_error: int | None = None
 
 _limits: list[int] = []  # of those who read at this moment
 _limits_change = threading.Lock()
@@ -105,6 +112,57 @@ def fits_opencv(rows: int, columns: int) -> bool:
     return max(rows, columns) <= _OPENCV_SIDE and rows * columns <= _OPENCV_PIXELS
 
 
+@contextlib.contextmanager
+def silenced() -> Iterator[None]:
+    """Keep from standard error what C libraries print there, which names no file.
+
+    They return, or raise, that they have failed; what they say beside it is lost, and so is what
+    another thread writes to standard error meanwhile. So this is to be held for a decoder's call
+    alone.
+    """
+    global _standard_error
+    with _silence_change:
+        _silences.append(1)
+        if len(_silences) == 1:
+            _standard_error = _replaced_error()
+    try:
+        yield
+    finally:
+        with _silence_change:
+            _silences.pop()
+            if not _silences and _standard_error is not None:
+                os.dup2(_standard_error, _ERROR)
+                os.close(_standard_error)
+
+
+def _replaced_error() -> int | None:
+    """Aim standard error at nothing; return a descriptor of it, or None if it is closed."""
+    try:
+        kept = os.dup(_ERROR)
+    except OSError:
+        return None
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, _ERROR)
+    os.close(nothing)
+    return kept
+
+
+def by_opencv(data: bytes) -> Pixels:
+    """Return what OpenCV decodes, as grey or as red, green, blue without alpha."""
+    try:
+        with silenced():
+            pixels: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error as error:
+        raise CorruptImage("OpenCV cannot read it") from error
+    if pixels is None:
+        raise CorruptImage("the pixels cannot be read")
+    if pixels.ndim == 2:
+        return pixels
+    if pixels.shape[2] not in (3, 4):
+        raise Unsupported(f"{pixels.shape[2]} samples a pixel")
+    return np.ascontiguousarray(pixels[:, :, 2::-1])  # OpenCV has blue first
+
+
 def open_picture(
     plugin: Callable[[io.BytesIO], ImageFile.ImageFile], data: bytes, max_pixels: int = MAX_PIXELS
 ) -> ImageFile.ImageFile:
@@ -144,8 +202,7 @@ def read_frames(
                 a if a.ndim == 3 else np.repeat(a[..., np.newaxis], 3, axis=2) for a in arrays
             ]
         pixels = np.stack(arrays) if count > 1 else arrays[0][np.newaxis]
-        # Pillow's TIFF reader turns its image upright itself.
-        orientation = 1 if image.format == "TIFF" else orientation_of(image)
+        orientation = orientation_of(image)
     except READ_ERRORS as error:
         raise CorruptImage(f"the pixels cannot be read: {_reason(error)}") from error
     if depth == 16 and pixels.dtype == np.int32 and image.format == "PNG":
@@ -168,19 +225,6 @@ def _samples(image: ImageFile.ImageFile) -> Pixels:
     if mode == "RGB":
         return np.asarray(image)
     return np.asarray(image.convert("RGB"))
-
-
-def from_opencv(decoded: Any) -> Pixels:
-    """Return what OpenCV decoded, blue first, as grey or as red, green, blue without alpha."""
-    if decoded is None:
-        raise CorruptImage("the pixels cannot be read")
-    pixels: Pixels = decoded
-    if pixels.ndim == 2:
-        return pixels
-    if pixels.shape[2] not in (3, 4):
-        raise Unsupported(f"{pixels.shape[2]} samples a pixel")
-    colour = pixels[:, :, 2::-1]
-    return np.ascontiguousarray(colour)
 
 
 def exif_orientation(exif: bytes) -> int:

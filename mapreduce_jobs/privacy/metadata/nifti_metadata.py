@@ -1,20 +1,18 @@
 """NIfTI-1 and NIfTI-2: the numbers of the header, and the voxels, stay."""
 
-import gzip
-import io
 import math
 import struct
 import zlib
 from typing import NamedTuple
 
-from mapreduce_jobs.imaging.errors import ChecksumMismatch, CorruptImage, Truncated
+from mapreduce_jobs.imaging.errors import Truncated
 from mapreduce_jobs.imaging.formats.file_formats import GZIP
+from mapreduce_jobs.imaging.formats.nifti import inflated
 from mapreduce_jobs.imaging.formats.nifti_header import facts_of
 from mapreduce_jobs.privacy.metadata.exif import AFTER_END
 
 __all__ = ["strip"]
 
-_GREATEST_RATIO = 1040  # of bytes to those that deflate makes of them (zlib: 1032)
 _LEVEL = 6
 
 
@@ -71,7 +69,7 @@ def strip(data: bytes) -> tuple[bytes, list[str]]:
     facts = facts_of(data)
     size = math.prod(facts.shape) * facts.samples * facts.dtype.itemsize
     is_gzipped = data.startswith(GZIP)
-    content, has_more = _content(data, facts.offset + size) if is_gzipped else (data, False)
+    content, has_more = inflated(data, 0, facts.offset + size) if is_gzipped else (data, False)
     if len(content) < facts.offset + size:
         raise Truncated("the file ends before its voxels do")
     order = "<" if int.from_bytes(content[:4], "little") in _HEADERS else ">"
@@ -93,21 +91,6 @@ def strip(data: bytes) -> tuple[bytes, list[str]]:
     if data[3] or any(data[4:8]):
         removed.append("name and time of gzip")
     return _gzipped(written), removed
-
-
-def _content(data: bytes, size: int) -> tuple[bytes, bool]:
-    """Return so many bytes of a gzipped file, and whether there are more."""
-    if size > _GREATEST_RATIO * len(data):
-        raise Truncated("the file ends before its voxels do")
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            return file.read(size), bool(file.read(1))
-    except EOFError as error:
-        raise Truncated("the file ends before its voxels do") from error
-    except gzip.BadGzipFile as error:
-        raise ChecksumMismatch("its gzip data are damaged") from error
-    except zlib.error as error:
-        raise CorruptImage("its gzip data are damaged") from error
 
 
 def _gzipped(data: bytes) -> bytes:

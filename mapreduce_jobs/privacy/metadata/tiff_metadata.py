@@ -3,9 +3,11 @@
 What a tag does not point to is not copied, so that nothing is left that was only unlinked.
 """
 
+import sys
 from collections.abc import Callable
 
-from mapreduce_jobs.imaging.errors import Unsupported
+from mapreduce_jobs.imaging.errors import DecodeError, Unsupported
+from mapreduce_jobs.imaging.formats import tiff_pages
 from mapreduce_jobs.privacy.metadata import jp2_metadata, jpeg_metadata
 from mapreduce_jobs.privacy.metadata.tiff_directories import (
     JPEG,
@@ -42,12 +44,24 @@ def strip(data: bytes) -> tuple[bytes, list[str]]:
     Truncated, CorruptImage
         It is not a whole TIFF.
     Unsupported
-        It has JPEG of the old kind (TIFF 6.0), whose parts lie anywhere.
+        It has JPEG of the old kind (TIFF 6.0), whose parts lie anywhere; or its description says
+        which pages are its image, such as that one stands for a stack.
     """
     reader = Reader(data)
     pages = reader.pages()
     written = _Writer(reader).written(pages)
+    frames = _frames(data)
+    if frames and _frames(written) != frames:
+        raise Unsupported("its description says where its images are, and is to be removed")
     return written, reader.removed
+
+
+def _frames(data: bytes) -> int:
+    """Return how many frames it has; 0 if none can be read."""
+    try:
+        return len(tiff_pages.frames(data, sys.maxsize))
+    except DecodeError:
+        return 0
 
 
 class _Writer:

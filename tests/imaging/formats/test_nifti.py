@@ -4,6 +4,7 @@ import gzip
 import itertools
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import nibabel
 import numpy as np
@@ -178,6 +179,80 @@ class TestDisplay:
     def test_there_is_one_window(self):
         with pytest.raises(UnsuitableImage, match="none with the number 2"):
             decode(nifti(self.LINE), values="display", window=2)
+
+
+class TestAffines:
+    """Which of sform, qform and pixdim counts."""
+
+    VOXELS = voxels_of(shape=(5, 4, 3))
+    # Half a turn about the third axis: to the left, the back and the head, in 2, 3 and 4 mm.
+    QFORM: ClassVar = {
+        "qform_code": 1, "quatern_b": 0, "quatern_c": 0, "quatern_d": 1,
+        "pixdim": [1, 2, 3, 4, 1, 1, 1, 1],
+    }  # fmt: skip
+    ZERO: ClassVar = {"srow_x": [0] * 4, "srow_y": [0] * 4, "srow_z": [0] * 4}
+    AS_STORED = VOXELS.transpose(2, 1, 0)
+
+    def read(self, **fields):
+        return decode(nifti(self.VOXELS, **fields))
+
+    @pytest.mark.parametrize(
+        "sform",
+        [
+            ZERO,
+            {"srow_x": [0, 0, 0, 7]},
+            {"srow_y": [np.nan, 1, 0, 0]},
+            {"srow_z": [1, 1, 0, 0], "srow_x": [1, 1, 0, 0]},
+            {"sform_code": 0},
+            {"sform_code": -1},
+        ],
+    )
+    def test_qform_where_sform_tells_no_three_axes(self, sform):
+        image = self.read(**self.QFORM, **{"sform_code": 2, **sform})
+        np.testing.assert_array_equal(image.pixels, self.AS_STORED)
+        assert image.spacing == (3, 2)
+
+    @pytest.mark.parametrize("shape", [(5, 4), (5, 4, 1), (5, 4, 1, 2)])
+    def test_an_axis_of_one_voxel_needs_no_direction(self, shape):
+        voxels = voxels_of(shape=shape)
+        rows = {"srow_x": [-2, 0, 0, 0], "srow_y": [0, -3, 0, 0], "srow_z": [0, 0, 0, 0]}
+        image = decode(nifti(voxels, **rows))
+        np.testing.assert_array_equal(image.pixels.ravel(), voxels.ravel("F"))
+        assert image.spacing == (3, 2)
+
+    def test_sform_where_both_tell_them(self):
+        image = self.read(**self.QFORM, srow_x=[6, 0, 0, 0], srow_y=[0, 5, 0, 0])
+        np.testing.assert_array_equal(image.pixels, self.AS_STORED[:, ::-1, ::-1])
+        assert image.spacing == (5, 6)
+
+    def test_where_the_volume_is_does_not_matter(self):
+        image = self.read(srow_x=[-2, 0, 0, np.nan], srow_y=[0, -3, 0, np.inf])
+        np.testing.assert_array_equal(image.pixels, self.AS_STORED)
+        assert image.spacing == (3, 2)
+
+    @pytest.mark.parametrize(("first", "turned"), [(0, False), (np.nan, False), (-1, True)])
+    def test_of_pixdim_0_the_sign_counts(self, first, turned):
+        """nifti1.h: qfac, −1 where the third axis is reversed, and 1 where it is 0."""
+        fields = {**self.QFORM, "pixdim": [first, 2, 3, 4, 1, 1, 1, 1]}
+        image = self.read(**fields, sform_code=0)
+        np.testing.assert_array_equal(image.pixels, self.AS_STORED[:: -1 if turned else 1])
+
+    @pytest.mark.parametrize("code", [0, 1])
+    @pytest.mark.parametrize(
+        ("lengths", "spacing"),
+        [([2, 3, 0], (3, 2)), ([-2, 3, np.nan], (3, 2)), ([2, 0, 4], None), ([np.nan, 3, 4], None)],
+    )
+    def test_lengths_that_are_unknown(self, code, lengths, spacing):
+        """Without a qform nibabel takes the first axis for one to the left, the others as here."""
+        fields = {**self.QFORM, "qform_code": code, "pixdim": [1, *lengths, 1, 1, 1, 1]}
+        image = self.read(**fields, sform_code=0)
+        np.testing.assert_array_equal(image.pixels, self.AS_STORED[:, :: 1 if code else -1])
+        assert image.spacing == spacing
+
+    @pytest.mark.parametrize("code", [0, 1])
+    def test_none_that_tells_them(self, code):
+        with pytest.raises(DecodeError, match="does not tell three axes"):
+            self.read(**self.ZERO, **{**self.QFORM, "quatern_d": np.nan, "qform_code": code})
 
 
 class TestDimensions:

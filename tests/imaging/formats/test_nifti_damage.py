@@ -1,6 +1,7 @@
 """NIfTI that is damaged, or that says what cannot be, gives an error with the true reason."""
 
 import gzip
+import itertools
 import sys
 import zlib
 
@@ -78,9 +79,22 @@ class TestDamage:
         with pytest.raises(ChecksumMismatch, match="its gzip is damaged: CRC check failed"):
             decode(bytes(packed))
 
-    def test_several_gzips_in_a_row_are_one_file(self):
-        packed = gzip.compress(self.DATA[:400]) + gzip.compress(self.DATA[400:])
+    @pytest.mark.parametrize("ends", [[400], [0, 1, 100, 347, 348, 352], [380], [*range(412)]])
+    @pytest.mark.parametrize("padding", [b"", bytes(9)])
+    def test_several_gzips_in_a_row_are_one_file(self, ends, padding):
+        """Of pieces that may be smaller than a header, or empty."""
+        pieces = [self.DATA[a:b] for a, b in itertools.pairwise([0, *ends, len(self.DATA)])]
+        packed = padding.join(map(gzip.compress, pieces)) + padding
         np.testing.assert_array_equal(decode(packed).pixels, decode(self.DATA).pixels)
+
+    @pytest.mark.parametrize("junk", [b"\x01", b"more", b"\0\0more", b"II*\0" + bytes(1 << 17)])
+    def test_what_follows_a_gzip_and_is_none(self, junk):
+        whole = gzip.compress(self.DATA[:400]) + gzip.compress(self.DATA[400:])
+        count = len(junk.lstrip(b"\0"))
+        with pytest.raises(
+            CorruptImage, match=f"^NIfTI: {count} bytes behind its gzip are no gzip$"
+        ):
+            decode(whole + junk)
 
     def test_gzip_of_something_else(self):
         with pytest.raises(DecodeError, match=r"not an image of a known format .*gzip"):
