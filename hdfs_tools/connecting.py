@@ -15,8 +15,8 @@ __all__ = ["connect", "locate"]
 
 _HOW = (
     "nothing says where HDFS answers over HTTP: set HDFS_URL=http://NAMENODE:9870, or name a"
-    " default alias in ~/.hdfscli.cfg, or set HADOOP_CONF_DIR; HDFS_URL=file:///FOLDER is a store"
-    " on this machine, without HDFS"
+    " default alias in ~/.hdfscli.cfg, or set HADOOP_CONF_DIR; HDFS_URL=file:///DIRECTORY is a"
+    " store on this machine, without HDFS"
 )
 
 _known: dict[tuple[str, str, int], FileSystem] = {}
@@ -29,14 +29,14 @@ def connect(
     user: str | None = None,
     datanodes: Mapping[str, str] | None = None,
 ) -> FileSystem:
-    """Return a file system: HDFS, or a folder of this machine that behaves like it.
+    """Return a file system: HDFS, or a directory of this machine that behaves like it.
 
     Parameters
     ----------
     url : str, optional
         ``http://namenode:9870`` (several NameNodes separated by ``;``), or an alias of
         ``~/.hdfscli.cfg``. By default what the variable ``HDFS_URL``, the default alias of
-        ``~/.hdfscli.cfg`` or the Hadoop configuration says. ``file:///data/store`` is a folder;
+        ``~/.hdfscli.cfg`` or the Hadoop configuration says. ``file:///data/store`` is a directory;
         see `hdfs_tools.embedded`.
     patience : float, optional
         Seconds to try again for, while nodes do not answer.
@@ -84,10 +84,10 @@ def _datanodes(text: str) -> dict[str, str]:
 def _store(url: str, user: str | None) -> FileSystem:
     from hdfs_tools.embedded import EmbeddedStore
 
-    folder = url.removeprefix("file:").removeprefix("//")
-    if not folder.startswith("/"):
-        raise NoAddress(f"{url}: a folder of this machine is given as file:///PATH")
-    return EmbeddedStore(decode_name(folder), user)
+    directory = url.removeprefix("file:").removeprefix("//")
+    if not directory.startswith("/"):
+        raise NoAddress(f"{url}: a directory of this machine is given as file:///PATH")
+    return EmbeddedStore(decode_name(directory), user)
 
 
 def locate(uri: str) -> FileSystem:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import IO
 
-from hdfs_tools.copying.folders import walk_files
+from hdfs_tools.copying.directories import walk_files
 from hdfs_tools.copying.local_tree import LocalTree
 from hdfs_tools.copying.stored_tree import StoredTree
 from hdfs_tools.copying.temporary import temporary_name
@@ -165,7 +165,7 @@ class Location:
     def walk(self) -> Iterator[Entry]:
         """Iterate over the files in this directory and below it; names are relative to it.
 
-        On this machine see `hdfs_tools.copying.folders.walk_files`.
+        On this machine see `hdfs_tools.copying.directories.walk_files`.
         """
         storage = self.storage
         if storage is None:

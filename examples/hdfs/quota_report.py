@@ -14,7 +14,7 @@ def main(folder: str, most: int) -> int:
     fs = connect()
     rows = []
     for entry in fs.list(folder):
-        if not entry.is_folder:
+        if not entry.is_directory:
             continue
         quota = fs.quota(entry.path)
         for what, used, limit in (

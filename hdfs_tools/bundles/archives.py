@@ -36,7 +36,7 @@ def is_archive_name(name: str) -> bool:
 
 
 def check_name(name: str) -> None:
-    """Raise `UnsafeName` if a name, taken as a path in a folder, would lead out of it."""
+    """Raise `UnsafeName` if a name, taken as a path in a directory, would lead out of it."""
     parts = name.replace("\\", "/").split("/")
     if ".." in parts or "." in parts or "" in parts or "\0" in name or _DRIVE.match(name):
         raise UnsafeName(f"{name!r}: not a name of a file in the folder")

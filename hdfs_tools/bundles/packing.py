@@ -64,12 +64,12 @@ def pack(
     Parameters
     ----------
     sources : path or URI, or several
-        Folders, files, globs; ZIP and TAR archives; here or on HDFS. The images of a folder or of
-        an archive are named by their path in it, a file by its base name.
+        Directories, files, globs; ZIP and TAR archives; here or on HDFS. The images of a directory
+        or of an archive are named by their path in it, a file by its base name.
     bundle : path or URI
         What to write; it must not exist.
     size : int, optional
-        If given, `bundle` is a folder of bundles, ``part-00000.bundle`` and so on, of about so
+        If given, `bundle` is a directory of bundles, ``part-00000.bundle`` and so on, of about so
         many bytes each.
     meter : Meter, optional
         Is told how far it is.
@@ -82,7 +82,8 @@ def pack(
     Raises
     ------
     TransferFailed
-        Images could not be read, or would leave the folder they are unpacked into; each is named.
+        Images could not be read, or would leave the directory they are unpacked into; each is
+        named.
     """
     if isinstance(sources, str | os.PathLike):
         sources = [sources]
@@ -94,8 +95,8 @@ def pack(
     packing = _Packing([os.fspath(source) for source in sources], target, meter or Meter())
     if size is None:
         return packing.write(target)
-    with target.directory_when_whole() as folder:
-        return packing.write_parts(folder, size)
+    with target.directory_when_whole() as directory:
+        return packing.write_parts(directory, size)
 
 
 class _Packing:
@@ -143,7 +144,7 @@ class _Packing:
         self._packed += index.count
         return index.count
 
-    def write_parts(self, folder: Location, size: int) -> int:
+    def write_parts(self, directory: Location, size: int) -> int:
         """Write all images into bundles of about `size` bytes; return their number."""
         number = 0
         while True:
@@ -151,7 +152,7 @@ class _Packing:
             if first is None and number:
                 return self._packed
             self._images = chain([first] if first else [], self._images)
-            self.write(folder.beneath(f"part-{number:05d}.bundle"), size)
+            self.write(directory.beneath(f"part-{number:05d}.bundle"), size)
             number += 1
 
     def _record(self, image: Image) -> Iterator[bytes]:
@@ -187,8 +188,8 @@ class _Packing:
     def _of_source(self, source: str) -> Iterator[Image]:
         for place in Location.of(source).expand():
             entry = place.entry()
-            if entry.is_folder:
-                yield from self._of_folder(place)
+            if entry.is_directory:
+                yield from self._of_directory(place)
             elif is_archive_name(place.path):
                 is_zip = place.path.lower().endswith(".zip")
                 with place.open_seekable() if is_zip else place.open() as file:
@@ -198,14 +199,14 @@ class _Packing:
                 name = os.path.basename(place.path)
                 yield Image(name, place.text, entry.size, partial(_pieces, place))
 
-    def _of_folder(self, folder: Location) -> Iterator[Image]:
+    def _of_directory(self, directory: Location) -> Iterator[Image]:
         written = os.path.dirname(self._target.path) if self._target.is_local else ""
-        found: Iterable[Entry] = folder.walk()
-        if f"{written}/".startswith(f"{folder.path}/"):
+        found: Iterable[Entry] = directory.walk()
+        if f"{written}/".startswith(f"{directory.path}/"):
             found = list(found)  # before there is a temporary file among them
         for entry in found:
             if not is_by_product(entry.name):
-                image = folder.beneath(entry.name)
+                image = directory.beneath(entry.name)
                 yield Image(entry.name, image.text, entry.size, partial(_pieces, image))
 
 

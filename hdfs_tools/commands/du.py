@@ -14,15 +14,16 @@ def add_subparser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "du",
         human=True,
-        help="show how much files and folders hold",
-        description="Show the bytes of files, and of all that is below each folder in the folders"
-        " that are given; then the bytes on disks, all replicas together; then the path.",
+        help="show how much files and directories hold",
+        description="Show the bytes of files, and of all that is below each directory in the"
+        " directories that are given; then the bytes on disks, all replicas together; then the"
+        " path.",
         examples=["du -h /data", "du -s -h '/user/*'"],
     )
     parser.add_argument("-s", dest="summary", action="store_true", help="one line a path given")
     parser.add_argument("-v", dest="header", action="store_true", help="write what the columns are")
     parser.add_json()
-    parser.add_argument("paths", metavar="PATH", nargs="*", help="default: the home folder")
+    parser.add_argument("paths", metavar="PATH", nargs="*", help="default: the home directory")
     parser.set_defaults(run=run)
 
 
@@ -50,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _measured(session: Session, arguments: argparse.Namespace) -> Iterator[tuple[Found, int, int]]:
     for given in session.expand(arguments.paths or ["."]):
         with session.trying():
-            goes_in = given.is_folder and not arguments.summary
+            goes_in = given.is_directory and not arguments.summary
             for found in given.children() if goes_in else [given]:
                 with session.trying():
                     yield found, *_size(found)
@@ -58,7 +59,7 @@ def _measured(session: Session, arguments: argparse.Namespace) -> Iterator[tuple
 
 def _size(found: Found) -> tuple[int, int]:
     status = found.status
-    if not status.is_folder and status.replication:
+    if not status.is_directory and status.replication:
         return status.size, status.size * status.replication  # HDFS need not be asked
     summary = found.storage.content_summary(found.path)
     return summary.size, summary.space

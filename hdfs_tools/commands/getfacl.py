@@ -14,8 +14,8 @@ def add_subparser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "getfacl",
         help="show access control lists",
-        description="Show owner, group and access control list of files and folders, in the form"
-        " that setfacl reads.",
+        description="Show owner, group and access control list of files and directories, in the"
+        " form that setfacl reads.",
         examples=["getfacl /data", "getfacl -R --json /data"],
     )
     parser.add_argument("-R", dest="recursive", action="store_true", help="all that is below, too")

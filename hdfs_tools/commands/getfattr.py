@@ -15,7 +15,7 @@ def add_subparser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "getfattr",
         help="show extended attributes",
-        description="Show extended attributes of files and folders.",
+        description="Show extended attributes of files and directories.",
         examples=["getfattr -d /data/1.dcm", "getfattr -R -n user.site --json /data"],
     )
     parser.add_argument("-R", dest="recursive", action="store_true", help="all that is below, too")

@@ -17,8 +17,8 @@ def add_subparser(subparsers: Any) -> None:
         "mv",
         usage="hdfs-tools mv [options] SOURCE ... TARGET",
         help="move and rename",
-        description="Give files and folders other paths on the same file system. What goes to a"
-        " folder that is there goes below it; several sources need such a folder. Nothing is"
+        description="Give files and directories other paths on the same file system. What goes to a"
+        " directory that is there goes below it; several sources need such a directory. Nothing is"
         " overwritten.",
         examples=["mv /data/new /data/2026", "mv '/data/*.dcm' /data/ct"],
     )

@@ -4,7 +4,7 @@ import argparse
 import time
 from typing import Any
 
-from hdfs_tools.errors import IsAFolder
+from hdfs_tools.errors import IsADirectory
 from hdfs_tools.shell.output import binary_output
 from hdfs_tools.shell.parser import WrongUsage, size, span
 from hdfs_tools.shell.places import Found
@@ -45,8 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise WrongUsage("-f follows one file")
     for file in found:
         with session.trying():
-            if file.is_folder:
-                raise IsAFolder(file.shown)
+            if file.is_directory:
+                raise IsADirectory(file.shown)
             end = _write_from(file, max(0, file.status.size - arguments.bytes))
             while arguments.follow:
                 time.sleep(arguments.pause)

@@ -17,12 +17,12 @@ def add_subparser(subparsers: Any) -> None:
         help="answer a question about a path by the exit status",
         description="Answer a question about a path by the exit status: 0 yes, 1 no, 2 it could"
         " not be told, because you may not look or HDFS does not answer (then it is said why).",
-        examples=["test -e /data/done && echo yes", "test -d /data || echo no folder"],
+        examples=["test -e /data/done && echo yes", "test -d /data || echo no directory"],
     )
     question = parser.add_mutually_exclusive_group(required=True)
     for letter, asked in {
         "e": "is something there?",
-        "d": "is it a folder?",
+        "d": "is it a directory?",
         "f": "is it a file?",
         "s": "is something there, and holds something?",
         "z": "is it an empty file?",
@@ -49,9 +49,9 @@ def _answer(question: str, found: Found) -> bool:
     if question == "e":
         return True
     if question == "d":
-        return found.is_folder
+        return found.is_directory
     if question == "f":
-        return not found.is_folder
+        return not found.is_directory
     if question == "z":
-        return not found.is_folder and found.status.size == 0
-    return any(found.children()) if found.is_folder else found.status.size > 0
+        return not found.is_directory and found.status.size == 0
+    return any(found.children()) if found.is_directory else found.status.size > 0

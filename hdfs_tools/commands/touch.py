@@ -5,7 +5,7 @@ import posixpath
 import time
 from typing import Any
 
-from hdfs_tools.errors import Exists, IsAFolder, NotFound
+from hdfs_tools.errors import Exists, IsADirectory, NotFound
 from hdfs_tools.shell.parser import WrongUsage
 from hdfs_tools.shell.places import Found, Place
 from hdfs_tools.shell.session import Session
@@ -80,8 +80,8 @@ def _targets(session: Session, arguments: list[str]) -> "list[Place]":
             except NotFound:
                 found = [place]
             for one in found:
-                if isinstance(one, Found) and one.is_folder:
-                    raise IsAFolder(one.shown)
+                if isinstance(one, Found) and one.is_directory:
+                    raise IsADirectory(one.shown)
             targets += found
     return targets
 

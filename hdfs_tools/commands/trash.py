@@ -46,7 +46,7 @@ def add_subparser(subparsers: Any) -> None:
     restore = actions.add_parser(
         "restore",
         help="put something back",
-        description="Put files and folders back to where they were.",
+        description="Put files and directories back to where they were.",
         examples=["trash restore '/data/*.dcm'", "trash restore --to /tmp/1.dcm /data/1.dcm"],
     )
     restore.add_argument("-f", dest="force", action="store_true", help="in place of files there")
@@ -75,14 +75,14 @@ def run_list(arguments: argparse.Namespace) -> int:
     items = Trash(of.storage).items(of.path)
     if arguments.json:
         for item in items:
-            kind = "folder" if item.is_folder else "file"
+            kind = "folder" if item.is_directory else "file"
             tell(original=item.original, path=item.path, when=item.when, size=item.size, type=kind)
         return 0
     rows = (
         (
             moment(item.when),
             shown_size(item.size, arguments.human),
-            item.original + ("/" if item.is_folder else ""),
+            item.original + ("/" if item.is_directory else ""),
             item.path,
         )
         for item in items

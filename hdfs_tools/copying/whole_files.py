@@ -9,9 +9,9 @@ import stat
 from collections.abc import Iterator
 from typing import IO, Any, Self
 
-from hdfs_tools.copying.folders import remove
+from hdfs_tools.copying.directories import remove
 from hdfs_tools.copying.temporary import is_abandoned, lock, temporary_name
-from hdfs_tools.errors import Corrupt, Exists, IsAFolder, NotARegularFile
+from hdfs_tools.errors import Corrupt, Exists, IsADirectory, NotARegularFile
 
 __all__ = ["WholeFile", "remove_abandoned", "whole_directory", "write_whole"]
 
@@ -191,7 +191,7 @@ def _refuse(path: str, overwrite: bool) -> None:
     except FileNotFoundError:
         return
     if os.path.isdir(path):
-        raise IsAFolder(path)
+        raise IsADirectory(path)
     if not overwrite:
         raise Exists(path)
     if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):

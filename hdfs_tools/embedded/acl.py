@@ -208,7 +208,7 @@ def _check_unique(entries: Sequence[Entry], path: str) -> None:
         raise refused(path, "an ACL has only one entry for the same user or group")
 
 
-def inherited(permission: int, parent: Sequence[str], is_folder: bool) -> tuple[int, list[str]]:
+def inherited(permission: int, parent: Sequence[str], is_directory: bool) -> tuple[int, list[str]]:
     """Return permission bits and entries of what is made in a directory with the entries `parent`.
 
     The permission that was asked for limits what the default entries give.
@@ -222,7 +222,7 @@ def inherited(permission: int, parent: Sequence[str], is_folder: bool) -> tuple[
     for entry in defaults:
         limit = 7 if entry.name else limits.get(entry.kind, 7)
         access.append(Entry(False, entry.kind, entry.name, entry.permission & limit))
-    return kept([*access, *(defaults if is_folder else [])], permission)
+    return kept([*access, *(defaults if is_directory else [])], permission)
 
 
 def granted(

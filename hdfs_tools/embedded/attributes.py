@@ -82,7 +82,7 @@ class Attributes(Base, ABC):
                 written = round(modified * 1000) * 1_000_000
             if accessed is not None:
                 read = round(accessed * 1000) * 1_000_000
-                entry.node.accessed = round(accessed * 1000) / 1000 if entry.is_folder else 0
+                entry.node.accessed = round(accessed * 1000) / 1000 if entry.is_directory else 0
             os.utime(change.disk(entry.path), ns=(read, written), follow_symlinks=False)
 
     def set_replication(self, path: str, replication: int) -> None:
@@ -136,7 +136,7 @@ class Attributes(Base, ABC):
             node = entry.node
             rules = logical(node.permission, node.acl_entries)
             yield rules
-            if not entry.is_folder and any(rule.default for rule in rules):
+            if not entry.is_directory and any(rule.default for rule in rules):
                 raise refused(path, "only a directory has default entries")
             node.permission, beside = kept(rules, node.permission)
             node.acl = ",".join(beside)
@@ -174,7 +174,7 @@ class Attributes(Base, ABC):
     @contextlib.contextmanager
     def _edit_xattrs(self, path: str) -> Iterator[dict[str, bytes]]:
         with self._edit(path, WRITE) as (_, entry):
-            if entry.is_folder and entry.node.permission & 0o1000:
+            if entry.is_directory and entry.node.permission & 0o1000:
                 self._caller.need_owner(entry)
             yield entry.node.xattrs
 

@@ -8,7 +8,7 @@ import sqlite3
 from abc import ABC
 from collections.abc import Iterator, Sequence
 
-from hdfs_tools.copying.folders import remove
+from hdfs_tools.copying.directories import remove
 from hdfs_tools.embedded.change import STAGED, TRASH, Change
 from hdfs_tools.embedded.database import Database
 from hdfs_tools.embedded.names import HIDDEN
@@ -18,7 +18,7 @@ from hdfs_tools.errors import (
     Exists,
     InvalidPath,
     NoSpace,
-    NotAFolder,
+    NotADirectory,
     NotFound,
     PermissionDenied,
     RemoteError,
@@ -33,7 +33,7 @@ __all__ = ["Base", "of_this_machine"]
 _ERRORS = {
     errno.ENOENT: NotFound,
     errno.EEXIST: Exists,
-    errno.ENOTDIR: NotAFolder,
+    errno.ENOTDIR: NotADirectory,
     errno.EACCES: PermissionDenied,
     errno.EPERM: PermissionDenied,
     errno.EROFS: PermissionDenied,

@@ -11,7 +11,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 
-from hdfs_tools.copying.folders import remove
+from hdfs_tools.copying.directories import remove
 from hdfs_tools.embedded.database import transaction
 from hdfs_tools.embedded.names import HIDDEN
 from hdfs_tools.embedded.node import COLUMNS, QUOTED, Node

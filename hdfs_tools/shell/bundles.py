@@ -24,7 +24,7 @@ class Inside:
     bundle : Found
         The bundle.
     name : str
-        The path in it: an image, or a folder of images; empty for all.
+        The path in it: an image, or a directory of images; empty for all.
     """
 
     bundle: Found
@@ -66,6 +66,6 @@ def inside(session: Session, argument: str) -> Inside | None:
 
     for bundle, name in splits(argument):
         found = session.place(bundle).look()
-        if found is not None and not found.is_folder:
+        if found is not None and not found.is_directory:
             return Inside(found, name.rstrip("/"))
     return None

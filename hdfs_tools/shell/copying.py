@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from hdfs_tools.copying.stored_tree import same_bytes
 from hdfs_tools.copying.transfer import Meter, Options, Transferred, run
 from hdfs_tools.copying.trees import Entry, Tree
-from hdfs_tools.errors import Exists, HdfsToolsError, IsAFolder, NotAFolder, TransferFailed
+from hdfs_tools.errors import Exists, HdfsToolsError, IsADirectory, NotADirectory, TransferFailed
 from hdfs_tools.parallel import can_start_thread
 from hdfs_tools.shell.output import human, say
 from hdfs_tools.shell.session import Session
@@ -58,7 +58,7 @@ def copy_trees(
 def _sum(one: Transferred, other: Transferred) -> Transferred:
     return Transferred(
         one.files + other.files,
-        one.folders + other.folders,
+        one.directories + other.directories,
         one.bytes + other.bytes,
         one.unchanged + other.unchanged,
     )
@@ -75,9 +75,9 @@ def _plan(session: Session, source: Tree, target: Tree, options: Options) -> Non
                 raise entry.problem
             there = target.entry(entry.name)
             path = target.path(entry.name)
-            if entry.is_folder:
-                if there and not there.is_folder:
-                    raise NotAFolder(path)
+            if entry.is_directory:
+                if there and not there.is_directory:
+                    raise NotADirectory(path)
                 continue
             _plan_file(source, entry, target, there, options)
 
@@ -89,8 +89,8 @@ def _plan_file(
     if there is None:
         say(f"Would copy {path} to {new_path}")
         return
-    if there.is_folder:
-        raise IsAFolder(new_path)
+    if there.is_directory:
+        raise IsADirectory(new_path)
     if options.sync and same_bytes(source, entry, target, there, options.verify):
         return
     if not (options.overwrite or options.sync):

@@ -105,10 +105,10 @@ def moment(seconds: float, form: str = "%Y-%m-%d %H:%M") -> str:
 
 
 def row_of(shown: str, status: "Status") -> dict[str, Any]:
-    """Return what is known of a file or folder as it stands in lines of JSON."""
+    """Return what is known of a file or directory as it stands in lines of JSON."""
     return {
         "path": shown,
-        "type": "folder" if status.is_folder else "file",
+        "type": "folder" if status.is_directory else "file",
         "size": status.size,
         "owner": status.owner,
         "group": status.group,

@@ -95,7 +95,7 @@ def _add_connection(group: Any, default: Any) -> None:
         "--url",
         metavar="URL",
         default=default,
-        help="http://NAMENODE:9870, an alias of ~/.hdfscli.cfg, or file:///FOLDER for a store on"
+        help="http://NAMENODE:9870, an alias of ~/.hdfscli.cfg, or file:///DIRECTORY for a store on"
         " this machine; else HDFS_URL, the default alias, or the Hadoop configuration tells",
     )
     group.add_argument(

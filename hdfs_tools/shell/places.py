@@ -26,7 +26,7 @@ class Place:
     authority : str, optional
         What stood before the path in the URI that was given, if one was.
     base : str, optional
-        The folder that the path given was relative to, if it was.
+        The directory that the path given was relative to, if it was.
     """
 
     def __init__(
@@ -57,11 +57,11 @@ class Place:
         return Place(self.storage, path, self._authority, self._base)
 
     def beneath(self, name: str) -> "Place":
-        """Return the place of something in this folder."""
+        """Return the place of something in this directory."""
         return self.at(posixpath.join(self.path, name))
 
     def having(self, status: "Status") -> "Found":
-        """Return what was found here, or in this folder."""
+        """Return what was found here, or in this directory."""
         return Found(self.storage, status, self._authority, self._base)
 
     def look(self) -> "Found | None":
@@ -92,7 +92,7 @@ class Place:
 
 
 class Found(Place):
-    """A file or folder that is there.
+    """A file or directory that is there.
 
     Attributes
     ----------
@@ -107,11 +107,11 @@ class Found(Place):
         self.status = status
 
     @property
-    def is_folder(self) -> bool:
-        """Whether it is a folder."""
-        return self.status.is_folder
+    def is_directory(self) -> bool:
+        """Whether it is a directory."""
+        return self.status.is_directory
 
     def children(self) -> "Iterator[Found]":
-        """Iterate over what a folder holds, in the file system's order."""
+        """Iterate over what a directory holds, in the file system's order."""
         for status in self.storage.list(self.path):
             yield self.having(status)

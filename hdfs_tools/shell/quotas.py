@@ -13,7 +13,7 @@ QUOTA_HEADER = f"{'QUOTA':>12} {'REM_QUOTA':>15} {'SPACE_QUOTA':>15} {'REM_SPACE
 
 
 def quota_cells(quota: "Quota", for_people: bool) -> str:
-    """Return a folder's quotas and what of them is left, in columns.
+    """Return a directory's quotas and what of them is left, in columns.
 
     >>> from hdfs_tools.status import Quota
     >>> quota_cells(Quota(10, 4, None, 9), False)

@@ -80,12 +80,12 @@ def web_addresses(setting: Setting, authority: str = "") -> str | None:
 
 def hadoop_configuration(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the settings of ``core-site.xml`` and ``hdfs-site.xml``; none where they are not."""
-    folder = environ.get("HADOOP_CONF_DIR")
-    if not folder and environ.get("HADOOP_HOME"):
-        folder = os.path.join(environ["HADOOP_HOME"], "etc", "hadoop")
+    directory = environ.get("HADOOP_CONF_DIR")
+    if not directory and environ.get("HADOOP_HOME"):
+        directory = os.path.join(environ["HADOOP_HOME"], "etc", "hadoop")
     settings: dict[str, str] = {}
-    for name in _FILES if folder else ():
-        path = os.path.join(str(folder), name)
+    for name in _FILES if directory else ():
+        path = os.path.join(str(directory), name)
         try:
             tree = ElementTree.parse(path)  # noqa: S314  (the cluster's own configuration)
         except FileNotFoundError:

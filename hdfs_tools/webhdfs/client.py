@@ -108,21 +108,21 @@ class WebHDFS(Reading, Writing):
     # Looking
 
     def stat(self, path: str) -> Status:
-        """Return what is known of a file or folder; `NotFound` if it is not there."""
+        """Return what is known of a file or directory; `NotFound` if it is not there."""
         return _status(path, self.get("GETFILESTATUS", path)["FileStatus"])
 
-    def list(self, folder: str) -> Iterator[Status]:
-        """Iterate over what a folder holds, in HDFS's order, some thousand at a time.
+    def list(self, directory: str) -> Iterator[Status]:
+        """Iterate over what a directory holds, in HDFS's order, some thousand at a time.
 
-        A file given in place of a folder is all there is.
+        A file given in place of a directory is all there is.
         """
         after = None
         while True:
-            told = self.get("LISTSTATUS_BATCH", folder, startAfter=after)["DirectoryListing"]
+            told = self.get("LISTSTATUS_BATCH", directory, startAfter=after)["DirectoryListing"]
             entries = told["partialListing"]["FileStatuses"]["FileStatus"]
             for entry in entries:
                 name = entry["pathSuffix"]
-                yield _status(f"{folder.rstrip('/')}/{name}" if name else folder, entry)
+                yield _status(f"{directory.rstrip('/')}/{name}" if name else directory, entry)
             if not told["remainingEntries"]:
                 return
             after = entries[-1]["pathSuffix"]
@@ -132,7 +132,7 @@ class WebHDFS(Reading, Writing):
         try:
             told = self.get("GETFILECHECKSUM", path)["FileChecksum"]
         except NotFound:
-            self.refuse_folder(path)
+            self.refuse_directory(path)
             raise
         return Checksum(told["algorithm"], told["bytes"][: 2 * told["length"]])
 
@@ -147,7 +147,7 @@ class WebHDFS(Reading, Writing):
         return parsedate_to_datetime(told).timestamp() if told else 0.0
 
     def home(self) -> str:
-        """Return the home folder of whoever asks."""
+        """Return the home directory of whoever asks."""
         return self._home
 
     @cached_property
@@ -155,7 +155,7 @@ class WebHDFS(Reading, Writing):
         return str(self.get("GETHOMEDIRECTORY", "/")["Path"])
 
     def absolute(self, path: str) -> str:
-        """Return the absolute form of a path, which is relative to the home folder.
+        """Return the absolute form of a path, which is relative to the home directory.
 
         Where an alias of ``~/.hdfscli.cfg`` has a ``root``, it is relative to that.
         """

@@ -1,4 +1,4 @@
-"""What WebHDFS knows of files and folders beside their bytes."""
+"""What WebHDFS knows of files and directories beside their bytes."""
 
 import builtins
 from abc import ABC
@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-from hdfs_tools.errors import IsAFolder, NotFound
+from hdfs_tools.errors import IsADirectory, NotFound
 from hdfs_tools.filesystem import FileSystem
 from hdfs_tools.status import Acl, ContentSummary, Quota, SnapshotChange
 from hdfs_tools.webhdfs.rest import Rest
@@ -30,7 +30,7 @@ class Metadata(FileSystem, ABC):
     rest: Rest
 
     def content_summary(self, path: str) -> ContentSummary:
-        """Return how much there is in a folder and below it, or in a file."""
+        """Return how much there is in a directory and below it, or in a file."""
         told = self.get("GETCONTENTSUMMARY", path)["ContentSummary"]
         return ContentSummary(
             told["directoryCount"],
@@ -60,7 +60,7 @@ class Metadata(FileSystem, ABC):
     def set_replication(self, path: str, replication: int) -> None:
         """Set the number of copies of a file's blocks."""
         if not self.put("SETREPLICATION", path, replication=replication).json()["boolean"]:
-            self.refuse_folder(path)
+            self.refuse_directory(path)
             raise NotFound(path)
 
     def acl(self, path: str) -> Acl:
@@ -110,7 +110,7 @@ class Metadata(FileSystem, ABC):
     # Quotas and storage policies
 
     def quota(self, path: str) -> Quota:
-        """Return a folder's quotas and what of them is used."""
+        """Return a directory's quotas and what of them is used."""
         told = self.get("GETQUOTAUSAGE", path)["QuotaUsage"]
         return Quota(
             _limit(told["quota"]),
@@ -120,7 +120,7 @@ class Metadata(FileSystem, ABC):
         )
 
     def set_quota(self, path: str, quota: int | None, space_quota: int | None) -> None:
-        """Set a folder's quotas; None takes one away."""
+        """Set a directory's quotas; None takes one away."""
         names = -1 if quota is None else quota
         space = -1 if space_quota is None else space_quota
         self.put("SETQUOTA", path, namespacequota=names, storagespacequota=space)
@@ -143,33 +143,35 @@ class Metadata(FileSystem, ABC):
 
     # Snapshots
 
-    def allow_snapshots(self, folder: str) -> None:
-        """Let snapshots be made of a folder; for the superuser."""
-        self.put("ALLOWSNAPSHOT", folder)
+    def allow_snapshots(self, directory: str) -> None:
+        """Let snapshots be made of a directory; for the superuser."""
+        self.put("ALLOWSNAPSHOT", directory)
 
-    def disallow_snapshots(self, folder: str) -> None:
-        """Take that back; a folder with snapshots refuses."""
-        self.put("DISALLOWSNAPSHOT", folder)
+    def disallow_snapshots(self, directory: str) -> None:
+        """Take that back; a directory with snapshots refuses."""
+        self.put("DISALLOWSNAPSHOT", directory)
 
-    def create_snapshot(self, folder: str, name: str | None = None) -> str:
+    def create_snapshot(self, directory: str, name: str | None = None) -> str:
         """Make a snapshot; return its path."""
-        return str(self.put("CREATESNAPSHOT", folder, snapshotname=name).json()["Path"])
+        return str(self.put("CREATESNAPSHOT", directory, snapshotname=name).json()["Path"])
 
-    def rename_snapshot(self, folder: str, name: str, new_name: str) -> None:
+    def rename_snapshot(self, directory: str, name: str, new_name: str) -> None:
         """Give a snapshot another name."""
-        self.put("RENAMESNAPSHOT", folder, oldsnapshotname=name, snapshotname=new_name)
+        self.put("RENAMESNAPSHOT", directory, oldsnapshotname=name, snapshotname=new_name)
 
-    def delete_snapshot(self, folder: str, name: str) -> None:
+    def delete_snapshot(self, directory: str, name: str) -> None:
         """Delete a snapshot."""
-        self.rest.ask("DELETE", "DELETESNAPSHOT", folder, {"snapshotname": name})
+        self.rest.ask("DELETE", "DELETESNAPSHOT", directory, {"snapshotname": name})
 
-    def snapshots(self, folder: str) -> builtins.list[str]:
-        """Return the names of a folder's snapshots, sorted."""
-        return sorted(entry.name for entry in self.list(f"{folder.rstrip('/')}/.snapshot"))
+    def snapshots(self, directory: str) -> builtins.list[str]:
+        """Return the names of a directory's snapshots, sorted."""
+        return sorted(entry.name for entry in self.list(f"{directory.rstrip('/')}/.snapshot"))
 
-    def snapshot_diff(self, folder: str, old: str, new: str = "") -> builtins.list[SnapshotChange]:
+    def snapshot_diff(
+        self, directory: str, old: str, new: str = ""
+    ) -> builtins.list[SnapshotChange]:
         """Return what changed from one snapshot to another, or to now (an empty name)."""
-        told = self.get("GETSNAPSHOTDIFF", folder, oldsnapshotname=old, snapshotname=new)
+        told = self.get("GETSNAPSHOTDIFF", directory, oldsnapshotname=old, snapshotname=new)
         kinds = {"CREATE": "+", "DELETE": "-", "MODIFY": "M", "RENAME": "R"}
         return [
             SnapshotChange(
@@ -183,13 +185,13 @@ class Metadata(FileSystem, ABC):
     # The trash
 
     def trash_root(self, path: str) -> str:
-        """Return the folder that keeps what is deleted of a path."""
+        """Return the directory that keeps what is deleted of a path."""
         return str(self.get("GETTRASHROOT", path)["Path"])
 
-    def refuse_folder(self, path: str) -> None:
-        """Raise `IsAFolder` if a path is one; for operations that are for files only."""
-        if self.stat(path).is_folder:
-            raise IsAFolder(path)
+    def refuse_directory(self, path: str) -> None:
+        """Raise `IsADirectory` if a path is one; for operations that are for files only."""
+        if self.stat(path).is_directory:
+            raise IsADirectory(path)
 
     def get(self, operation: str, path: str, **params: object) -> Any:
         """Return what HDFS tells."""

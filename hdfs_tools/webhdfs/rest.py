@@ -109,7 +109,7 @@ class Rest:
         Parameters
         ----------
         method, operation, path
-            As in the documentation of WebHDFS: ``GET``, ``OPEN``, the file or folder.
+            As in the documentation of WebHDFS: ``GET``, ``OPEN``, the file or directory.
         params : mapping, optional
             Parameters of the operation; those that are None are left out.
         body : callable, optional

@@ -13,7 +13,7 @@ from hdfs_tools.errors import (
     CorruptBlock,
     Exists,
     HdfsToolsError,
-    IsAFolder,
+    IsADirectory,
     NoSpace,
     NotFound,
     RemoteError,
@@ -153,8 +153,8 @@ class Writing(Metadata, ABC):
             found = self.stat(path)
         except NotFound:
             return
-        if found.is_folder:
-            raise IsAFolder(path)
+        if found.is_directory:
+            raise IsADirectory(path)
         if not overwrite:
             raise Exists(path)
 
@@ -177,12 +177,12 @@ class Writing(Metadata, ABC):
         return int(self.get("GETSERVERDEFAULTS", "/")["FsServerDefaults"]["blockSize"])
 
     def mkdir(self, path: str, permission: int = 0o755) -> None:
-        """Make a folder and those above it; it may be there."""
+        """Make a directory and those above it; it may be there."""
         check_new(path)
         self.put("MKDIRS", path, permission=octal(permission))
 
     def rename(self, path: str, target: str, overwrite: bool = False) -> None:
-        """Give a file or folder another path, in one step."""
+        """Give a file or directory another path, in one step."""
         check_new(target)
         option = "OVERWRITE" if overwrite else "NONE"
         try:
@@ -192,7 +192,7 @@ class Writing(Metadata, ABC):
             raise
 
     def delete(self, path: str, recursive: bool = False) -> bool:
-        """Delete a file or folder for good; return whether there was one."""
+        """Delete a file or directory for good; return whether there was one."""
         try:
             answer = self.rest.ask("DELETE", "DELETE", path, {"recursive": recursive})
         except NotFound:  # its name is none that HDFS has

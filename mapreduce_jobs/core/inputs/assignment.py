@@ -98,7 +98,7 @@ def files_in(location: Location) -> Iterator[tuple[Location, Entry]]:
         entry = location.tree.entry("")
         if entry is None:
             raise NotFound(location.text)
-    if not entry.is_folder:
+    if not entry.is_directory:
         yield location, entry
         return
     for found in walk(location):
@@ -135,7 +135,7 @@ class _Assigner:
                 self.stream(stream, location.text, os.getcwd())
             return
         entry = _entry(location)
-        if entry.is_folder:
+        if entry.is_directory:
             self._add_directory(location, is_found)
         elif is_bundle_name(location.path):
             self._bundle(location, entry)

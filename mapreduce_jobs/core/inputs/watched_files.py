@@ -85,7 +85,7 @@ def files_in(folder: str) -> Iterator[File]:
     """
     with usage_errors(folder):
         location = Location.of(folder)
-        if not location.entry().is_folder:
+        if not location.entry().is_directory:
             raise UsageError(f"{folder}: is not a folder")
     for found in walk(location):
         if _is_meant(found.name):

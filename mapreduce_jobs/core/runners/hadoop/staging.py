@@ -158,7 +158,7 @@ class HDFSFilesystem(Filesystem):
         except FileNotFoundError:
             found = list(self._storage.glob(path)) if has_magic(path) else []
         for entry in found:
-            for file in self._storage.walk(entry.path) if entry.is_folder else [entry]:
+            for file in self._storage.walk(entry.path) if entry.is_directory else [entry]:
                 yield authority_of(path_glob) + file.path
 
     def exists(self, path_glob: str) -> bool:
