@@ -19,14 +19,14 @@ _DU_COLUMNS = 3
 
 
 def here(place: Path) -> Results:
-    """Return the digest of a file, or of each file in a folder, by base name."""
+    """Return the digest of a file, or of each file in a directory, by base name."""
     files = sorted(path for path in place.rglob("*") if path.is_file()) or [place]
     return {path.name: _digest(_chunks(path)) for path in files}
 
 
-def stored(storage: FileSystem, folder: str) -> Results:
-    """Return the digest of each file in a folder on HDFS and below it, by base name."""
-    entries = [*storage.walk(folder)]
+def stored(storage: FileSystem, directory: str) -> Results:
+    """Return the digest of each file in a directory on HDFS and below it, by base name."""
+    entries = [*storage.walk(directory)]
     with ThreadPoolExecutor(_THREADS) as pool:
         digests = pool.map(lambda entry: _digest(storage.chunks(entry.path)), entries)
         return {entry.name: digest for entry, digest in zip(entries, digests, strict=True)}
