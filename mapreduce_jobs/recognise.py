@@ -12,7 +12,7 @@ from mapreduce_jobs.core.jobs.image_job import Totals
 from mapreduce_jobs.core.jobs.learning_job import LearningJob
 from mapreduce_jobs.core.options.recognise_input import KIND, read_labels, read_model
 from mapreduce_jobs.core.options.recognise_options import (
-    BY_FOLDER,
+    BY_DIRECTORY,
     DISTRIBUTIONS,
     add_options,
     check_learning,
@@ -64,14 +64,14 @@ class Recognise(LearningJob):
             self.arg_parser.error(f"--values: the model was made of images with --values {values}")
 
     def _read_labels(self) -> dict[str, str]:
-        return {} if self.options.labels == BY_FOLDER else read_labels(self.options.labels)
+        return {} if self.options.labels == BY_DIRECTORY else read_labels(self.options.labels)
 
     def task_options(self) -> list[Any]:
         """Hand tasks the labels or the model, as a file beside them."""
         labels, model = self.options.labels, self.options.model
         if not self.learns:
             return ["--model", shipped(model, _MODEL_FILE)]
-        return ["--labels", labels if labels == BY_FOLDER else shipped(labels, _LABELS_FILE)]
+        return ["--labels", labels if labels == BY_DIRECTORY else shipped(labels, _LABELS_FILE)]
 
     # Tasks
 
@@ -122,7 +122,7 @@ class Recognise(LearningJob):
     def _label_of(self, name: str) -> str:
         from mapreduce_jobs.imaging.errors import NoLabel
 
-        if self.options.labels != BY_FOLDER:
+        if self.options.labels != BY_DIRECTORY:
             if name not in self._labels:
                 raise NoLabel("the table of labels does not name it")
             return self._labels[name]

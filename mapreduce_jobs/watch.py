@@ -1,4 +1,4 @@
-"""Run a job on what is new in a folder, again and again."""
+"""Run a job on what is new in a directory, again and again."""
 
 import argparse
 import importlib
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def _watch(options: argparse.Namespace) -> int:
-    """Look at the folder as often as is asked for; return the exit status."""
+    """Look at the directory as often as is asked for; return the exit status."""
     job = _job(options.job, options.options)
     watched, state_path = Location.of(options.folder), os.path.abspath(options.state)
     if watched.is_local:

@@ -98,7 +98,7 @@ def result_lines(
     Parameters
     ----------
     paths : sequence of str
-        Files, folders that jobs have written (their ``part-*``), globs, any of these on HDFS;
+        Files, directories that jobs have written (their ``part-*``), globs, any of these on HDFS;
         ``-`` for standard input.
     declared : sequence of Declared, optional
         What jobs of a user's own write; by default what `declarations` finds in the paths. A line

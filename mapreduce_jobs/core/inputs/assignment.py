@@ -2,10 +2,11 @@
 
 What a file is follows from its name: ``*.bundle`` and a job's ``part-00000`` hold record lines;
 so do ``*.manifest`` and ``*.txt`` where the user names them; everything else is an image, to be
-judged by its content when it is decoded. In a folder, everything but bundles is an image.
+judged by its content when it is decoded. In a directory, everything but bundles is an image.
 
-How an image is named: under a folder, by its path relative to that folder; given by itself, by a
-glob or in a manifest, as it is written there, without what leads out of a folder (see `record`).
+How an image is named: under a directory, by its path relative to that directory; given by itself,
+by a glob or in a manifest, as it is written there, without what leads out of a directory (see
+`record`).
 """
 
 import os
@@ -44,7 +45,7 @@ def assign_images(inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -
     Parameters
     ----------
     inputs : list of str
-        Images, folders, globs, manifests, bundles, ``-`` for record lines on standard input.
+        Images, directories, globs, manifests, bundles, ``-`` for record lines on standard input.
     stdin : iterable of bytes
         Lines of standard input, read only if it is asked for.
     files : TaskFiles

@@ -153,12 +153,12 @@ def noted(
     environ : mapping, optional
         Environment variables.
     """
-    folder = environ.get("LOG_DIRS", "").partition(",")[0]
-    if not os.path.isdir(folder):
+    directory = environ.get("LOG_DIRS", "").partition(",")[0]
+    if not os.path.isdir(directory):
         yield from items
         return
     bundle = environ.get("mapreduce_map_input_file", "")
-    with open(os.path.join(folder, "image"), "wb", buffering=0) as file:
+    with open(os.path.join(directory, "image"), "wb", buffering=0) as file:
         for name, item in items:
             place = item.place or bundle
             note = f"{encode_name(name)}\t{place}".encode("utf-8", "surrogateescape")

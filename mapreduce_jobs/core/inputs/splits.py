@@ -114,15 +114,15 @@ def spans_expected(environ: Mapping[str, str] = os.environ) -> bool:
     return prefix is not None and Location.of_uri(path).path.startswith(prefix)
 
 
-def record_lines(stdin: Iterable[bytes], folder: str, spans: bool) -> Iterator[bytes]:
+def record_lines(stdin: Iterable[bytes], directory: str, spans: bool) -> Iterator[bytes]:
     """Iterate over the record lines of a task: its own lines, and those in its spans.
 
     Parameters
     ----------
     stdin : iterable of bytes
         The task's lines.
-    folder : str
-        What relative references are relative to; those in a span, to the folder of its file.
+    directory : str
+        What relative references are relative to; those in a span, to the directory of its file.
     spans : bool
         Whether a line may stand for a span.
 
@@ -134,21 +134,21 @@ def record_lines(stdin: Iterable[bytes], folder: str, spans: bool) -> Iterator[b
     for line in stdin:
         span = Span.parse(line) if spans else None
         if span is None:
-            yield from _absolute([line], folder)
+            yield from _absolute([line], directory)
         else:
             with reading(span.location):
                 lines = lines_between(span.location, span.start, span.length)
                 yield from _absolute(lines, os.path.dirname(span.location))
 
 
-def _absolute(lines: Iterable[bytes], folder: str) -> Iterator[bytes]:
+def _absolute(lines: Iterable[bytes], directory: str) -> Iterator[bytes]:
     for line in filter(is_image_line, lines):
         if b"\t" in line:
             yield line
         else:
             item = parse_line(line)
             assert isinstance(item, Reference)  # noqa: S101  (a line without TAB)
-            resolved = item.within(folder)
+            resolved = item.within(directory)
             yield line if resolved is item else reference_line(resolved)
 
 

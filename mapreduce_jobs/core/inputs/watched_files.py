@@ -1,4 +1,4 @@
-"""Files of a folder that is watched, on this machine or on HDFS."""
+"""Files of a directory that is watched, on this machine or on HDFS."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ _UNFINISHED = (".part", ".partial", ".filepart", ".crdownload", ".tmp", "._copyi
 
 @dataclass(frozen=True)
 class File:
-    """A file of a folder that is watched.
+    """A file of a directory that is watched.
 
     Attributes
     ----------
     name : str
-        Relative to the folder.
+        Relative to the directory.
     place : str
         Its absolute path, or its URI.
     size : int
@@ -44,7 +44,7 @@ class File:
         return is_bundle_name(self.name)
 
     def reference(self) -> bytes:
-        """Return the line of a manifest that names it as a job over the folder does."""
+        """Return the line of a manifest that names it as a job over the directory does."""
         written = self.name if Location.of_uri(self.place).is_local else encode_name(self.name)
         root = self.place[: -len(written)]
         return reference_line(Reference(f"{root}./{written}"))
@@ -56,7 +56,7 @@ def is_unfinished(name: str) -> bool:
     Parameters
     ----------
     name : str
-        Relative to the folder that is watched.
+        Relative to the directory that is watched.
 
     Returns
     -------
@@ -75,18 +75,18 @@ def is_unfinished(name: str) -> bool:
     return hidden or name.lower().endswith(_UNFINISHED)
 
 
-def files_in(folder: str) -> Iterator[File]:
-    """Iterate over the files of a folder that are not being copied, on this machine or on HDFS.
+def files_in(directory: str) -> Iterator[File]:
+    """Iterate over the files of a directory that are not being copied, on this machine or on HDFS.
 
     Raises
     ------
     UsageError
-        It is no folder, or cannot be listed.
+        It is no directory, or cannot be listed.
     """
-    with usage_errors(folder):
-        location = Location.of(folder)
+    with usage_errors(directory):
+        location = Location.of(directory)
         if not location.entry().is_directory:
-            raise UsageError(f"{folder}: is not a folder")
+            raise UsageError(f"{directory}: is not a folder")
     for found in walk(location):
         if _is_meant(found.name):
             place = location.beneath(found.name).uri

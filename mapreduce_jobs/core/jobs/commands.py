@@ -38,9 +38,9 @@ def check_output(output: str, given: Iterable[str]) -> None:
     given : iterable of str
         What the command reads, and must not overwrite.
     """
-    folder = os.path.dirname(output) or "."
-    if not os.path.isdir(folder):
-        raise UsageError(f"-o {output}: there is no folder {folder}")
+    directory = os.path.dirname(output) or "."
+    if not os.path.isdir(directory):
+        raise UsageError(f"-o {output}: there is no folder {directory}")
     if os.path.isdir(output):
         raise UsageError(f"-o {output}: is a folder")
     for path in given:

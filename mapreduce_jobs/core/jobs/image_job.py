@@ -206,5 +206,5 @@ class ImageJob(ItemJob):
 
     def task_lines(self, spans: bool) -> Iterator[bytes]:
         """Iterate over the record lines of a map task."""
-        folder = os.path.dirname(os.environ.get("mapreduce_map_input_file", ""))
-        return record_lines(self.stdin, folder or os.getcwd(), spans)
+        directory = os.path.dirname(os.environ.get("mapreduce_map_input_file", ""))
+        return record_lines(self.stdin, directory or os.getcwd(), spans)

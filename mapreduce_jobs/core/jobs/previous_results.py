@@ -56,7 +56,7 @@ def earlier_results(place: str, made_with: Mapping[str, Any]) -> Iterator[bytes]
     Parameters
     ----------
     place : str
-        A file or a folder, on this machine or on HDFS.
+        A file or a directory, on this machine or on HDFS.
     made_with : mapping
         What the job and its options are, as far as the sums depend on them.
 

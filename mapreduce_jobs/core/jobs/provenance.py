@@ -8,7 +8,7 @@ options
     Every option of the job, with the value that it had, also by default.
 files
     Of options that name a file of this machine, the SHA-256 of its bytes; null if it is elsewhere,
-    or a folder.
+    or a directory.
 versions
     Of this project, of Python, and of the packages that results may depend on, as they are on the
     machine that the command was typed on. The nodes of a cluster may have others.
@@ -102,18 +102,18 @@ def check_place(path: str) -> None:
     if is_uri(path):
         raise UsageError(f"--provenance: {path}: must be a file on this machine")
     real = os.path.realpath(path)
-    folder = os.path.dirname(real)
+    directory = os.path.dirname(real)
     if os.path.isdir(real):
         raise UsageError(f"--provenance: {path}: is a folder; name a file in it")
-    if not os.path.isdir(folder):
-        raise UsageError(f"--provenance: {path}: there is no folder {folder}: make it first")
+    if not os.path.isdir(directory):
+        raise UsageError(f"--provenance: {path}: there is no folder {directory}: make it first")
     if os.path.lexists(real) and not os.path.isfile(real):
         raise UsageError(f"--provenance: {path}: is not a file")
     try:
         WholeFile(real).close()
     except OSError as error:
         raise UsageError(
-            f"--provenance: {path}: cannot be written in the folder {folder}: {error.strerror}"
+            f"--provenance: {path}: cannot be written in the folder {directory}: {error.strerror}"
         ) from None
     if is_standard_output(real):
         raise UsageError(

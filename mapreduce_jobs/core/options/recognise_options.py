@@ -7,7 +7,7 @@ from typing import Any
 from mapreduce_jobs.core.job_errors import UsageError
 
 __all__ = [
-    "BY_FOLDER",
+    "BY_DIRECTORY",
     "DISTRIBUTIONS",
     "FAMILIES",
     "add_options",
@@ -16,8 +16,8 @@ __all__ = [
     "priors_of",
 ]
 
-BY_FOLDER = "folder"
-"""What is said in place of a table of labels where an image's first folder is its label."""
+BY_DIRECTORY = "folder"
+"""What is said in place of a table of labels where an image's first directory is its label."""
 
 FAMILIES = ("histogram", "moments", "edges", "cooccurrence", "binary-patterns", "hog")
 """The features that there are, as `imaging.measures.features` has them, which is slow to import."""
@@ -43,7 +43,7 @@ def add_options(add: Callable[..., Any], add_here: Callable[..., Any]) -> None:
     add_here(
         "--labels",
         metavar="folder|FILE.csv",
-        help=f"learn: the label of an image is the first folder of its name ({BY_FOLDER}), or"
+        help=f"learn: the label of an image is the first folder of its name ({BY_DIRECTORY}), or"
         " is in a table of two columns with a line of headings, name and label",
     )
     add_here(

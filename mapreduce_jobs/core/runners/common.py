@@ -1,4 +1,4 @@
-"""What every runner shares: how many tasks, a folder of results that is there whole or not."""
+"""What every runner shares: how many tasks, a directory of results that is there whole or not."""
 
 import os
 import re
@@ -37,12 +37,12 @@ def told_tasks(jobconf: dict[str, Any], kind: str) -> int | None:
 
 
 @contextmanager
-def whole_output(folder: str) -> Iterator[str]:
-    """Give a folder of results its name when all is well, and remove it when not.
+def whole_output(directory: str) -> Iterator[str]:
+    """Give a directory of results its name when all is well, and remove it when not.
 
     Parameters
     ----------
-    folder : str
+    directory : str
         Absolute path; it must not exist.
 
     Yields
@@ -51,11 +51,11 @@ def whole_output(folder: str) -> Iterator[str]:
         Where to write until then.
     """
     try:
-        with whole_directory(folder) as made:
+        with whole_directory(directory) as made:
             yield made
             open(os.path.join(made, "_SUCCESS"), "wb").close()
     except Exists:
-        raise UsageError(f"{folder}: the output folder exists already") from None
+        raise UsageError(f"{directory}: the output folder exists already") from None
 
 
 def is_words(line: str) -> bool:

@@ -1,8 +1,8 @@
 """The local runner: each task is a process, as many at a time as there are cores.
 
-Tasks find this project in a folder of links to it, and nothing else of where it is installed. Where
-Python runs them on Linux, they are forked from a process that has imported what they need (see
-`task_server`); with ``--setup``, ``--py-files`` or another Python, each is started by itself.
+Tasks find this project in a directory of links to it, and nothing else of where it is installed.
+Where Python runs them on Linux, they are forked from a process that has imported what they need
+(see `task_server`); with ``--setup``, ``--py-files`` or another Python, each is started by itself.
 """
 
 import os

@@ -5,7 +5,7 @@ What differs from mrjob's own:
 - Input is dealt to map tasks by the job (see `inputs`), evenly by bytes, without copying it.
 - ``-D mapreduce.job.maps=N`` and ``-D mapreduce.job.reduces=N`` say how many tasks there are.
 - ``--output-dir`` appears when the job is done, with ``_SUCCESS`` as on Hadoop, and must not exist.
-- Sorting does not happen in memory, and temporary folders are removed after a failure too.
+- Sorting does not happen in memory, and temporary directories are removed after a failure too.
 """
 
 import os
@@ -49,9 +49,9 @@ class OneMachineRunner(ScratchDirectory, SimMRJobRunner):
         """Leave it to the plan, which says more."""
 
     def _run(self) -> None:
-        folder = os.path.join(self._get_local_tmp_dir(), "input")
-        os.makedirs(folder)
-        with TaskFiles(folder, self._task_count("maps")) as files:
+        directory = os.path.join(self._get_local_tmp_dir(), "input")
+        os.makedirs(directory)
+        with TaskFiles(directory, self._task_count("maps")) as files:
             self.plan(files)
         self.given = files
         self._task_files = files.paths()
@@ -135,14 +135,14 @@ class OneMachineRunner(ScratchDirectory, SimMRJobRunner):
 
     def _sort(self, input_paths: list[str], output_path: str) -> None:
         """Sort lines by key, those of a key in their order."""
-        folder = self._get_local_tmp_dir()
+        directory = self._get_local_tmp_dir()
         with open(output_path, "wb") as output:
             sort = subprocess.run(
                 ["sort", "-t", "\t", "-k", "1,1", "-s", *input_paths],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.PIPE,
-                env={**os.environ, "LC_ALL": "C", "TMPDIR": folder},
+                env={**os.environ, "LC_ALL": "C", "TMPDIR": directory},
             )
         if sort.returncode:
             words = sort.stderr.decode("utf-8", "replace").strip()
@@ -165,21 +165,21 @@ class OneMachineRunner(ScratchDirectory, SimMRJobRunner):
 
     def _logs(self) -> list[str]:
         """Return the logs of all tasks, as far as they are there."""
-        folder = os.path.join(self._get_local_tmp_dir(), "step")
-        return sorted(glob(os.path.join(folder, "*", "*", "*", "stderr")))
+        directory = os.path.join(self._get_local_tmp_dir(), "step")
+        return sorted(glob(os.path.join(directory, "*", "*", "*", "stderr")))
 
     def _phase(self) -> tuple[str, bool]:
         """Return what is going on, and whether it is the reading of the input."""
-        folder = os.path.join(self._get_local_tmp_dir(), "step")
+        directory = os.path.join(self._get_local_tmp_dir(), "step")
         steps = self._num_steps()
-        step = max(1, len(glob(os.path.join(folder, "*"))))
-        reduces = os.path.isdir(os.path.join(folder, f"{step - 1:03d}", "reducer"))
+        step = max(1, len(glob(os.path.join(directory, "*"))))
+        reduces = os.path.isdir(os.path.join(directory, f"{step - 1:03d}", "reducer"))
         return phase_of(step, steps, "reduce" if reduces else "map"), step == 1 and not reduces
 
     def task_stderr_paths(self) -> list[str]:
         """Return the logs of the map tasks, as far as they are there."""
-        folder = os.path.join(self._get_local_tmp_dir(), "step", "000", "mapper")
-        return sorted(glob(os.path.join(folder, "*", "stderr")))
+        directory = os.path.join(self._get_local_tmp_dir(), "step", "000", "mapper")
+        return sorted(glob(os.path.join(directory, "*", "stderr")))
 
     def first_traceback(self) -> str | None:
         """Return the first traceback that a map task logged, with the line before it."""

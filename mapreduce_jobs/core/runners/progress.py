@@ -218,7 +218,7 @@ class LoggedCounters:
                     log.seek(self._positions.get(path, 0))
                     new = log.read()
             except OSError:
-                continue  # the job has just ended and its folder is gone
+                continue  # the job has just ended and its directory is gone
             whole = new[: new.rfind(b"\n") + 1]
             self._positions[path] = self._positions.get(path, 0) + len(whole)
             for counter, amount, read in self._said.findall(whole):

@@ -189,8 +189,12 @@ def _rectangle(box: npt.NDArray[np.float64], rows: int, columns: int) -> Rectang
 def _model() -> Path:
     """Return the file of the network; rapidocr itself, which takes long to import, is not."""
     spec = importlib.util.find_spec("rapidocr")
-    folders = spec.submodule_search_locations if spec else None
-    models = [path for folder in folders or () for path in Path(folder).glob("models/*_det_*.onnx")]
+    directories = spec.submodule_search_locations if spec else None
+    models = [
+        path
+        for directory in directories or ()
+        for path in Path(directory).glob("models/*_det_*.onnx")
+    ]
     if len(models) != 1:
         raise MissingExtra(_WHAT, "rapidocr 3.10", _EXTRA)
     return models[0]

@@ -230,7 +230,7 @@ def _named(places: Iterable[str]) -> list[tuple[str, str]]:
 
 def _whole(place: str) -> str:
     tidy = place.rstrip("/") or place
-    folder, name = os.path.split(tidy)
-    if is_bundle_name(name) and not name.endswith(".bundle") and folder:
-        return folder
+    directory, name = os.path.split(tidy)
+    if is_bundle_name(name) and not name.endswith(".bundle") and directory:
+        return directory
     return tidy

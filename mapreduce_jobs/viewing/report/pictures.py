@@ -22,9 +22,9 @@ class Pictures:
     Parameters
     ----------
     places : iterable of str
-        Images, folders, globs, bundles, manifests, on this machine or on HDFS.
-    folder : str
-        An empty folder, for what can be read only once; it must outlive this.
+        Images, directories, globs, bundles, manifests, on this machine or on HDFS.
+    directory : str
+        An empty directory, for what can be read only once; it must outlive this.
 
     Raises
     ------
@@ -32,10 +32,10 @@ class Pictures:
         There is nothing of such a name, or no image in it.
     """
 
-    def __init__(self, places: Iterable[str], folder: str) -> None:
+    def __init__(self, places: Iterable[str], directory: str) -> None:
         self._sources: dict[str, Source] = {}
         for number, place in enumerate(places):
-            spool = os.path.join(folder, str(number))
+            spool = os.path.join(directory, str(number))
             os.mkdir(spool)
             for source in sources(place, spool):
                 self._sources.setdefault(source.name, source)

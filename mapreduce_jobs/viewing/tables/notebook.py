@@ -41,8 +41,8 @@ def read_results(*paths: str | os.PathLike[str]) -> "Results":
     Parameters
     ----------
     *paths : str or path
-        Files, folders that jobs have written with ``-o``, globs, any of these on HDFS; ``-`` for
-        standard input.
+        Files, directories that jobs have written with ``-o``, globs, any of these on HDFS; ``-``
+        for standard input.
 
     Returns
     -------

@@ -195,10 +195,10 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         named = not self._is_ours(self._output_dir)
         if named and self.fs.exists(self._output_dir):
             raise UsageError(f"{self._output_dir}: the output folder exists already")
-        folder = os.path.join(self._get_local_tmp_dir(), "input")
-        os.makedirs(folder)
+        directory = os.path.join(self._get_local_tmp_dir(), "input")
+        os.makedirs(directory)
         count = told_tasks(self._opts["jobconf"], "maps")
-        with ClusterFiles(folder, count, self._hadoop_tmp_dir) as files:
+        with ClusterFiles(directory, count, self._hadoop_tmp_dir) as files:
             self.plan(files)
         self.given = files
         told_tasks(self._opts["jobconf"], "reduces")
@@ -252,12 +252,12 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         ]
         self._bringing = True
         if self._storage is not None:
-            # Folders that come with a file are open to everybody where the one above is.
+            # Directories that come with a file are open to everybody where the one above is.
             self._storage.mkdir(path_of(self._hadoop_tmp_dir, raw=True), 0o700)  # images, and a key
         with patient(self._storage):  # safe mode that begins now is a start, and ends
             upload_all(uploads + inputs, self._put)
-        folders = {posixpath.dirname(uri) for uri, _ in inputs}
-        self._inputs = sorted(folders) + files.direct
+        directories = {posixpath.dirname(uri) for uri, _ in inputs}
+        self._inputs = sorted(directories) + files.direct
 
     def _store(self, name: str, data: bytes) -> str:
         """Write a large image to a file of its own, which a task reads; return its URI."""
@@ -373,9 +373,9 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
             if self._storage is None:
                 yield from super().cat_output()
                 return
-            folder = path_of(self._output_dir, raw=True)
+            directory = path_of(self._output_dir, raw=True)
             yield from read_parts(
-                self._storage, folder, lambda path: self.fs._cat_file(f"hdfs://{path}")
+                self._storage, directory, lambda path: self.fs._cat_file(f"hdfs://{path}")
             )
 
     # Watching
@@ -444,7 +444,7 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
 
     def _given_as(self, name: str) -> list[str]:
         """Return where an image is that came from this machine; else all of the input."""
-        paths = [os.path.join(folder, name) for folder in self._input_paths]
+        paths = [os.path.join(directory, name) for directory in self._input_paths]
         found = [path for path in [*paths, name, f"/{name}"] if os.path.isfile(path)]
         return found[:1] or list(self._input_paths)
 

@@ -5,7 +5,7 @@ What differs from mrjob's own:
 - Input is dealt to map tasks by the job (see `inputs`), a partition a task, without copying it.
 - Spark's own words are kept back, unless ``--verbose``; a failed task's last words are the error.
 - ``--output-dir`` appears when the job is done.
-- All that is temporary lies in one folder, which is removed, and an interrupt ends Spark.
+- All that is temporary lies in one directory, which is removed, and an interrupt ends Spark.
 """
 
 import contextlib
@@ -88,10 +88,10 @@ class SparkRunner(ShipsProject, SparkMRJobRunner):
     # Where things are
 
     def _pick_spark_tmp_dir(self) -> str:
-        """Return a folder in the one that is removed at the end; mrjob's own is left behind."""
-        folder = os.path.join(self._get_local_tmp_dir(), "spark")
-        os.makedirs(folder)
-        return folder
+        """Return a directory in the one that is removed at the end; mrjob's own is left behind."""
+        directory = os.path.join(self._get_local_tmp_dir(), "spark")
+        os.makedirs(directory)
+        return directory
 
     def _default_python_bin(self, local: bool = False) -> list[str]:
         return [sys.executable]
@@ -167,9 +167,9 @@ class SparkRunner(ShipsProject, SparkMRJobRunner):
         self._check_spark()
         count = told_tasks(self._opts["jobconf"], "maps") or self._cores()
         told_tasks(self._opts["jobconf"], "reduces")
-        folder = os.path.join(self._spark_tmp_dir, "input")
-        os.makedirs(folder)
-        with TaskFiles(folder, count) as files:
+        directory = os.path.join(self._spark_tmp_dir, "input")
+        os.makedirs(directory)
+        with TaskFiles(directory, count) as files:
             self.plan(files)
         self.given = files
         self._task_files = files.paths()
