@@ -26,7 +26,7 @@
           ├── Changed          a file is not as it was a moment ago (OSError, EBUSY)
           ├── Unsupported      this file system cannot do that (OSError, ENOTSUP)
           ├── Unreachable      no NameNode or DataNode answers (ConnectionError)
-          ├── SafeMode         HDFS takes no changes, because it starts or was told so
+          ├── SafeMode         HDFS takes no changes, because it starts or was put so
           └── RemoteError      HDFS refuses or fails for another reason
 
 Where it says so, an error is also Python's own for the same thing, with the path as its `filename`

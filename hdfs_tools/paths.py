@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from hdfs_tools.status import Status
     from hdfs_tools.storage import Storage
 
-__all__ = ["LONGEST_NAME", "check_new", "glob", "has_magic", "matches", "wildcards"]
+__all__ = ["MAX_NAME", "check_new", "glob", "has_magic", "matches", "wildcards"]
 
-LONGEST_NAME = 255
+MAX_NAME = 255
 """Bytes of a name, as UTF-8."""
 
 
@@ -64,12 +64,12 @@ def _entries(storage: "Storage", directory: str) -> "Iterator[Status]":
 
 
 def has_magic(path: str) -> bool:
-    """Tell whether a path holds wildcards of `glob`."""
+    """Return whether a path holds wildcards of `glob`."""
     return re.search(r"[*?\[{]", path) is not None
 
 
 def matches(pattern: str, path: str) -> bool:
-    """Tell whether a path is one that a pattern without ``**`` stands for.
+    """Return whether a path is one that a pattern without ``**`` stands for.
 
     >>> matches("/data/*.dcm", "/data/1.dcm"), matches("/data/*", "/data/ct/1.dcm")
     (True, False)
@@ -125,8 +125,8 @@ def check_new(path: str) -> None:
     for name in path.rstrip("/").split("/")[1:]:
         if name in ("", ".", "..") or ":" in name or "\0" in name:
             raise InvalidPath(path, f"Invalid path name: HDFS has no {name!r}")
-        if len(name) * 4 > LONGEST_NAME and len(name.encode(errors="replace")) > LONGEST_NAME:
-            raise InvalidPath(path, f"a name is longer than {LONGEST_NAME} bytes")
+        if len(name) * 4 > MAX_NAME and len(name.encode(errors="replace")) > MAX_NAME:
+            raise InvalidPath(path, f"a name is longer than {MAX_NAME} bytes")
     if not _is_unicode(path):
         raise InvalidPath(path, "names on HDFS are Unicode, this is not")
 

@@ -1,4 +1,4 @@
-"""What a file system tells of its files and directories."""
+"""Status of files and directories, as a file system reports it."""
 
 import posixpath
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What every kind of file system implements, in the same way: HDFS and the embedded store."""
+"""Interface of every kind of file system: HDFS and the embedded store."""
 
 import time
 from abc import ABC, abstractmethod
@@ -58,7 +58,7 @@ class Storage(ABC):
         """
 
     def exists(self, path: str) -> bool:
-        """Tell whether something is there; an error if that may not be known."""
+        """Return whether something is there; an error if that may not be known."""
         try:
             self.stat(path)
         except NotFound:

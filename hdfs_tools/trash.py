@@ -82,10 +82,10 @@ class Trash:
         if is_within(path, root) or is_within(root, path):
             raise InvalidPath(path, "it is in the trash, or the trash is in it")
         self._storage.stat(path)  # so that what is not found below is not this
-        places = self._places(root)
+        checkpoints = self._checkpoints(root)
         missed = 0
         while True:
-            target = next(places) + path
+            target = next(checkpoints) + path
             try:
                 self._storage.mkdir(posixpath.dirname(target), 0o700)
                 self._storage.rename(path, target)
@@ -96,9 +96,9 @@ class Trash:
                 missed += 1
                 if missed == _TRIES:
                     raise
-                places = self._places(root)
+                checkpoints = self._checkpoints(root)
 
-    def _places(self, root: str) -> Iterator[str]:
+    def _checkpoints(self, root: str) -> Iterator[str]:
         """Iterate over directories of the trash that something may be put into."""
         yield f"{root}/{_CURRENT}"
         stamp = time.strftime(_STAMP)
@@ -121,17 +121,17 @@ class Trash:
             directory's.
         """
         root = self._storage.trash_root(of or self._storage.home())
-        for place in self._listed(root):
-            if place.is_directory and _is_place(place.name):
-                yield from self._items(place.path, place)
-            else:  # nobody can tell where it was
-                yield self._item(place, f"/{place.name}", place.modified)
+        for checkpoint in self._listed(root):
+            if checkpoint.is_directory and _is_checkpoint(checkpoint.name):
+                yield from self._items(checkpoint.path, checkpoint)
+            else:  # nobody knows where it was
+                yield self._item(checkpoint, f"/{checkpoint.name}", checkpoint.modified)
 
-    def _items(self, place: str, directory: Status) -> Iterator[TrashItem]:
+    def _items(self, checkpoint: str, directory: Status) -> Iterator[TrashItem]:
         for entry in self._listed(directory.path):
-            original = entry.path[len(place) :]
+            original = entry.path[len(checkpoint) :]
             if entry.is_directory and self._is_there(original):
-                yield from self._items(place, entry)
+                yield from self._items(checkpoint, entry)
             else:
                 yield self._item(entry, original, directory.modified)
 
@@ -191,9 +191,11 @@ class Trash:
 
     def _held(self, root: str, original: str) -> str:
         """Return where in the trash something is."""
-        places = [entry for entry in self._listed(root) if _is_place(entry.name)]
+        checkpoints = [entry for entry in self._listed(root) if _is_checkpoint(entry.name)]
         held = [
-            place.path + original for place in places if self._storage.exists(place.path + original)
+            checkpoint.path + original
+            for checkpoint in checkpoints
+            if self._storage.exists(checkpoint.path + original)
         ]
         if not held:
             raise NotFound(original, "not in the trash")
@@ -245,7 +247,7 @@ class Trash:
 
 
 def is_within(path: str, directory: str) -> bool:
-    """Tell whether a path is a directory's, or of something below it.
+    """Return whether a path is a directory's, or of something below it.
 
     >>> is_within("/a/b", "/a"), is_within("/ab", "/a"), is_within("/a", "/")
     (True, False, True)
@@ -253,15 +255,15 @@ def is_within(path: str, directory: str) -> bool:
     return f"{path.rstrip('/')}/".startswith(f"{directory.rstrip('/')}/")
 
 
-def _is_place(name: str) -> bool:
+def _is_checkpoint(name: str) -> bool:
     return name == _CURRENT or _CHECKPOINT.fullmatch(name) is not None
 
 
 def _original(root: str, path: str) -> str:
     """Return the path that something in the trash had."""
-    place, _, below = path[len(root.rstrip("/")) + 1 :].partition("/")
-    if not _is_place(place):
-        return f"/{place}/{below}".rstrip("/")
+    checkpoint, _, below = path[len(root.rstrip("/")) + 1 :].partition("/")
+    if not _is_checkpoint(checkpoint):
+        return f"/{checkpoint}/{below}".rstrip("/")
     if not below:
         raise InvalidPath(path, "a directory of the trash itself; name something in it")
     return f"/{below}"

@@ -33,7 +33,7 @@ class Image(NamedTuple):
     ----------
     name : str
         Its name there.
-    place : str
+    location : str
         Where it is, for people.
     size : int
         Bytes; 0 where they are not known.
@@ -44,7 +44,7 @@ class Image(NamedTuple):
     """
 
     name: str
-    place: str
+    location: str
     size: int
     pieces: Callable[[], Iterable[bytes]]
     in_turn: bool = False
@@ -72,7 +72,7 @@ def pack(
         If given, `bundle` is a directory of bundles, ``part-00000.bundle`` and so on, of about so
         many bytes each.
     meter : Meter, optional
-        Is told how far it is.
+        Receives progress.
 
     Returns
     -------
@@ -164,13 +164,13 @@ class _Packing:
             yield from bundle_pieces(image.name, self._counted(image))
         except (OSError, HdfsToolsError) as error:
             if isinstance(error, OSError) and error.filename:
-                error.filename = image.place
-            self._failures.append((image.place, error))
-            self._meter.failed(image.place, error)
+                error.filename = image.location
+            self._failures.append((image.location, error))
+            self._meter.failed(image.location, error)
             if len(self._failures) >= _MAX_NAMED:
                 raise TransferFailed(tuple(self._failures)) from None
         else:
-            self._meter.done(image.place)
+            self._meter.done(image.location)
 
     def _counted(self, image: Image) -> Iterator[bytes]:
         for piece in image.pieces():
@@ -186,18 +186,18 @@ class _Packing:
         return _ahead(islice(images, number, None))
 
     def _of_source(self, source: str) -> Iterator[Image]:
-        for place in Location.of(source).expand():
-            entry = place.entry()
+        for location in Location.of(source).expand():
+            entry = location.entry()
             if entry.is_directory:
-                yield from self._of_directory(place)
-            elif is_archive_name(place.path):
-                is_zip = place.path.lower().endswith(".zip")
-                with place.open_seekable() if is_zip else place.open() as file:
-                    for name, size, pieces in members(place.path, file):
-                        yield Image(name, f"{place.text}/{name}", size, pieces, in_turn=True)
+                yield from self._of_directory(location)
+            elif is_archive_name(location.path):
+                is_zip = location.path.lower().endswith(".zip")
+                with location.open_seekable() if is_zip else location.open() as file:
+                    for name, size, pieces in members(location.path, file):
+                        yield Image(name, f"{location.text}/{name}", size, pieces, in_turn=True)
             else:
-                name = os.path.basename(place.path)
-                yield Image(name, place.text, entry.size, partial(_pieces, place))
+                name = os.path.basename(location.path)
+                yield Image(name, location.text, entry.size, partial(_pieces, location))
 
     def _of_directory(self, directory: Location) -> Iterator[Image]:
         written = os.path.dirname(self._target.path) if self._target.is_local else ""
@@ -210,12 +210,12 @@ class _Packing:
                 yield Image(entry.name, image.text, entry.size, partial(_pieces, image))
 
 
-def _pieces(place: Location) -> Iterator[bytes]:
-    if place.storage:
-        yield from place.storage.chunks(place.path)
+def _pieces(location: Location) -> Iterator[bytes]:
+    if location.storage:
+        yield from location.storage.chunks(location.path)
         return
-    with Reference(place.path).open() as file:
-        yield from pieces_of(file, place.path)
+    with Reference(location.path).open() as file:
+        yield from pieces_of(file, location.path)
 
 
 def _ahead(images: Iterator[Image]) -> Iterator[Image]:

@@ -10,8 +10,8 @@ error line
     The image's name as JSON, a TAB, ``{"error": TYPE, "message": …}`` (see `Failure`): what a job
     writes in place of an image that failed. Whoever reads the image meets the same error.
 audit line
-    The same with ``{"audit": …}``: what a job tells of an image besides the image. It is no image,
-    and whoever reads images passes it over.
+    The same with ``{"audit": …}``: what a job reports on an image besides the image. It is no
+    image, and whoever reads images passes it over.
 
 A *bundle* is a file of bundle records, a *manifest* is a file of references; both kinds of line
 may stand in one file. In names and paths, ``%`` and all control characters (TAB, CR and LF among
@@ -69,7 +69,7 @@ _AUTHORITY = re.compile(r"[^:]*:(//[^/]*)?")
 _OUTWARD = re.compile(r"(.*/)?\.\./|/|\./", re.DOTALL)  # up to the last "..", or the root
 _MAX_HEAD = 1 << 16  # bytes of a name or a reference, encoded: more than any file system has
 _MAX_LINE = (1 << 31) - 1
-_SHOWN = 80  # characters of what is no name
+_MAX_QUOTED = 80  # characters of what is no name
 
 
 @dataclass(frozen=True)
@@ -273,14 +273,14 @@ def parse_line(line: bytes) -> Record | Reference:
     text = head.decode("utf-8", "surrogateescape")
     if len(text) > _MAX_HEAD:
         reason = f"not a record: {len(text)} bytes without a TAB"
-        return Reference.failed(decode_name(text[:_SHOWN]), "CorruptRecord", reason)
+        return Reference.failed(decode_name(text[:_MAX_QUOTED]), "CorruptRecord", reason)
     if tab:
         return Record(decode_name(text), encoded)
     return Reference(text if is_uri(text) else decode_name(text))
 
 
 def is_image_line(line: bytes) -> bool:
-    r"""Tell whether a line stands for an image: an empty one and an audit line do not.
+    r"""Return whether a line stands for an image: an empty one and an audit line do not.
 
     >>> is_image_line(b"a.png\tAAAA\n"), is_image_line(b'"a.png"\t{"audit": {}}\n')
     (True, False)

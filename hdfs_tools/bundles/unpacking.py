@@ -44,7 +44,7 @@ def unpack(
     names : collection of str, optional
         Which images; by default all.
     meter : Meter, optional
-        Is told how far it is.
+        Receives progress.
 
     Returns
     -------

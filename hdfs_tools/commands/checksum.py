@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from hdfs_tools.errors import IsADirectory
-from hdfs_tools.shell.output import say, tell
+from hdfs_tools.shell.output import say, say_json
 from hdfs_tools.shell.session import Session
 
 
@@ -37,9 +37,9 @@ def run(arguments: argparse.Namespace) -> int:
             checksum = found.storage.checksum(found.path)
             size = found.status.block_size
             if arguments.json:
-                told = (found.shown, checksum.algorithm, checksum.digest, size)
+                values = (found.shown, checksum.algorithm, checksum.digest, size)
                 keys = ("path", "algorithm", "digest", "block_size")
-                tell(**dict(zip(keys, told, strict=True)))
+                say_json(**dict(zip(keys, values, strict=True)))
             else:
                 more = f"\tBlockSize={size}" if arguments.block_size else ""
                 say(f"{found.shown}\t{checksum.algorithm}\t{checksum.digest}{more}")

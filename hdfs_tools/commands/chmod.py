@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def is_mode(mode: str) -> bool:
-    """Tell whether a text is a mode.
+    """Return whether a text is a mode.
 
     >>> is_mode("u+w,o-rwx"), is_mode("0750"), is_mode("75"), is_mode("u+s")
     (True, True, False, False)

@@ -3,8 +3,8 @@
 import argparse
 from typing import Any
 
-from hdfs_tools.shell.output import say, shown_size, tell
-from hdfs_tools.shell.places import Found
+from hdfs_tools.shell.named_paths import Found
+from hdfs_tools.shell.output import say, say_json, size_text
 from hdfs_tools.shell.quotas import QUOTA_HEADER, quota_cells
 from hdfs_tools.shell.session import Session
 
@@ -38,18 +38,18 @@ def run(arguments: argparse.Namespace) -> int:
     for found in session.expand(arguments.paths or ["."]):
         with session.trying():
             if arguments.json:
-                _tell(found)
+                _say_summary(found)
             elif arguments.usage:
-                told = found.storage.quota(found.path)
-                say(quota_cells(told, arguments.human) + found.shown)
+                quota = found.storage.quota(found.path)
+                say(quota_cells(quota, arguments.human) + found.shown)
             else:
                 say(_line(found, arguments))
     return session.status
 
 
-def _tell(found: Found) -> None:
+def _say_summary(found: Found) -> None:
     summary = found.storage.content_summary(found.path)
-    tell(
+    say_json(
         path=found.shown,
         folders=summary.directories,
         files=summary.files,
@@ -65,7 +65,7 @@ def _line(found: Found, arguments: argparse.Namespace) -> str:
 
     summary = found.storage.content_summary(found.path)
     numbers = (summary.directories, summary.files, summary.size)
-    directories, files, size = (shown_size(number, arguments.human) for number in numbers)
+    directories, files, size = (size_text(number, arguments.human) for number in numbers)
     line = f"{directories:>12} {files:>12} {size:>18} {found.shown}"
     if not arguments.quotas:
         return line

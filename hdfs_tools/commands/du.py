@@ -4,8 +4,8 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
-from hdfs_tools.shell.output import columns, say, shown_size, tell
-from hdfs_tools.shell.places import Found
+from hdfs_tools.shell.named_paths import Found
+from hdfs_tools.shell.output import columns, say, say_json, size_text
 from hdfs_tools.shell.session import Session
 
 
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     measured = _measured(session, arguments)
     if arguments.json:
         for found, size, space in measured:
-            tell(path=found.shown, size=size, space=space)
+            say_json(path=found.shown, size=size, space=space)
         return session.status
 
     def rows() -> Iterator[tuple[str, str, str]]:
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
             yield "SIZE", "DISK_SPACE_CONSUMED_WITH_ALL_REPLICAS", "FULL_PATH_NAME"
         for found, size, space in measured:
             people = arguments.human
-            yield shown_size(size, people), shown_size(space, people), found.shown
+            yield size_text(size, people), size_text(space, people), found.shown
 
     for line in columns(rows()):
         say(line)
@@ -49,10 +49,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _measured(session: Session, arguments: argparse.Namespace) -> Iterator[tuple[Found, int, int]]:
-    for given in session.expand(arguments.paths or ["."]):
+    for named in session.expand(arguments.paths or ["."]):
         with session.trying():
-            goes_in = given.is_directory and not arguments.summary
-            for found in given.children() if goes_in else [given]:
+            goes_in = named.is_directory and not arguments.summary
+            for found in named.children() if goes_in else [named]:
                 with session.trying():
                     yield found, *_size(found)
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from hdfs_tools.paths import wildcards
-from hdfs_tools.shell.output import row_of, say, tell
+from hdfs_tools.shell.named_paths import Found
+from hdfs_tools.shell.output import row_of, say, say_json
 from hdfs_tools.shell.parser import Parser, size
-from hdfs_tools.shell.places import Found
 from hdfs_tools.shell.session import Session
 
 _DAY = 86400
@@ -140,7 +140,7 @@ def _compared(number: Callable[[str], int], unit: int) -> Callable[[str], Callab
 
 def _show(found: Found, arguments: argparse.Namespace) -> None:
     if arguments.json:
-        tell(**row_of(found.shown, found.status))
+        say_json(**row_of(found.shown, found.status))
     elif arguments.print0:
         sys.stdout.write(f"{found.shown}\0")
     else:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from hdfs_tools.commands import cat
 from hdfs_tools.shell.copy_options import add_copy_options
+from hdfs_tools.shell.named_paths import Found
 from hdfs_tools.shell.parser import split_target
-from hdfs_tools.shell.places import Found
 from hdfs_tools.shell.session import Session
 from hdfs_tools.shell.targets import LocalTarget
 

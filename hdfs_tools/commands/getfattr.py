@@ -5,8 +5,8 @@ import base64
 from typing import Any
 
 from hdfs_tools.errors import NotFound
-from hdfs_tools.shell.output import say, tell
-from hdfs_tools.shell.places import Found
+from hdfs_tools.shell.named_paths import Found
+from hdfs_tools.shell.output import say, say_json
 from hdfs_tools.shell.session import Session
 
 
@@ -47,7 +47,7 @@ def _show(found: Found, arguments: argparse.Namespace) -> None:
         values = {arguments.name: values[arguments.name]}
     written = {name: _written(value, arguments.encoding) for name, value in values.items()}
     if arguments.json:
-        tell(path=found.shown, attributes=written)
+        say_json(path=found.shown, attributes=written)
         return
     say(f"# file: {found.shown}")
     for name, text in written.items():

@@ -7,8 +7,8 @@ from typing import Any
 
 from hdfs_tools.encoding import clean
 from hdfs_tools.shell.bundles import inside
-from hdfs_tools.shell.output import moment, row_of, say, shown_size, tell
-from hdfs_tools.shell.places import Found
+from hdfs_tools.shell.named_paths import Found
+from hdfs_tools.shell.output import moment, row_of, say, say_json, size_text
 from hdfs_tools.shell.session import Session
 
 _GROUP = 100  # entries that are aligned together, as ``hdfs dfs -ls -R`` does
@@ -22,7 +22,7 @@ def add_subparser(subparsers: Any) -> None:
         help="list directories",
         description="List files, and what directories hold: permissions (+ if there is an ACL),"
         " replication, owner, group, bytes, time of modification, path. Those of a directory are"
-        " sorted by name; -R and --json show what HDFS tells as it comes, however much it is. A"
+        " sorted by name; -R and --json show what HDFS reports as it comes, however much it is. A"
         " path may lead into a bundle, to all of its images (BUNDLE/) or some.",
         examples=[
             "ls",
@@ -129,7 +129,7 @@ class _Lines:
         """Write entries with columns of one width."""
         if self._arguments.json:
             for found in entries:
-                tell(**row_of(found.shown, found.status))
+                say_json(**row_of(found.shown, found.status))
             return
         if not self._arguments.paths_only:
             for found in entries:
@@ -147,7 +147,7 @@ class _Lines:
         status = found.status
         replication, owner, group, size = self._widths
         copies = "-" if status.is_directory else str(status.replication)
-        bytes = shown_size(status.size, self._arguments.human)
+        bytes = size_text(status.size, self._arguments.human)
         return (
             f"{status.mode:<11}{copies:>{replication}} {status.owner:<{owner}}"
             f" {status.group:<{group}} {bytes:>{size}} {moment(self._time(found))} {found.shown}"

@@ -32,13 +32,13 @@ def run(arguments: argparse.Namespace) -> int:
     session = Session(arguments)
     for argument in arguments.paths:
         with session.trying():
-            place = session.place(argument)
-            found = place.look()
+            named = session.named_path(argument)
+            found = named.look()
             if found and not found.is_directory:
-                raise (NotADirectory if arguments.parents else Exists)(place.shown)
+                raise (NotADirectory if arguments.parents else Exists)(named.shown)
             if found and not arguments.parents:
-                raise Exists(place.shown)
+                raise Exists(named.shown)
             if not arguments.parents:
-                place.at(posixpath.dirname(place.path)).found()
-            place.storage.mkdir(place.path)
+                named.at(posixpath.dirname(named.path)).found()
+            named.storage.mkdir(named.path)
     return session.status

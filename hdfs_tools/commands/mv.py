@@ -4,9 +4,9 @@ import argparse
 from typing import Any
 
 from hdfs_tools.errors import Exists, InvalidPath
+from hdfs_tools.shell.named_paths import Found, NamedPath
 from hdfs_tools.shell.output import say
 from hdfs_tools.shell.parser import split_target
-from hdfs_tools.shell.places import Found, Place
 from hdfs_tools.shell.session import Session
 from hdfs_tools.shell.targets import StoredTarget, refuse_itself
 
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     return session.status
 
 
-def _move(source: Found, target: Place, dry_run: bool) -> None:
+def _move(source: Found, target: NamedPath, dry_run: bool) -> None:
     if source.storage.url != target.storage.url:
         raise InvalidPath(source.shown, "Does not match target filesystem")
     refuse_itself(source, target)

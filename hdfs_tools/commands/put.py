@@ -82,15 +82,15 @@ def _pairs(
 
 def _put_input(session: Session, target: str, arguments: argparse.Namespace) -> None:
     with session.trying():
-        place = StoredTarget(session, target, several=False, exact=True).of("")
-        found = place.look()
+        to = StoredTarget(session, target, several=False, exact=True).of("")
+        found = to.look()
         if found and found.is_directory:
-            raise IsADirectory(place.shown)
+            raise IsADirectory(to.shown)
         if arguments.dry_run:
-            say(f"Would {'replace' if found else 'write'} {place.shown}")
+            say(f"Would {'replace' if found else 'write'} {to.shown}")
             return
-        place.storage.write(
-            place.path,
+        to.storage.write(
+            to.path,
             _Input.source(),
             overwrite=arguments.force or arguments.sync,
             verify=arguments.checksum == "on",

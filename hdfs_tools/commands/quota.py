@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from hdfs_tools.shell.output import say, tell
+from hdfs_tools.shell.output import say, say_json
 from hdfs_tools.shell.parser import Parser, WrongUsage, count, size
 from hdfs_tools.shell.quotas import QUOTA_HEADER, quota_cells
 from hdfs_tools.shell.session import Session
@@ -62,17 +62,17 @@ def run_show(arguments: argparse.Namespace) -> int:
         say(f"{QUOTA_HEADER}PATHNAME")
     for found in session.expand(arguments.paths):
         with session.trying():
-            told = found.storage.quota(found.path)
+            usage = found.storage.quota(found.path)
             if arguments.json:
-                tell(
+                say_json(
                     path=found.shown,
-                    quota=told.quota,
-                    used=told.used,
-                    space_quota=told.space_quota,
-                    space_used=told.space_used,
+                    quota=usage.quota,
+                    used=usage.used,
+                    space_quota=usage.space_quota,
+                    space_used=usage.space_used,
                 )
             else:
-                say(quota_cells(told, arguments.human) + found.shown)
+                say(quota_cells(usage, arguments.human) + found.shown)
     return session.status
 
 

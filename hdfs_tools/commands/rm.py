@@ -4,8 +4,8 @@ import argparse
 from typing import Any
 
 from hdfs_tools.errors import InvalidPath, IsADirectory, NoSpace, NotFound, PermissionDenied
+from hdfs_tools.shell.named_paths import Found
 from hdfs_tools.shell.output import say
-from hdfs_tools.shell.places import Found
 from hdfs_tools.shell.session import Session
 
 _MANY = 1000

@@ -4,8 +4,8 @@ import argparse
 from typing import Any
 
 from hdfs_tools.shell.acls import parse_entries
+from hdfs_tools.shell.named_paths import Found
 from hdfs_tools.shell.parser import WrongUsage
-from hdfs_tools.shell.places import Found
 from hdfs_tools.shell.session import Session
 
 

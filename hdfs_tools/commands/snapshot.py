@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from hdfs_tools.shell.output import say, tell
+from hdfs_tools.shell.named_paths import Found
+from hdfs_tools.shell.output import say, say_json
 from hdfs_tools.shell.parser import Parser
-from hdfs_tools.shell.places import Found
 from hdfs_tools.shell.session import Session
 
 
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Do one of the actions."""
     session = Session(arguments)
     with session.trying():
-        arguments.do(session.place(arguments.path).found(), arguments)
+        arguments.do(session.named_path(arguments.path).found(), arguments)
     return session.status
 
 
@@ -85,7 +85,7 @@ def _delete(directory: Found, arguments: argparse.Namespace) -> None:
 def _list(directory: Found, arguments: argparse.Namespace) -> None:
     for name in directory.storage.snapshots(directory.path):
         if arguments.json:
-            tell(
+            say_json(
                 folder=directory.shown, name=name, path=directory.beneath(f".snapshot/{name}").shown
             )
         else:
@@ -103,7 +103,7 @@ def _diff(directory: Found, arguments: argparse.Namespace) -> None:
         say(f"Difference between {' and '.join(ends)} under directory {directory.shown}:")
     for change in changes:
         if arguments.json:
-            tell(kind=change.kind, path=change.path, target=change.target)
+            say_json(kind=change.kind, path=change.path, target=change.target)
         else:
             target = f" -> {_relative(change.target)}" if change.target else ""
             say(f"{change.kind}\t{_relative(change.path)}{target}")

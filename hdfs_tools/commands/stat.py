@@ -5,9 +5,9 @@ import re
 import time
 from typing import Any
 
-from hdfs_tools.shell.output import row_of, say, tell
+from hdfs_tools.shell.named_paths import Found
+from hdfs_tools.shell.output import row_of, say, say_json
 from hdfs_tools.shell.parser import WrongUsage
-from hdfs_tools.shell.places import Found
 from hdfs_tools.shell.session import Session
 
 
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise WrongUsage("a path is needed")
     for found in session.everything(paths, arguments.recursive):
         if arguments.json:
-            tell(**row_of(found.shown, found.status))
+            say_json(**row_of(found.shown, found.status))
         else:
             say(_filled(form, found))
     return session.status

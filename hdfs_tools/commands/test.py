@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from hdfs_tools.errors import HdfsToolsError
-from hdfs_tools.shell.places import Found
+from hdfs_tools.shell.named_paths import Found
 from hdfs_tools.shell.session import Session
 
 _UNKNOWN = 2
@@ -16,7 +16,7 @@ def add_subparser(subparsers: Any) -> None:
         "test",
         help="answer a question about a path by the exit status",
         description="Answer a question about a path by the exit status: 0 yes, 1 no, 2 it could"
-        " not be told, because you may not look or HDFS does not answer (then it is said why).",
+        " not be known, because you may not look or HDFS does not answer (then it is said why).",
         examples=["test -e /data/done && echo yes", "test -d /data || echo no directory"],
     )
     question = parser.add_mutually_exclusive_group(required=True)
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Answer."""
     session = Session(arguments)
     try:
-        found = session.place(arguments.path).look()
+        found = session.named_path(arguments.path).look()
         return 0 if found and _answer(arguments.question, found) else 1
     except (HdfsToolsError, OSError) as error:
         session.fail(error)

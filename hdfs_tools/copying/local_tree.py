@@ -93,7 +93,7 @@ class LocalTree(Tree):
             yield from pieces_of(file, path)
 
     def has(self, entry: Entry, checksum: Checksum, block_size: int) -> bool:
-        """Tell whether a file has a checksum that was made of blocks of some size."""
+        """Return whether a file has a checksum that was made of blocks of some size."""
         mine = FileChecksum.like(checksum, block_size)
         for piece in self._pieces(self.path(entry.name)):
             mine.update(piece)

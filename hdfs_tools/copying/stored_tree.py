@@ -71,7 +71,7 @@ class StoredTree(Tree):
             raise Corrupt(path, "what arrived does not have the checksum of what is stored")
 
     def has(self, entry: Entry, checksum: Checksum, block_size: int) -> bool:
-        """Tell whether a file has a checksum that was made of blocks of some size."""
+        """Return whether a file has a checksum that was made of blocks of some size."""
         if block_size == entry.block_size or entry.size <= min(block_size, entry.block_size):
             return self.storage.checksum(self.path(entry.name)) == checksum
         mine = FileChecksum.like(checksum, block_size)
@@ -123,7 +123,7 @@ class StoredTree(Tree):
 
 
 def same_bytes(source: Tree, entry: Entry, target: Tree, there: Entry, verify: bool) -> bool:
-    """Tell whether a file is there already: by its length and, to verify, its checksum."""
+    """Return whether a file is there already: by its length and, to verify, its checksum."""
     if entry.size != there.size or there.is_directory or there.problem:
         return False
     if not verify:

@@ -73,7 +73,7 @@ class Transferred:
 
 
 class Meter:
-    """Is told how far a copy is, by several threads; this one does nothing."""
+    """Receives the progress of a copy, from several threads; this one does nothing."""
 
     def expect(self, files: int, bytes: int) -> None:
         """Take note that so much more is to be copied."""
@@ -107,7 +107,7 @@ def copy(
     options : Options, optional
         How.
     meter : Meter, optional
-        Is told how far it is.
+        Receives progress.
 
     Returns
     -------

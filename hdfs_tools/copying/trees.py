@@ -84,7 +84,7 @@ class Tree(ABC):
 
     @abstractmethod
     def has(self, entry: Entry, checksum: Checksum, block_size: int) -> bool:
-        """Tell whether a file has a checksum that was made of blocks of some size."""
+        """Return whether a file has a checksum that was made of blocks of some size."""
 
     @abstractmethod
     def make_directory(self, name: str) -> None:

@@ -55,7 +55,7 @@ class WholeFile(io.BufferedIOBase):
         lock(self._file.fileno())  # which is_abandoned looks for
 
     def writable(self) -> bool:
-        """Tell that it can be written."""
+        """Return True: it can be written."""
         return True
 
     def write(self, data: Any) -> int:
@@ -105,7 +105,7 @@ class WholeFile(io.BufferedIOBase):
         try:
             if kind is None:
                 self.check()
-                self._place()
+                self._publish()
         finally:
             self.close()
 
@@ -118,7 +118,7 @@ class WholeFile(io.BufferedIOBase):
                 self._file.close()
         super().close()
 
-    def _place(self) -> None:
+    def _publish(self) -> None:
         """Give the file its name, without a moment in which it is half there."""
         if self._overwrite:
             with _about(self.path):

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from hdfs_tools.embedded.acl import Entry as AclEntry
 from hdfs_tools.embedded.acl import (
-    given,
     kept,
     logical,
     merged,
     refused,
     replaced,
+    specified,
     without,
     without_default,
 )
@@ -32,7 +32,7 @@ _MAX_XATTRS = 32
 
 
 class Attributes(Base, ABC):
-    """That part of a store which tells and changes what is known beside bytes."""
+    """That part of a store which reports and changes what is known beside bytes."""
 
     @contextlib.contextmanager
     def _edit(self, path: str, action: int | None = None) -> Iterator[tuple[Change, Entry]]:
@@ -104,19 +104,19 @@ class Attributes(Base, ABC):
 
     def set_acl(self, path: str, entries: Sequence[str]) -> None:
         """Replace the list; `entries` are as in `Acl`, with user::, group:: and other::."""
-        spec = given(entries, path)
+        spec = specified(entries, path)
         with self._edit_acl(path) as rules:
             rules[:] = replaced(rules, spec, path)
 
     def modify_acl(self, path: str, entries: Sequence[str]) -> None:
         """Add entries, or change those of the same users and groups."""
-        spec = given(entries, path)
+        spec = specified(entries, path)
         with self._edit_acl(path) as rules:
             rules[:] = merged(rules, spec, path)
 
     def remove_acl_entries(self, path: str, entries: Sequence[str]) -> None:
         """Remove entries, which are given without permissions: ``user:bob``."""
-        spec = given(entries, path, with_permission=False)
+        spec = specified(entries, path, with_permission=False)
         with self._edit_acl(path) as rules:
             rules[:] = without(rules, spec, path)
 
@@ -180,7 +180,7 @@ class Attributes(Base, ABC):
 
 
 def _is_visible(name: str, superuser: bool) -> bool:
-    """Tell whether somebody sees an attribute."""
+    """Return whether somebody sees an attribute."""
     return name.startswith("user.") or (superuser and name.startswith("trusted."))
 
 

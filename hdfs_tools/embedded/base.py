@@ -1,4 +1,4 @@
-"""What all operations of a store need: the lock, the tree, and who asks."""
+"""Base of all operations of a store: the lock, the tree, and who asks."""
 
 import contextlib
 import errno
@@ -117,7 +117,7 @@ class Base(FileSystem, ABC):
                 change.forget_gone(change.gone)
 
     def _is_clean(self, path: str) -> bool:
-        """Tell whether all is there, and nothing is left of those who were killed."""
+        """Return whether all is there, and nothing is left of those who were killed."""
         if not self._database.is_made():
             return False
         try:

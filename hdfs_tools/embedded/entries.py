@@ -20,7 +20,7 @@ class Entry:
     path : str
         Its path.
     stat : os.stat_result
-        What its file on disk tells; links are not followed.
+        The status of its file on disk; links are not followed.
     node : Node
         What the store knows.
     """
@@ -58,7 +58,7 @@ class Entry:
             raise IsADirectory(self.path)
 
     def status(self) -> Status:
-        """Return what is told of it."""
+        """Return its status."""
         node = self.node
         modified = self.stat.st_mtime_ns // 1_000_000 / 1000
         accessed = node.accessed if self.is_directory else self.stat.st_atime_ns // 1_000_000 / 1000

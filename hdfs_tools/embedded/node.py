@@ -1,4 +1,4 @@
-"""What a store knows of a file or directory beside what its own file on disk tells."""
+"""Attributes of a file or directory that its own file on disk does not have."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Who may do what: HDFS's checks, in HDFS's order."""
+"""Permission checks of HDFS, in its order."""
 
 import grp
 import os
@@ -41,19 +41,19 @@ class Caller:
         self.is_superuser = user == superuser or GROUP in self.groups
 
     def may(self, entry: Entry, action: int) -> bool:
-        """Tell whether the user may do something with a file or directory, and only with that."""
+        """Return whether the user may do something with a file or directory, and only with that."""
         node = entry.node
         if self.is_superuser:
             return True
         if self.user == node.owner:
             return not action & ~(node.permission >> 6)
-        given = granted(
+        allowed = granted(
             node.permission,
             entry.acl,
             self.user,
             lambda name: (name or node.group) in self.groups,
         )
-        return any(not action & ~bits for bits in given)
+        return any(not action & ~bits for bits in allowed)
 
     def need(self, entry: Entry, action: int) -> None:
         """Raise `PermissionDenied` if the user may not."""

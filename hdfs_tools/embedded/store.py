@@ -17,7 +17,7 @@ from hdfs_tools.streams import CHUNK
 
 __all__ = ["EmbeddedStore"]
 
-_BATCH = 1000  # entries that are told under one lock
+_BATCH = 1000  # entries that are listed under one lock
 
 
 class EmbeddedStore(Writing, Attributes):
@@ -51,7 +51,7 @@ class EmbeddedStore(Writing, Attributes):
         """Iterate over what a directory holds, in order of names as UTF-8, in bounded memory.
 
         A file given in place of a directory is all there is. A link, pipe or device that came by
-        other means is told like a file; whoever reads it finds out why that does not work.
+        other means is listed like a file; whoever reads it finds out why that does not work.
         """
         with self._look(directory) as view:
             chain = view.chain(directory)

@@ -1,4 +1,4 @@
-"""How files and directories of a store are made, moved and deleted."""
+"""Making, moving and deleting files and directories of a store."""
 
 import contextlib
 import fcntl
@@ -49,7 +49,7 @@ class Writing(Base, ABC):
     ) -> int:
         """Write a file, which appears under its name when it is whole and on the disk.
 
-        It is staged in a hidden place, so that nobody sees what a kill leaves. `verify` changes
+        It is staged under a hidden name, so that nobody sees what a kill leaves. `verify` changes
         nothing: the disk's own word is as good as a second look at what it keeps in memory.
         """
         replication = 1 if replication is None else replication
@@ -206,9 +206,9 @@ def _check_target(change: Change, entry: Entry, new: Chain, overwrite: bool) -> 
         raise RemoteError(new.path, "the directory there is not empty")
 
 
-def _pieces(given: Iterable[bytes]) -> Iterable[bytes]:
+def _pieces(data: Iterable[bytes]) -> Iterable[bytes]:
     """Return what a source gives, which may be one piece itself."""
-    return [given] if isinstance(given, bytes) else given
+    return [data] if isinstance(data, bytes) else data
 
 
 def _name(path: str) -> str:

@@ -1,4 +1,4 @@
-"""What ``put``, ``get`` and ``cp`` do with the trees that they copy."""
+"""Copies of trees, as ``put``, ``get`` and ``cp`` make them."""
 
 import argparse
 import sys
@@ -111,14 +111,14 @@ class _Failures(Meter):
 
 @contextmanager
 def metered(session: Session, quiet: bool) -> Iterator[Meter]:
-    """Provide what is told how far a copy is: it shows that on a terminal."""
+    """Provide a meter of copies, which shows progress on a terminal."""
     if quiet or not sys.stderr.isatty():
         yield _Failures(session)
         return
     import rich.progress as rich
     from rich.console import Console
 
-    class Shown(_Failures):
+    class ProgressMeter(_Failures):
         """Shows files, bytes, rate and time left."""
 
         files = 0
@@ -150,4 +150,4 @@ def metered(session: Session, quiet: bool) -> Iterator[Meter]:
         *columns, console=console, transient=True, auto_refresh=can_start_thread()
     ) as display:
         bar = display.add_task("", total=0, files="")
-        yield Shown(session)
+        yield ProgressMeter(session)

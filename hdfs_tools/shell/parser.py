@@ -1,4 +1,4 @@
-"""How the command line is read: with the options of ``hdfs dfs``, and as its users type them."""
+"""Parser of the command line, with the options of ``hdfs dfs`` as its users type them."""
 
 import argparse
 import re

@@ -18,7 +18,7 @@ from hdfs_tools.errors import (
     UnsupportedScheme,
 )
 from hdfs_tools.paths import has_magic
-from hdfs_tools.shell.places import Found, Place
+from hdfs_tools.shell.named_paths import Found, NamedPath
 from hdfs_tools.uri import authority_of, is_uri, path_of
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ class Session:
             storage.patience = self._patience
         return storage
 
-    def place(self, argument: str) -> Place:
-        """Return the place of a path, relative to the home directory or absolute, or of a URI."""
+    def named_path(self, argument: str) -> NamedPath:
+        """Return what an argument names: an absolute path, one in the home directory, or a URI."""
         if not argument:
             raise InvalidPath("''", "a path cannot be empty")
         if argument.startswith("hdfs:/") and not argument.startswith("hdfs://"):
@@ -99,22 +99,22 @@ class Session:
         if authority:
             storage = self._storage_of(authority)
             path = path_of(argument, raw=True) or "/"
-            return Place(storage, _tidy(storage.absolute(path)), authority)
+            return NamedPath(storage, _tidy(storage.absolute(path)), authority)
         if is_uri(argument):
             raise UnsupportedScheme(
                 f"{argument}: not on HDFS (a store's directory is given by --url)"
             )
         path = _tidy(self.storage.absolute(argument))
         if argument.startswith("/"):
-            return Place(self.storage, path)
-        return Place(self.storage, path, base=_tidy(self.storage.absolute(".")))
+            return NamedPath(self.storage, path)
+        return NamedPath(self.storage, path, base=_tidy(self.storage.absolute(".")))
 
     def expand(self, arguments: Iterable[str], missing_is_fine: bool = False) -> Iterator[Found]:
         """Iterate over what paths and patterns stand for; what fails is named, and left out."""
         for argument in arguments:
             with self.trying():
                 try:
-                    yield from self.place(argument).expand()
+                    yield from self.named_path(argument).expand()
                 except NotFound:
                     if not missing_is_fine:
                         raise

@@ -1,4 +1,4 @@
-"""Where HDFS answers over HTTP: the addresses of its NameNodes.
+"""HTTP addresses of the NameNodes of HDFS.
 
 An address is what `hdfs_tools.connect` takes: ``http://namenode:9870``, several NameNodes of one
 file system separated by ``;``.
@@ -21,9 +21,9 @@ _DEFAULT_PORTS = {"http": 9870, "https": 9871}
 
 
 def address_of(authority: str = "", environ: Mapping[str, str] = os.environ) -> str | None:
-    """Return the address of a file system, or None where nothing tells it.
+    """Return the address of a file system, or None where nothing is configured.
 
-    Told by, in this order: the variable ``HDFS_URL``; in a task of Hadoop's, the job's
+    Taken from, in this order: the variable ``HDFS_URL``; in a task of Hadoop's, the job's
     configuration; the default alias of ``~/.hdfscli.cfg`` (then the result is empty: the alias
     is more than an address); the Hadoop configuration in ``HADOOP_CONF_DIR`` or
     ``HADOOP_HOME/etc/hadoop``.

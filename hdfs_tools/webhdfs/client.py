@@ -118,33 +118,33 @@ class WebHDFS(Reading, Writing):
         """
         after = None
         while True:
-            told = self.get("LISTSTATUS_BATCH", directory, startAfter=after)["DirectoryListing"]
-            entries = told["partialListing"]["FileStatuses"]["FileStatus"]
+            response = self.get("LISTSTATUS_BATCH", directory, startAfter=after)["DirectoryListing"]
+            entries = response["partialListing"]["FileStatuses"]["FileStatus"]
             for entry in entries:
                 name = entry["pathSuffix"]
                 yield _status(f"{directory.rstrip('/')}/{name}" if name else directory, entry)
-            if not told["remainingEntries"]:
+            if not response["remainingEntries"]:
                 return
             after = entries[-1]["pathSuffix"]
 
     def checksum(self, path: str) -> Checksum:
         """Return HDFS's checksum of a file, the one that ``hdfs dfs -checksum`` prints."""
         try:
-            told = self.get("GETFILECHECKSUM", path)["FileChecksum"]
+            response = self.get("GETFILECHECKSUM", path)["FileChecksum"]
         except NotFound:
             self.refuse_directory(path)
             raise
-        return Checksum(told["algorithm"], told["bytes"][: 2 * told["length"]])
+        return Checksum(response["algorithm"], response["bytes"][: 2 * response["length"]])
 
     def capacity(self) -> Capacity:
         """Return how much room there is."""
-        told = self.get("GETSTATUS", "/")["FsStatus"]
-        return Capacity(told["capacity"], told["used"], told["remaining"])
+        response = self.get("GETSTATUS", "/")["FsStatus"]
+        return Capacity(response["capacity"], response["used"], response["remaining"])
 
     def now(self) -> float:
         """Return the NameNode's time, to the second; 0 where it does not say."""
-        told = self.rest.ask("GET", "GETFILESTATUS", "/").headers.get("Date")
-        return parsedate_to_datetime(told).timestamp() if told else 0.0
+        response = self.rest.ask("GET", "GETFILESTATUS", "/").headers.get("Date")
+        return parsedate_to_datetime(response).timestamp() if response else 0.0
 
     def home(self) -> str:
         """Return the home directory of whoever asks."""
@@ -164,17 +164,17 @@ class WebHDFS(Reading, Writing):
         return super().absolute(path)
 
 
-def _status(path: str, told: dict[str, Any]) -> Status:
+def _status(path: str, response: dict[str, Any]) -> Status:
     return Status(
         path,
-        told["type"] == "DIRECTORY",
-        told["length"],
-        told["owner"],
-        told["group"],
-        int(told["permission"], 8),
-        told["modificationTime"] / 1000,
-        told["accessTime"] / 1000,
-        told["replication"],
-        told["blockSize"],
-        told.get("aclBit", False),
+        response["type"] == "DIRECTORY",
+        response["length"],
+        response["owner"],
+        response["group"],
+        int(response["permission"], 8),
+        response["modificationTime"] / 1000,
+        response["accessTime"] / 1000,
+        response["replication"],
+        response["blockSize"],
+        response.get("aclBit", False),
     )

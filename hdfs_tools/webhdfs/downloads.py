@@ -1,4 +1,4 @@
-"""How files are read over WebHDFS: on from where a DataNode breaks off, while one may go on."""
+"""Reading over WebHDFS, resumed at another DataNode where one breaks off."""
 
 from abc import ABC
 from collections.abc import Iterator
@@ -93,7 +93,7 @@ class Reading(Metadata, ABC):
             breaks = 1
 
     def _is_damaged(self, path: str) -> bool:
-        """Tell whether it is for damage that DataNodes break off, again and again at one byte.
+        """Return whether it is for damage that DataNodes break off, again and again at one byte.
 
         Where the checksums of all replicas are wrong, they just break off, and do not report it to
         the NameNode either. But HDFS's checksum of the file, which is made of stored checksums and

@@ -1,4 +1,4 @@
-"""What WebHDFS knows of files and directories beside their bytes."""
+"""Status, permissions, quotas and snapshots over WebHDFS: all but the bytes of files."""
 
 import builtins
 from abc import ABC
@@ -31,14 +31,14 @@ class Metadata(FileSystem, ABC):
 
     def content_summary(self, path: str) -> ContentSummary:
         """Return how much there is in a directory and below it, or in a file."""
-        told = self.get("GETCONTENTSUMMARY", path)["ContentSummary"]
+        response = self.get("GETCONTENTSUMMARY", path)["ContentSummary"]
         return ContentSummary(
-            told["directoryCount"],
-            told["fileCount"],
-            told["length"],
-            told["spaceConsumed"],
-            _limit(told["quota"]),
-            _limit(told["spaceQuota"]),
+            response["directoryCount"],
+            response["fileCount"],
+            response["length"],
+            response["spaceConsumed"],
+            _limit(response["quota"]),
+            _limit(response["spaceQuota"]),
         )
 
     # Who owns it, and other things that are known of it
@@ -65,10 +65,10 @@ class Metadata(FileSystem, ABC):
 
     def acl(self, path: str) -> Acl:
         """Return the access control list."""
-        told = self.get("GETACLSTATUS", path)["AclStatus"]
-        sticky = 0o1000 if told["stickyBit"] else 0
-        permission = int(told.get("permission", "777"), 8) | sticky  # that of .snapshot is not told
-        return Acl(told["owner"], told["group"], permission, tuple(told["entries"]))
+        response = self.get("GETACLSTATUS", path)["AclStatus"]
+        sticky = 0o1000 if response["stickyBit"] else 0
+        permission = int(response.get("permission", "777"), 8) | sticky  # .snapshot has none
+        return Acl(response["owner"], response["group"], permission, tuple(response["entries"]))
 
     def set_acl(self, path: str, entries: Sequence[str]) -> None:
         """Replace the list."""
@@ -93,8 +93,8 @@ class Metadata(FileSystem, ABC):
 
     def xattrs(self, path: str) -> dict[str, bytes]:
         """Return the extended attributes: name with its namespace, value."""
-        told = self.get("GETXATTRS", path, encoding="HEX")["XAttrs"]
-        return {entry["name"]: _unhex(entry["value"]) for entry in told}
+        response = self.get("GETXATTRS", path, encoding="HEX")["XAttrs"]
+        return {entry["name"]: _unhex(entry["value"]) for entry in response}
 
     def set_xattr(self, path: str, name: str, value: bytes) -> None:
         """Set an extended attribute, new or not."""
@@ -111,12 +111,12 @@ class Metadata(FileSystem, ABC):
 
     def quota(self, path: str) -> Quota:
         """Return a directory's quotas and what of them is used."""
-        told = self.get("GETQUOTAUSAGE", path)["QuotaUsage"]
+        response = self.get("GETQUOTAUSAGE", path)["QuotaUsage"]
         return Quota(
-            _limit(told["quota"]),
-            told["fileAndDirectoryCount"],
-            _limit(told["spaceQuota"]),
-            told["spaceConsumed"],
+            _limit(response["quota"]),
+            response["fileAndDirectoryCount"],
+            _limit(response["spaceQuota"]),
+            response["spaceConsumed"],
         )
 
     def set_quota(self, path: str, quota: int | None, space_quota: int | None) -> None:
@@ -127,8 +127,8 @@ class Metadata(FileSystem, ABC):
 
     def storage_policies(self) -> builtins.list[str]:
         """Return the names of all storage policies."""
-        told = self.get("GETALLSTORAGEPOLICY", "/")["BlockStoragePolicies"]
-        return sorted(policy["name"] for policy in told["BlockStoragePolicy"])
+        response = self.get("GETALLSTORAGEPOLICY", "/")["BlockStoragePolicies"]
+        return sorted(policy["name"] for policy in response["BlockStoragePolicy"])
 
     def storage_policy(self, path: str) -> str:
         """Return the name of the storage policy that holds for a path."""
@@ -171,7 +171,7 @@ class Metadata(FileSystem, ABC):
         self, directory: str, old: str, new: str = ""
     ) -> builtins.list[SnapshotChange]:
         """Return what changed from one snapshot to another, or to now (an empty name)."""
-        told = self.get("GETSNAPSHOTDIFF", directory, oldsnapshotname=old, snapshotname=new)
+        response = self.get("GETSNAPSHOTDIFF", directory, oldsnapshotname=old, snapshotname=new)
         kinds = {"CREATE": "+", "DELETE": "-", "MODIFY": "M", "RENAME": "R"}
         return [
             SnapshotChange(
@@ -179,7 +179,7 @@ class Metadata(FileSystem, ABC):
                 entry["sourcePath"] or ".",
                 entry.get("targetPath") or None,
             )
-            for entry in told["SnapshotDiffReport"]["diffList"]
+            for entry in response["SnapshotDiffReport"]["diffList"]
         ]
 
     # The trash
@@ -194,7 +194,7 @@ class Metadata(FileSystem, ABC):
             raise IsADirectory(path)
 
     def get(self, operation: str, path: str, **params: object) -> Any:
-        """Return what HDFS tells."""
+        """Return the JSON object that HDFS answers with."""
         return self.rest.ask("GET", operation, path, params).json()
 
     def put(self, operation: str, path: str, **params: object) -> requests.Response:

@@ -1,4 +1,4 @@
-"""How files are written over WebHDFS: sent, compared, and given their name."""
+"""Writing over WebHDFS: files are sent, compared, and renamed to their name."""
 
 import contextlib
 import time
@@ -62,7 +62,7 @@ class Writing(Metadata, ABC):
                 except Corrupt as error:
                     if not left or isinstance(error, CorruptBlock):
                         raise
-            self._place(temporary, path, sent, overwrite)
+            self._publish(temporary, path, sent, overwrite)
         except BaseException as error:
             self._discard(temporary, maybe_late=not isinstance(error, StorageError))
             if isinstance(error, StorageError) and error.filename == temporary:
@@ -127,15 +127,15 @@ class Writing(Metadata, ABC):
         stored = self.checksum(path)
         if stored == sent.result():
             return
-        told = FileChecksum.like(stored, block_size)
-        if told.parameters != sent.parameters:  # this cluster's are others
+        again = FileChecksum.like(stored, block_size)
+        if again.parameters != sent.parameters:  # this cluster's are others
             for piece in [source] if isinstance(source, bytes) else source():
-                told.update(piece)
-            if told.result() == stored:
+                again.update(piece)
+            if again.result() == stored:
                 return
         raise Corrupt(path, "the checksum of what arrived is not that of what was sent")
 
-    def _place(self, temporary: str, path: str, sent: FileChecksum, overwrite: bool) -> None:
+    def _publish(self, temporary: str, path: str, sent: FileChecksum, overwrite: bool) -> None:
         try:
             self.rename(temporary, path, overwrite)
         except NotFound:
@@ -165,7 +165,7 @@ class Writing(Metadata, ABC):
             return False
 
     def _discard(self, path: str, maybe_late: bool) -> None:
-        """Delete a file, which a DataNode may make only now if it was not told to the end."""
+        """Delete a file, which a DataNode may make only now if the request was cut short."""
         until = time.monotonic() + (_LATE if maybe_late else 0)
         with contextlib.suppress(HdfsToolsError):  # the first error says more
             while not self.delete(path) and time.monotonic() < until:

@@ -1,4 +1,4 @@
-"""What users name: paths, URIs and patterns, and how they are shown again."""
+"""Paths, URIs and patterns as users name them, to be shown as they were written."""
 
 import posixpath
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from hdfs_tools.filesystem import FileSystem
     from hdfs_tools.status import Status
 
-__all__ = ["Found", "Place"]
+__all__ = ["Found", "NamedPath"]
 
 
-class Place:
+class NamedPath:
     """A path of a file system, which is shown as its user wrote it.
 
     Parameters
@@ -39,7 +39,7 @@ class Place:
 
     @property
     def shown(self) -> str:
-        """The path as people and scripts are told it: a URI or a relative path is one again."""
+        """The path as it is shown: a URI or a relative path is one again."""
         if self._base is not None:
             if self.path == self._base:
                 return "."
@@ -52,12 +52,12 @@ class Place:
         """The last part of the path; empty for the root."""
         return posixpath.basename(self.path)
 
-    def at(self, path: str) -> "Place":
-        """Return another place of the same file system, shown alike."""
-        return Place(self.storage, path, self._authority, self._base)
+    def at(self, path: str) -> "NamedPath":
+        """Return another path of the same file system, shown alike."""
+        return NamedPath(self.storage, path, self._authority, self._base)
 
-    def beneath(self, name: str) -> "Place":
-        """Return the place of something in this directory."""
+    def beneath(self, name: str) -> "NamedPath":
+        """Return the path of something in this directory."""
         return self.at(posixpath.join(self.path, name))
 
     def having(self, status: "Status") -> "Found":
@@ -91,7 +91,7 @@ class Place:
             raise NotFound(self.shown)
 
 
-class Found(Place):
+class Found(NamedPath):
     """A file or directory that is there.
 
     Attributes
