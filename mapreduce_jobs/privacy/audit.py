@@ -60,7 +60,7 @@ class Audit:
             self._review.append(sentence)
 
     def done(self, done: str) -> bool:
-        """Tell whether this was done to any attribute."""
+        """Return whether this was done to any attribute."""
         return bool(self._done[done])
 
     def result(self) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def files_in(location: Location) -> Iterator[tuple[Location, Entry]]:
 
 
 def is_by_product_of_jobs(name: str) -> bool:
-    """Tell by its name whether a file is what a job, or hdfs_tools, leaves beside its results."""
+    """Return whether a job, or hdfs_tools, leaves files of that name beside its results."""
     return _MARKERS.fullmatch(name) is not None or is_by_product(name)
 
 
@@ -181,7 +181,7 @@ class _Assigner:
                 self._files.note(InputFile.of(location, entry))
 
     def _lines(self, lines: Iterable[tuple[int, bytes]], path: str, source: str, base: str) -> bool:
-        """Add record lines of a file, each with its position; tell whether tasks will read it."""
+        """Add record lines of a file, each with its position; return whether tasks will read it."""
         self.check_names = True
         start = stop = 0
         for position, line in lines:
@@ -272,7 +272,7 @@ def _resolve(line: bytes, base: str) -> Reference:
 
 
 def _is_here(reference: Reference) -> bool:
-    """Tell whether a reference leads to something on this machine."""
+    """Return whether a reference leads to something on this machine."""
     with suppress(UnsupportedScheme, ValueError):
         location = Location.of_uri(reference.location)
         return location.is_local and os.path.lexists(location.path)

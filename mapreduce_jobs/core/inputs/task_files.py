@@ -53,7 +53,7 @@ class TaskFiles:
 
     @property
     def size(self) -> int | None:
-        """How many bytes tasks will read of it; None where they cannot be told one from another.
+        """How many bytes tasks will read of it; None where they cannot be told apart.
 
         That is so of images that lie in files of their own, and of compressed texts.
         """

@@ -25,7 +25,7 @@ class File:
     ----------
     name : str
         Relative to the directory.
-    place : str
+    uri : str
         Its absolute path, or its URI.
     size : int
         In bytes.
@@ -34,7 +34,7 @@ class File:
     """
 
     name: str
-    place: str
+    uri: str
     size: int
     modified: int
 
@@ -45,13 +45,13 @@ class File:
 
     def reference(self) -> bytes:
         """Return the line of a manifest that names it as a job over the directory does."""
-        written = self.name if Location.of_uri(self.place).is_local else encode_name(self.name)
-        root = self.place[: -len(written)]
+        written = self.name if Location.of_uri(self.uri).is_local else encode_name(self.name)
+        root = self.uri[: -len(written)]
         return reference_line(Reference(f"{root}./{written}"))
 
 
 def is_unfinished(name: str) -> bool:
-    """Tell by its name whether a file may be one that is still being copied.
+    """Return whether a file may be one that is still being copied, by its name.
 
     Parameters
     ----------
@@ -89,9 +89,9 @@ def files_in(directory: str) -> Iterator[File]:
             raise UsageError(f"{directory}: is not a folder")
     for found in walk(location):
         if _is_meant(found.name):
-            place = location.beneath(found.name).uri
+            uri = location.beneath(found.name).uri
             # A float of whole milliseconds may lie just below them.
-            yield File(found.name, place, found.size, int(found.modified * 1000 + 1e-3))
+            yield File(found.name, uri, found.size, int(found.modified * 1000 + 1e-3))
 
 
 def _is_meant(name: str) -> bool:

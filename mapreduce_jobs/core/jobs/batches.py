@@ -1,4 +1,4 @@
-"""What of a directory a job has been run on: batches, each there as a whole or not at all.
+"""Batches of files of a directory that a job has been run on, each whole or not there.
 
 ::
 
@@ -12,7 +12,7 @@
 
 A batch's directory gets its name when everything in it is on disk: a run that is stopped at any
 moment, by a power cut too, has been, or has not been. What is then left to do, the next one does.
-The newest of merged results is all that is known of the earlier files, so it is merged only if it
+The newest of merged results is all that is known of the previous files, so it is merged only if it
 is the one of which run.json has the checksum.
 """
 
@@ -78,7 +78,7 @@ class State:
                     shutil.rmtree(os.path.join(path, name), ignore_errors=True)
             self._known = {file[0]: file[1:] for batch in self.batches() for file in _read(batch)}
             if merged and self.batches():
-                self.earlier_result()  # first: what is removed then may be all that is left of it
+                self.previous_result()  # first: what is removed then may be all that is left of it
                 self._keep_newest()
         except BaseException:
             os.close(self._lock)
@@ -123,7 +123,7 @@ class State:
         names = [name for name in os.listdir(self.path) if _BATCH.fullmatch(name)]
         return [os.path.join(self.path, name) for name in sorted(names, key=_number)]
 
-    def earlier_result(self) -> str | None:
+    def previous_result(self) -> str | None:
         """Return the path of the newest result; None if there is none yet, or nothing in it.
 
         Raises
@@ -195,7 +195,7 @@ class State:
 
     def _keep_newest(self) -> None:
         """Let the link name the newest result, and remove the others."""
-        *earlier, newest = self.batches()
+        *others, newest = self.batches()
         link, target = os.path.join(self.path, RESULT), f"{os.path.basename(newest)}/{RESULT}"
         with contextlib.suppress(FileNotFoundError):
             os.unlink(f"{link}.new")
@@ -203,7 +203,7 @@ class State:
             os.symlink(target, f"{link}.new")
             os.replace(f"{link}.new", link)
             _to_disk(self.path)
-        for batch in earlier:
+        for batch in others:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(os.path.join(batch, RESULT))
 

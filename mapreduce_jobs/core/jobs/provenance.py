@@ -1,4 +1,4 @@
-"""``--provenance``: a file that tells how a result came to be, to cite a run and to repeat it.
+"""``--provenance``: a file that says how a result came to be, to cite a run and to repeat it.
 
 The file holds one JSON object, ``{"provenance": {…}}``, with these keys:
 
@@ -60,7 +60,7 @@ from mapreduce_jobs.core.options.secrecy import (
 )
 from mapreduce_jobs.core.results.kinds import Declared
 
-__all__ = ["PACKAGES", "Record", "SortedLines", "add_options", "check_place"]
+__all__ = ["PACKAGES", "Record", "SortedLines", "add_options", "check_target"]
 
 PACKAGES = (
     "mrjob",
@@ -97,7 +97,7 @@ def add_options(add: Callable[..., Any]) -> None:
     )
 
 
-def check_place(path: str) -> None:
+def check_target(path: str) -> None:
     """Raise `UsageError` if a file of provenance cannot be written there."""
     if is_uri(path):
         raise UsageError(f"--provenance: {path}: must be a file on this machine")
@@ -316,7 +316,7 @@ def _input(
         about = "nothing: the job does not read images whole"
         return {"images": number, "checksum": None, "checksum_of": about}
     counted = {job.items: number} if job.items else {}
-    texts = runner.given.texts
+    texts = runner.task_files.texts
     known = {"images": None, **counted, "files": len(texts)}
     if not all(Location.of_uri(path).is_local for path in texts):
         about = "nothing: files on HDFS are read by tasks, in parts"

@@ -21,7 +21,7 @@ def read_secret(path: str | None, variable: str, say: Callable[[str], None]) -> 
     variable : str
         The variable.
     say : callable
-        Is told that others can read the file.
+        Receives a warning if others can read the file.
 
     Raises
     ------

@@ -29,7 +29,7 @@ from mapreduce_jobs.core.runners.cores import blas_on_one_core
 
 __all__ = ["ForkedTask", "TaskServer"]
 
-_FILES = 5  # that come with a request: what to run, standard streams, and where to tell of its end
+_FILES = 5  # that come with a request: what to run, standard streams, and where to report its end
 _GRACE = 10.0  # seconds for it to end when nobody needs it
 _REQUEST = b"\n"
 _HAS_DIRECTORY_IN_PATH = not sys.flags.safe_path
@@ -72,7 +72,7 @@ class TaskServer:
     Parameters
     ----------
     modules : iterable of str
-        What tasks import; names that cannot be imported are passed over, the tasks will tell.
+        What tasks import; names that cannot be imported are passed over, the tasks report them.
     directory : str
         Its working directory.
     environment : mapping
@@ -200,7 +200,7 @@ class _Server:
             ready, _, _ = select.select([connection, ended], [], [])
             if ended in ready:
                 os.read(ended, 512)
-                self._tell_of_the_ended()
+                self._report_ended_tasks()
             if connection not in ready:
                 continue
             request, files, _, _ = socket.recv_fds(self.connection, len(_REQUEST), _FILES)
@@ -223,7 +223,7 @@ class _Server:
                 os.close(file)
             _write_number(self.tasks[pid], pid)
 
-    def _tell_of_the_ended(self) -> None:
+    def _report_ended_tasks(self) -> None:
         with contextlib.suppress(ChildProcessError):  # there are no more
             while True:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -275,13 +275,15 @@ def _run(request_file: int) -> None:
     if _HAS_DIRECTORY_IN_PATH:
         sys.path.insert(0, os.path.dirname(os.path.realpath(script)))
 
-    def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    def write_traceback(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
         """Write a traceback that begins in the script."""
         while trace is not None and trace.tb_frame.f_code.co_filename != script:
             trace = trace.tb_next
         sys.__excepthook__(kind, error.with_traceback(trace), trace)
 
-    sys.excepthook = tell
+    sys.excepthook = write_traceback
     module = ModuleType("__main__")
     module.__file__ = script
     sys.modules["__main__"] = module

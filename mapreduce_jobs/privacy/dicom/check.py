@@ -123,7 +123,7 @@ class _Check:
                 yield what, kind
 
     def _tells(self, dataset: Dataset, tag: int, rule: Rule) -> bool:
-        """Tell whether the value of an attribute is one that should not be there."""
+        """Return whether the value of an attribute is one that should not be there."""
         text = text_of(dataset, tag)
         if tag in PSEUDONYMS:
             return not _PSEUDONYM.fullmatch(text)
@@ -154,7 +154,7 @@ class _Check:
                 yield from self.found(item, f"{what}/")
 
     def _item_tells(self, item: Dataset) -> bool:
-        """Tell whether an item holds anything but dummies."""
+        """Return whether an item holds anything but dummies."""
         for key in list(item.keys()):
             tag = int(key)
             rule = self._settings.rule(tag, item.get_item(tag).VR)

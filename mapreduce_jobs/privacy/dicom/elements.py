@@ -82,7 +82,7 @@ def text_of(dataset: Dataset, tag: int) -> str:
 
 
 def is_empty(element: Any) -> bool:
-    """Tell whether an element has no value, or nothing but padding."""
+    """Return whether an element has no value, or nothing but padding."""
     value = element.value
     if isinstance(value, bytes):
         return not value.strip(b" \0")

@@ -105,7 +105,7 @@ class Rules:
         return list(found)
 
     def are_complete(self, dataset: Dataset) -> bool:
-        """Tell whether a rule lists where the device of an image writes.
+        """Return whether a rule lists where the device of an image writes.
 
         What lies around ultrasound regions is no such list: operators write within them, too.
         """

@@ -117,7 +117,7 @@ class Rows:
         return self.kept()[: self.limit]
 
     def all_are_kept(self) -> bool:
-        """Tell whether no row is left out of memory."""
+        """Return whether no row is left out of memory."""
         return self.count <= MAX_ROWS
 
     @property

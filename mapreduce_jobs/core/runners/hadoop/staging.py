@@ -1,4 +1,4 @@
-"""How a job's files reach HDFS: over WebHDFS, in parallel, in place of one JVM a call."""
+"""Upload of a job's files to HDFS: over WebHDFS, in parallel, in place of one JVM a call."""
 
 import bz2
 import gzip
@@ -107,7 +107,7 @@ class ClusterFiles(TaskFiles):
 
 
 def _name(directory: str, number: int, path: str) -> str:
-    # Its ending tells to decompress it.
+    # By its ending it is decompressed.
     ending = os.path.splitext(path)[1] if is_compressed(path) else ""
     return f"{directory}/{number:05d}{ending}"
 
@@ -147,7 +147,7 @@ class HDFSFilesystem(Filesystem):
         self._storage = storage
 
     def can_handle_path(self, path: str) -> bool:
-        """Tell whether a path is for this file system."""
+        """Return whether a path is for this file system."""
         return path.startswith("hdfs:")
 
     def ls(self, path_glob: str) -> Iterator[str]:
@@ -162,7 +162,7 @@ class HDFSFilesystem(Filesystem):
                 yield authority_of(path_glob) + file.path
 
     def exists(self, path_glob: str) -> bool:
-        """Tell whether something matches."""
+        """Return whether something matches."""
         path = path_of(path_glob, raw=True)
         return self._storage.exists(path) or (
             has_magic(path) and next(self._storage.glob(path), None) is not None

@@ -192,7 +192,7 @@ def _bins(value: dict[str, Any]) -> Bins:
 
 
 def _is_dyadic(bins: Bins) -> bool:
-    """Tell whether bins are of a width that is a power of two, and begin at a multiple of it."""
+    """Return whether bins are of a width that is a power of two, and begin at a multiple of it."""
     return math.frexp(bins.width)[0] == 0.5 and float(bins.start / bins.width).is_integer()
 
 
