@@ -232,7 +232,7 @@ class Deidentify(ImageJob):
             made = deidentify(
                 data, self._settings, self._pseudonymiser, self._text_in_pixels, beginning
             )
-            new = name_of_dicom(self._pseudonymiser, name, made.place)
+            new = name_of_dicom(self._pseudonymiser, name, made.source_ids)
             written, audit = made.data, made.audit.result()
         else:
             from mapreduce_jobs.privacy.audit import audit_of_raster

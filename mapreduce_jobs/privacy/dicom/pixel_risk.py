@@ -1,4 +1,4 @@
-"""Whether the pixels of a DICOM file may show who the patient is."""
+"""Risk that the pixels of a DICOM file show who the patient is."""
 
 from typing import Any
 
