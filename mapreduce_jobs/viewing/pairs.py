@@ -1,4 +1,4 @@
-"""Which images belong together: those of two places, by their names."""
+"""Pairs of images of two inputs, by their names."""
 
 import os
 import posixpath
@@ -26,19 +26,19 @@ class Source:
     ----------
     name : str
         The image's name.
-    place : Reference or Span
+    location : Reference or Span
         Its file, or its line in a bundle.
     """
 
     name: str
-    place: Reference | Span
+    location: Reference | Span
 
     def read(self) -> bytes:
         """Return the image's bytes; an OSError or HdfsToolsError says why there are none."""
-        if isinstance(self.place, Reference):
-            return self.place.read()
-        with open_at(self.place.location, self.place.start) as bundle:
-            return parse_line(bundle.read(self.place.length)).read()
+        if isinstance(self.location, Reference):
+            return self.location.read()
+        with open_at(self.location.location, self.location.start) as bundle:
+            return parse_line(bundle.read(self.location.length)).read()
 
 
 @dataclass(frozen=True)
@@ -60,14 +60,14 @@ class Pair:
 
 @dataclass(frozen=True)
 class Pairs:
-    """What two places hold.
+    """Images of two inputs, in pairs.
 
     Attributes
     ----------
     pairs : list of Pair
         In the order of their names.
     alone : list of (str, Source)
-        What has no partner: ``"first"`` or ``"second"``, the place that it is in, and the image.
+        What has no partner: ``"first"`` or ``"second"``, the input that it is in, and the image.
     """
 
     pairs: list[Pair]
@@ -125,11 +125,11 @@ def _sources(lines: Iterator[bytes]) -> Iterator[Source]:
         position = max(span.start, reached.get(span.location, 0))
         directory = os.path.dirname(span.location)
         for record in lines_between(span.location, span.start, span.length):
-            place = Span(span.location, position, len(record))
+            location = Span(span.location, position, len(record))
             position += len(record)
             for image in record_lines([record], directory, spans=False):
                 item = parse_line(image)
-                yield Source(item.name, item if isinstance(item, Reference) else place)
+                yield Source(item.name, item if isinstance(item, Reference) else location)
         reached[span.location] = position
 
 
@@ -144,13 +144,13 @@ def paired(one: list[Source], other: list[Source]) -> Pairs:
 
     An image and what was made of it have the same name, or the result's has an ending more
     (``scan.dcm`` and ``scan.dcm.tiff``). Where no names agree so, the directory that all names of a
-    place begin with is left out: ``scans/1.png`` and ``edges/1.png`` are a pair. If there is one
-    image in each place, they are a pair whatever their names.
+    input begin with is left out: ``scans/1.png`` and ``edges/1.png`` are a pair. If there is one
+    image in each input, they are a pair whatever their names.
 
     Parameters
     ----------
     one, other : list of Source
-        What each place holds, each under a name of its own.
+        Images of each input, each under a name of its own.
 
     Returns
     -------
@@ -163,7 +163,7 @@ def paired(one: list[Source], other: list[Source]) -> Pairs:
     >>> found = paired(scans, made)
     >>> [(pair.one.name, pair.other.name) for pair in found.pairs]
     [('a.dcm', 'a.dcm.png')]
-    >>> [(place, source.name) for place, source in found.alone]
+    >>> [(side, source.name) for side, source in found.alone]
     [('first', 'b.dcm'), ('second', 'c.dcm.png')]
     """
     if len(one) == len(other) == 1:

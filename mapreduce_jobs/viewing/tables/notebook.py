@@ -89,7 +89,7 @@ class Results(Mapping[str, NotebookTable]):
 
     @property
     def kinds(self) -> list[str]:
-        """The kinds of lines that there are, as `Line` tells them."""
+        """The kinds of lines that there are, as `Line` names them."""
         return list(self._tables)
 
     def __getitem__(self, kind: str) -> NotebookTable:
