@@ -1,4 +1,4 @@
-"""What arrived: digests of files, here and on HDFS, and lines of listings."""
+"""Digests of the files that arrived, here and on HDFS, and lines of listings."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,9 +18,9 @@ _LS_COLUMNS = 8
 _DU_COLUMNS = 3
 
 
-def here(place: Path) -> Results:
+def here(root: Path) -> Results:
     """Return the digest of a file, or of each file in a directory, by base name."""
-    files = sorted(path for path in place.rglob("*") if path.is_file()) or [place]
+    files = sorted(path for path in root.rglob("*") if path.is_file()) or [root]
     return {path.name: _digest(_chunks(path)) for path in files}
 
 

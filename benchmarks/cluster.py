@@ -93,7 +93,7 @@ class Cluster:
                 pass
 
     def pending_deletions(self) -> int:
-        """Return how many blocks the NameNode has yet to tell DataNodes to delete."""
+        """Return how many blocks the NameNode has yet to ask DataNodes to delete."""
         query = "Hadoop:service=NameNode,name=FSNamesystem"
         answer = requests.get(f"{self.storage.url}/jmx", {"qry": query}, timeout=_TIMEOUT)
         return int(answer.json()["beans"][0]["PendingDeletionBlocks"])
@@ -146,7 +146,7 @@ def _cluster(source: Path, action: str, directory: Path, *arguments: str) -> Non
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        start_new_session=True,  # an interrupt is this process's to deal with
+        start_new_session=True,  # an interrupt is for this process to handle
     )
     if done.returncode:
         raise BenchmarkError(f"cluster.py {action}: {done.stderr or done.stdout}".strip())

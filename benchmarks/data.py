@@ -104,7 +104,8 @@ def _write_scan(directory: Path, bits: int, number: int) -> None:
 def dicom_directory(data: Path, files: int) -> Path:
     """Return a directory of CT slices, written if it is not there yet.
 
-    They are pydicom's own small CT, 128×128 and 250 elements, with other UIDs, numbers, places.
+    They are pydicom's own small CT, 128×128 and 250 elements, with other UIDs, numbers, slice
+    positions.
 
     Parameters
     ----------
@@ -127,15 +128,15 @@ def _write_slice(directory: Path, number: int) -> None:
     from pydicom.data import get_testdata_file
     from pydicom.uid import UID
 
-    series, place = divmod(number, _SLICES)
+    series, number_in_series = divmod(number, _SLICES)
     dataset = pydicom.dcmread(str(get_testdata_file("CT_small.dcm", download=False)))
     dataset.SOPInstanceUID = UID(f"1.2.3.{number}.1")
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     dataset.SeriesInstanceUID = UID(f"1.2.3.{series}")
     dataset.PatientID = f"patient {series}"
-    dataset.InstanceNumber = place + 1
+    dataset.InstanceNumber = number_in_series + 1
     dataset.SliceThickness = f"{0.5 + series % 9 / 2:.2f}"
-    dataset.ImagePositionPatient = ["-158.13", "-179.03", f"{-75.5 + 2.5 * place:.2f}"]
+    dataset.ImagePositionPatient = ["-158.13", "-179.03", f"{-75.5 + 2.5 * number_in_series:.2f}"]
     dataset.save_as(directory / f"slice-{number:06d}.dcm")
 
 
@@ -242,7 +243,7 @@ def _word(rank: int) -> str:
 
 
 def _pool() -> multiprocessing.pool.Pool:
-    # An interrupt is this process's to deal with.
+    # An interrupt is for this process to handle.
     return multiprocessing.Pool(_PROCESSES, signal.signal, (signal.SIGINT, signal.SIG_IGN))
 
 

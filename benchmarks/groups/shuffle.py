@@ -1,4 +1,4 @@
-"""How many bytes travel from map tasks to reduce tasks."""
+"""Bytes that travel from map tasks to reduce tasks."""
 
 import subprocess
 import sys

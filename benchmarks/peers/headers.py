@@ -1,4 +1,4 @@
-"""What the peers do to one header: pydicom alone, and its values as JSON has them."""
+"""Work of the peers on one header: pydicom alone, and its values as JSON has them."""
 
 import io
 import json

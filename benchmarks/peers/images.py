@@ -1,4 +1,4 @@
-"""What the peers do to one image: the functions of `mapreduce_jobs.imaging`, as the jobs do."""
+"""Work of the peers on one image: the functions of `mapreduce_jobs.imaging`, as the jobs do."""
 
 import json
 import os
