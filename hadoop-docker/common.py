@@ -1,4 +1,4 @@
-"""What both forms of the cluster share: looking at its daemons, and describing it to others."""
+"""Code of both forms of the cluster: the state of its daemons, and its description for others."""
 
 import contextlib
 import fcntl
@@ -75,7 +75,7 @@ def wait(what_is_missing: Callable[[], str], seconds: float) -> None:
 
 
 def describe(directory: Path, description: dict[str, Any]) -> None:
-    """Write cluster.json, which tells programs where everything is."""
+    """Write cluster.json, which says where everything is, for programs."""
     new = directory / "cluster.json.new"
     new.write_text(json.dumps(description, indent=2) + "\n")
     new.replace(directory / "cluster.json")

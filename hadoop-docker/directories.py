@@ -34,7 +34,7 @@ open_url = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
 def put(url: str) -> None:
     """Send a request until it is granted."""
-    told = ""
+    reported = ""
     while True:
         try:
             request = urllib.request.Request(url, method="PUT")  # noqa: S310
@@ -44,9 +44,9 @@ def put(url: str) -> None:
             reason = str(error)
             if isinstance(error, urllib.error.HTTPError):
                 reason += f": {error.read().decode(errors='replace')}"
-        if reason != told:
+        if reason != reported:
             print(f"waiting: {url}: {reason}", file=sys.stderr, flush=True)
-            told = reason
+            reported = reason
         time.sleep(0.2)
 
 

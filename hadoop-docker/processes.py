@@ -143,7 +143,7 @@ class Cluster:
                 for variable, port in ports[name].items():
                     host = "" if name == "resourcemanager" else "localhost:"
                     common[variable] = f"{host}{port}"
-            place = self.state.get("place") if running else None
+            location = self.state.get("place") if running else None
             self.state = {
                 "form": "processes",
                 "hdfs_url": f"http://localhost:{ports['namenode']['NAMENODE_HTTP']}",
@@ -154,7 +154,7 @@ class Cluster:
                 "mrjob_conf": str(self.directory / "mrjob.conf"),
                 "hadoop": str(self.directory / "hadoop"),
                 "conf_dir": str(self.directory / "conf"),
-                "place": place or plain(self.directory),
+                "place": location or plain(self.directory),
                 "pids": {name: self.state.get("pids", {}).get(name) for name in wanted},
                 "started": {name: self.state.get("started", {}).get(name) for name in wanted},
                 "ports": ports,
@@ -193,16 +193,16 @@ class Cluster:
 
     def start(self, name: str) -> None:
         """Start a daemon."""
-        place = Path(self.state["place"])
-        data = place / "data" / name
+        location = Path(self.state["place"])
+        data = location / "data" / name
         data.mkdir(parents=True, exist_ok=True)
-        logs = place / "logs"
+        logs = location / "logs"
         logs.mkdir(exist_ok=True)
         environment = {
             # Settings of another Hadoop, and a user name for it, are not for this one.
             **{k: v for k, v in os.environ.items() if not k.startswith(("HADOOP_", "YARN_"))},
             "HADOOP_HOME": str(distribution.HOME),
-            "HADOOP_CONF_DIR": str(place / "conf"),
+            "HADOOP_CONF_DIR": str(location / "conf"),
             "HADOOP_LOG_DIR": str(logs),
             "HADOOP_DATA_DIR": str(data),
             "BIND": "127.0.0.1",
