@@ -1,7 +1,7 @@
 """Write docs/operations.md and its pictures: every operation, original and result side by side.
 
 The images are test data of pydicom (MIT licence), which comes with this project: an MR of an
-abdomen and, for what has to do with colour, an ultrasound.
+abdomen and, for what concerns colour, an ultrasound.
 """
 
 import sys
