@@ -26,7 +26,7 @@ _THREADS = 16
 _SERVERS = {"NameNode": "namenode", "DataNodes": "datanode"}
 _CHUNK = 1 << 20
 _TIMEOUT = 10  # seconds
-# What hadoop-docker/conf sets for speed. Memory, ports, places and class paths stay.
+# What hadoop-docker/conf sets for speed. Memory, ports, locations and class paths stay.
 _TUNED = {
     "core-site.xml": ["io.file.buffer.size"],
     "hdfs-site.xml": [
