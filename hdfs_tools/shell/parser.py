@@ -96,7 +96,7 @@ def _add_connection(group: Any, default: Any) -> None:
         metavar="URL",
         default=default,
         help="http://NAMENODE:9870, an alias of ~/.hdfscli.cfg, or file:///DIRECTORY for a store on"
-        " this machine; else HDFS_URL, the default alias, or the Hadoop configuration tells",
+        " this machine; else HDFS_URL, the default alias, or the Hadoop configuration says",
     )
     group.add_argument(
         "--patience",

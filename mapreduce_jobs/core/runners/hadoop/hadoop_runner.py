@@ -207,8 +207,8 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
             self._bring(files)
         except PermissionError as error:
             raise JobError(
-                f"{error.filename}: {self.user} may not write there; have a home folder made on"
-                f" HDFS for {self.user}, or name another place with --hadoop-tmp-dir"
+                f"{error.filename}: {self.user} may not write there; have a home directory made"
+                f" on HDFS for {self.user}, or name another with --hadoop-tmp-dir"
             ) from None
         except HdfsToolsError as error:
             raise JobError(f"HDFS: {error}") from None
