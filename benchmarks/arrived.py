@@ -1,4 +1,4 @@
-"""What arrived: digests of files, here and on HDFS, and lines of listings."""
+"""Digests of the files that arrived, here and on HDFS, and lines of listings."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,15 +18,15 @@ _LS_COLUMNS = 8
 _DU_COLUMNS = 3
 
 
-def here(place: Path) -> Results:
-    """Return the digest of a file, or of each file in a folder, by base name."""
-    files = sorted(path for path in place.rglob("*") if path.is_file()) or [place]
+def here(root: Path) -> Results:
+    """Return the digest of a file, or of each file in a directory, by base name."""
+    files = sorted(path for path in root.rglob("*") if path.is_file()) or [root]
     return {path.name: _digest(_chunks(path)) for path in files}
 
 
-def stored(storage: FileSystem, folder: str) -> Results:
-    """Return the digest of each file in a folder on HDFS and below it, by base name."""
-    entries = [*storage.walk(folder)]
+def stored(storage: FileSystem, directory: str) -> Results:
+    """Return the digest of each file in a directory on HDFS and below it, by base name."""
+    entries = [*storage.walk(directory)]
     with ThreadPoolExecutor(_THREADS) as pool:
         digests = pool.map(lambda entry: _digest(storage.chunks(entry.path)), entries)
         return {entry.name: digest for entry, digest in zip(entries, digests, strict=True)}

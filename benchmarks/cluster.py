@@ -26,7 +26,7 @@ _THREADS = 16
 _SERVERS = {"NameNode": "namenode", "DataNodes": "datanode"}
 _CHUNK = 1 << 20
 _TIMEOUT = 10  # seconds
-# What hadoop-docker/conf sets for speed. Memory, ports, places and class paths stay.
+# What hadoop-docker/conf sets for speed. Memory, ports, locations and class paths stay.
 _TUNED = {
     "core-site.xml": ["io.file.buffer.size"],
     "hdfs-site.xml": [
@@ -82,7 +82,7 @@ class Cluster:
     servers: Mapping[str, Sequence[int]]
 
     def put(self, source: Path, path: str) -> None:
-        """Write a file, or the files of a folder, to HDFS."""
+        """Write a file, or the files of a directory, to HDFS."""
         if source.is_file():
             self.storage.write(path, lambda: _chunks(source))
             return
@@ -93,7 +93,7 @@ class Cluster:
                 pass
 
     def pending_deletions(self) -> int:
-        """Return how many blocks the NameNode has yet to tell DataNodes to delete."""
+        """Return how many blocks the NameNode has yet to ask DataNodes to delete."""
         query = "Hadoop:service=NameNode,name=FSNamesystem"
         answer = requests.get(f"{self.storage.url}/jmx", {"qry": query}, timeout=_TIMEOUT)
         return int(answer.json()["beans"][0]["PendingDeletionBlocks"])
@@ -106,19 +106,19 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 
 @contextmanager
-def running(folder: Path, source: Path = _SOURCE) -> Iterator[Cluster]:
+def running(directory: Path, source: Path = _SOURCE) -> Iterator[Cluster]:
     """Start a cluster; stop it in the end, and delete what is on it.
 
     Parameters
     ----------
-    folder : path
+    directory : path
         Where the cluster is to be.
     source : path, optional
-        The folder of ``cluster.py``.
+        The directory of ``cluster.py``.
     """
     try:
-        _cluster(source, "up", folder)
-        state = json.loads((folder / "cluster.json").read_bytes())
+        _cluster(source, "up", directory)
+        state = json.loads((directory / "cluster.json").read_bytes())
         options = yaml.safe_load(Path(state["mrjob_conf"]).read_bytes())["runners"]["hadoop"]
         yield Cluster(
             connect(state["hdfs_url"]),
@@ -136,39 +136,39 @@ def running(folder: Path, source: Path = _SOURCE) -> Iterator[Cluster]:
             },
         )
     finally:
-        _cluster(source, "down", folder, "--purge")
+        _cluster(source, "down", directory, "--purge")
 
 
-def _cluster(source: Path, action: str, folder: Path, *arguments: str) -> None:
+def _cluster(source: Path, action: str, directory: Path, *arguments: str) -> None:
     command = [sys.executable, str(source / "cluster.py"), action, "--form", "processes"]
     done = subprocess.run(
-        [*command, "--folder", folder, *arguments],
+        [*command, "--folder", directory, *arguments],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        start_new_session=True,  # an interrupt is this process's to deal with
+        start_new_session=True,  # an interrupt is for this process to handle
     )
     if done.returncode:
         raise BenchmarkError(f"cluster.py {action}: {done.stderr or done.stdout}".strip())
 
 
-def with_defaults(folder: Path) -> Path:
+def with_defaults(directory: Path) -> Path:
     """Copy what makes a cluster, without the settings and JVM options that are there for speed.
 
     Parameters
     ----------
-    folder : path
+    directory : path
         Where the copy is to be; what is there is deleted.
 
     Returns
     -------
     path
-        The folder of the copy's ``cluster.py``.
+        The directory of the copy's ``cluster.py``.
     """
-    shutil.rmtree(folder, ignore_errors=True)
-    source = folder / _SOURCE.name
+    shutil.rmtree(directory, ignore_errors=True)
+    source = directory / _SOURCE.name
     shutil.copytree(_SOURCE, source, ignore=shutil.ignore_patterns(".*", "__pycache__"))
-    shutil.copy(ROOT / "setup.cfg", folder)
+    shutil.copy(ROOT / "setup.cfg", directory)
     (source / ".hadoop").symlink_to(_SOURCE / ".hadoop")  # jars, and the Python of tasks
     for name, settings in _TUNED.items():
         for setting in settings:

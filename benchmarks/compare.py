@@ -26,7 +26,7 @@ Results = Mapping[str, bytes]
 """The value of each key; a digest of it, so that results of many images stay small."""
 
 _UNIQ = re.compile(rb" *(\d+) (.+)\n")
-_SHOWN = 3
+_MAX_NAMED = 3
 
 
 def json_lines(path: Path) -> Results:
@@ -139,8 +139,8 @@ def assert_equal(results: Results, expected: Results, path: Path, reference: Pat
         for key in sorted(results.keys() | expected.keys())
         if results.get(key) != expected.get(key)
     ]
-    shown = ", ".join(map(repr, different[:_SHOWN]))
+    named = ", ".join(map(repr, different[:_MAX_NAMED]))
     raise BenchmarkError(
         f"{path} differs from {reference} in {len(different)} of {len(expected)} results,"
-        f" such as {shown}"
+        f" such as {named}"
     )

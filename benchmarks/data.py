@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
-    "dicom_folder",
-    "image_folder",
+    "dicom_directory",
+    "image_directory",
     "random_file",
     "read_through",
     "scan",
@@ -75,8 +75,8 @@ def scan(number: int, bits: int) -> npt.NDArray[np.unsignedinteger]:
     return pixels.astype(np.uint8 if bits <= 8 else np.uint16)
 
 
-def image_folder(data: Path, images: int, bits: int) -> Path:
-    """Return a folder of grey PNG, written if it is not there yet.
+def image_directory(data: Path, images: int, bits: int) -> Path:
+    """Return a directory of grey PNG, written if it is not there yet.
 
     Parameters
     ----------
@@ -88,23 +88,24 @@ def image_folder(data: Path, images: int, bits: int) -> Path:
         Bits used of a pixel; more than 8 make 16-bit files.
     """
 
-    def write(folder: Path) -> None:
-        folder.mkdir()
+    def write(directory: Path) -> None:
+        directory.mkdir()
         with _pool() as pool:
-            pool.map(partial(_write_scan, folder, bits), range(images))
+            pool.map(partial(_write_scan, directory, bits), range(images))
 
     return _made_once(data / f"grey-{bits}bit-{images}", write)
 
 
-def _write_scan(folder: Path, bits: int, number: int) -> None:
+def _write_scan(directory: Path, bits: int, number: int) -> None:
     encoded = cv2.imencode(".png", scan(number, bits))[1]
-    (folder / f"scan-{number:06d}.png").write_bytes(encoded.tobytes())
+    (directory / f"scan-{number:06d}.png").write_bytes(encoded.tobytes())
 
 
-def dicom_folder(data: Path, files: int) -> Path:
-    """Return a folder of CT slices, written if it is not there yet.
+def dicom_directory(data: Path, files: int) -> Path:
+    """Return a directory of CT slices, written if it is not there yet.
 
-    They are pydicom's own small CT, 128×128 and 250 elements, with other UIDs, numbers, places.
+    They are pydicom's own small CT, 128×128 and 250 elements, with other UIDs, numbers, slice
+    positions.
 
     Parameters
     ----------
@@ -114,29 +115,29 @@ def dicom_folder(data: Path, files: int) -> Path:
         How many.
     """
 
-    def write(folder: Path) -> None:
-        folder.mkdir()
+    def write(directory: Path) -> None:
+        directory.mkdir()
         with _pool() as pool:
-            pool.map(partial(_write_slice, folder), range(files))
+            pool.map(partial(_write_slice, directory), range(files))
 
     return _made_once(data / f"ct-{files}", write)
 
 
-def _write_slice(folder: Path, number: int) -> None:
+def _write_slice(directory: Path, number: int) -> None:
     import pydicom  # slow, and for these benchmarks alone
     from pydicom.data import get_testdata_file
     from pydicom.uid import UID
 
-    series, place = divmod(number, _SLICES)
+    series, number_in_series = divmod(number, _SLICES)
     dataset = pydicom.dcmread(str(get_testdata_file("CT_small.dcm", download=False)))
     dataset.SOPInstanceUID = UID(f"1.2.3.{number}.1")
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     dataset.SeriesInstanceUID = UID(f"1.2.3.{series}")
     dataset.PatientID = f"patient {series}"
-    dataset.InstanceNumber = place + 1
+    dataset.InstanceNumber = number_in_series + 1
     dataset.SliceThickness = f"{0.5 + series % 9 / 2:.2f}"
-    dataset.ImagePositionPatient = ["-158.13", "-179.03", f"{-75.5 + 2.5 * place:.2f}"]
-    dataset.save_as(folder / f"slice-{number:06d}.dcm")
+    dataset.ImagePositionPatient = ["-158.13", "-179.03", f"{-75.5 + 2.5 * number_in_series:.2f}"]
+    dataset.save_as(directory / f"slice-{number:06d}.dcm")
 
 
 def text_file(data: Path, megabytes: int) -> Path:
@@ -242,7 +243,7 @@ def _word(rank: int) -> str:
 
 
 def _pool() -> multiprocessing.pool.Pool:
-    # An interrupt is this process's to deal with.
+    # An interrupt is for this process to handle.
     return multiprocessing.Pool(_PROCESSES, signal.signal, (signal.SIGINT, signal.SIG_IGN))
 
 
@@ -251,15 +252,15 @@ def _made_once(path: Path, write: Callable[[Path], None]) -> Path:
     if path.exists():
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".making-") as folder:
-        partial_path = Path(folder) / path.name
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".making-") as directory:
+        partial_path = Path(directory) / path.name
         write(partial_path)
         partial_path.rename(path)
     return path
 
 
 def read_through(path: Path) -> int:
-    """Read a file, or every file of a folder, so that the system has it in memory.
+    """Read a file, or every file of a directory, so that the system has it in memory.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""How a benchmark is declared: the work, who does it, how results are compared, what to reach."""
+"""Declaration of a benchmark: the work, who does it, how results are compared, what to reach."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What the benchmarks ran on, and whether they can run here."""
+"""The machine of the benchmarks, and whether they can run on it."""
 
 import os
 import platform
@@ -85,5 +85,5 @@ def _java() -> str | None:
 
 
 def _java_version() -> str:
-    shown = subprocess.run([_java() or "java", "-version"], capture_output=True, text=True)
-    return (shown.stderr or shown.stdout).partition("\n")[0].strip() or "Java"
+    answer = subprocess.run([_java() or "java", "-version"], capture_output=True, text=True)
+    return (answer.stderr or answer.stdout).partition("\n")[0].strip() or "Java"

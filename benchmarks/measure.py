@@ -67,7 +67,7 @@ def run(
     env : mapping
         The environment.
     cwd : path
-        The folder to run in.
+        The directory to run in.
     servers : mapping
         Ids of processes, by the name of what they are together.
 

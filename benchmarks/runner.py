@@ -66,5 +66,5 @@ def run_round(label: str, contestants: Sequence[Contestant], settings: Settings)
 
 
 def say(text: str) -> None:
-    """Tell how far the benchmarks are."""
+    """Report the progress of the benchmarks."""
     print(text, file=sys.stderr, flush=True)

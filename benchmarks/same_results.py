@@ -1,4 +1,4 @@
-"""Whether two checkouts of this project give the same results: every job, on several runners.
+"""Comparison of the results of two checkouts of this project: every job, on several runners.
 
 ``python -m benchmarks.same_results BEFORE AFTER`` runs each case below with the code of both
 checkouts, on the same input, and compares exit status, result lines and output directories byte for
@@ -107,28 +107,31 @@ class _Checkout:
         self, case: str, runner: str, options: Sequence[str], inputs: dict[str, str]
     ) -> dict[str, Any]:
         """Run a case; return all that is compared of it."""
-        place = self.results / runner / case
-        place.mkdir(parents=True)
+        directory = self.results / runner / case
+        directory.mkdir(parents=True)
         of_others = {f"={name}": f"../{name}/{_result(name)}" for name in _CASES}
         name, *words = shlex.split(_CASES[case])
         words = [word.format_map({**inputs, **of_others}) for word in words]
         job = self.root / "mapreduce_jobs" / f"{name}.py"
-        with open(place / _result(case), "wb") as stdout, open(place / "stderr", "wb") as stderr:
+        with (
+            open(directory / _result(case), "wb") as stdout,
+            open(directory / "stderr", "wb") as stderr,
+        ):
             status = subprocess.run(
                 [self.python, job, "-r", runner, *options, *words],
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
-                cwd=place,
+                cwd=directory,
                 env={**os.environ, **_ENVIRONMENT, "PYTHONPATH": str(self.root)},
                 timeout=_TIMEOUT,
             ).returncode
-        output = place / "output"
+        output = directory / "output"
         files = sorted(path for path in output.rglob("*") if path.is_file())
         parts = [path for path in files if path.name.startswith("part-")]
         return {
             "exit status": status,
-            "result lines": _lines([place / _result(case)]),
+            "result lines": _lines([directory / _result(case)]),
             "lines of -o": _lines(parts),
             "files of -o": [str(path.relative_to(output)) for path in files],
         }
@@ -163,8 +166,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             lines = sum(len(one[what]) for what in ("result lines", "lines of -o"))
             if not lines and not differ:
                 differ = ["no results at all"]
-            shown = f"DIFFERS: {', '.join(differ)}" if differ else f"same, {lines} lines"
-            print(f"{runner:7} {case:20} exit {one['exit status']}  {shown}", flush=True)
+            outcome = f"DIFFERS: {', '.join(differ)}" if differ else f"same, {lines} lines"
+            print(f"{runner:7} {case:20} exit {one['exit status']}  {outcome}", flush=True)
             differing += bool(differ)
     if differing:
         print(f"{differing} cases differ; their results are in {options.output}", file=sys.stderr)

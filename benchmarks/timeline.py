@@ -1,4 +1,4 @@
-"""Where the time of a job on Hadoop goes: by YARN, the history server and the job's counters."""
+"""Timeline of a job on Hadoop, by YARN, the history server and the job's counters."""
 
 import time
 from collections.abc import Sequence
@@ -67,10 +67,10 @@ def timeline(label: str, job: Contestant, cluster: Cluster, settings: Settings) 
     """Run the timed job, and ask where its time went."""
     start = time.time()
     seconds = run_round(label, [job], settings)[job.name].seconds
-    place = f"{cluster.history_url}{_HISTORY}/{_last_job(cluster)}"
-    told = _get(place)["job"]
-    maps = [task for task in _get(f"{place}/tasks")["tasks"]["task"] if task["type"] == "MAP"]
-    groups = _get(f"{place}/counters")["jobCounters"]["counterGroup"]
+    url = f"{cluster.history_url}{_HISTORY}/{_last_job(cluster)}"
+    reported = _get(url)["job"]
+    maps = [task for task in _get(f"{url}/tasks")["tasks"]["task"] if task["type"] == "MAP"]
+    groups = _get(f"{url}/counters")["jobCounters"]["counterGroup"]
     (counted,) = (
         group["counter"] for group in groups if group["counterGroupName"] == "milliseconds"
     )
@@ -79,10 +79,10 @@ def timeline(label: str, job: Contestant, cluster: Cluster, settings: Settings) 
     elapsed = sum(task["elapsedTime"] for task in maps) / 1000
     marks = [
         start,
-        told["submitTime"] / 1000,
+        reported["submitTime"] / 1000,
         min(task["startTime"] for task in maps) / 1000,
         max(task["finishTime"] for task in maps) / 1000,
-        told["finishTime"] / 1000,
+        reported["finishTime"] / 1000,
         start + seconds,
     ]
     of_job = tuple(end - begin for begin, end in pairwise(marks))

@@ -20,7 +20,7 @@ PAGES = {
         "operations",
         "formats",
         "collections",
-        "growing-results",
+        "incremental-results",
         "results",
         "deidentification",
         "own-job",

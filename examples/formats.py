@@ -21,7 +21,7 @@ from mapreduce_jobs.imaging.formats.file_formats import sniff
 from mapreduce_jobs.imaging.image import Image
 
 PAGE = Path(__file__).resolve().parent.parent / "docs/formats.md"
-FOLDERS = {
+DIRECTORIES = {
     "pydicom": ("data/test_files", "data/charset_files"),
     "nibabel": ("tests/data",),
 }
@@ -186,10 +186,10 @@ def main() -> None:
 def page() -> str:
     """Return the page."""
     parts = [introduction()]
-    for package, folders in FOLDERS.items():
-        for folder in folders:
-            found = table(("file", "format", "what comes of it"), rows(package, folder))
-            parts.append(f"## {package}/{folder}\n\n{found}\n")
+    for package, directories in DIRECTORIES.items():
+        for directory in directories:
+            found = table(("file", "format", "what comes of it"), rows(package, directory))
+            parts.append(f"## {package}/{directory}\n\n{found}\n")
     return "\n".join(parts)
 
 
@@ -197,7 +197,7 @@ def introduction() -> str:
     """Return what stands before the tables."""
     missing = [f'{{"error": "MissingExtra", "message": "{error}"}}' for error in EXTRAS]
     syntaxes = str(stored_values.__doc__).split("\n\n")[1]
-    versions = {package: minor_version(package) for package in FOLDERS}
+    versions = {package: minor_version(package) for package in DIRECTORIES}
     return INTRODUCTION.format(
         formats=table(KINDS[0], KINDS[1:]),
         values=table(VALUES[0], VALUES[1:]),
@@ -220,9 +220,9 @@ def table(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
     return "\n".join([first, rule, *others])
 
 
-def rows(package: str, folder: str) -> Iterator[tuple[str, str, str]]:
-    """Iterate over name, format and outcome of each file of a folder of a package."""
-    top = Path(str(import_module(package).__file__)).parent / folder
+def rows(package: str, directory: str) -> Iterator[tuple[str, str, str]]:
+    """Iterate over name, format and outcome of each file of a directory of a package."""
+    top = Path(str(import_module(package).__file__)).parent / directory
     for path in sorted(top.rglob("*")):
         name = path.relative_to(top)
         if path.is_file() and not any(part in NO_IMAGES for part in name.parts):

@@ -1,7 +1,7 @@
 """Write docs/operations.md and its pictures: every operation, original and result side by side.
 
 The images are test data of pydicom (MIT licence), which comes with this project: an MR of an
-abdomen and, for what has to do with colour, an ultrasound.
+abdomen and, for what concerns colour, an ultrasound.
 """
 
 import sys
@@ -135,12 +135,12 @@ images (MIT licence).
 def main() -> None:
     """Write the page and the pictures."""
     (DOCS / "operations.md").write_text(page(), encoding="utf-8")
-    folder = DOCS / "operations"
-    folder.mkdir(exist_ok=True)
+    directory = DOCS / "operations"
+    directory.mkdir(exist_ok=True)
     for name, text in EXAMPLES.items():
         original = image_for(name)
         picture = side_by_side(original, Pipeline.parse(text)(original))
-        (folder / f"{name}.jpg").write_bytes(encode(picture, "jpeg", quality=85))
+        (directory / f"{name}.jpg").write_bytes(encode(picture, "jpeg", quality=85))
     sys.stdout.write(f"{DOCS}/operations.md: {len(EXAMPLES)} operations\n")
 
 

@@ -1,4 +1,4 @@
-"""A job of one's own: the mean grey level of each image, or of each folder."""
+"""A job of one's own: the mean grey level of each image, or of each directory."""
 
 from mapreduce_jobs.core.jobs.image_job import ImageJob
 from mapreduce_jobs.imaging.image import grey

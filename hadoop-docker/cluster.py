@@ -34,15 +34,15 @@ def main() -> int:
     arguments = parser.parse_args()
 
     form = FORMS[arguments.form]
-    folder = (arguments.folder or HERE / ".cluster" / arguments.form).resolve()
+    directory = (arguments.folder or HERE / ".cluster" / arguments.form).resolve()
     try:
         if arguments.action == "status":
-            return 0 if form.status(folder) else 1
-        with locked(folder):
+            return 0 if form.status(directory) else 1
+        with locked(directory):
             if arguments.action == "up":
-                form.up(folder, arguments.datanodes, arguments.nodemanagers)
+                form.up(directory, arguments.datanodes, arguments.nodemanagers)
             else:
-                form.down(folder, arguments.purge)
+                form.down(directory, arguments.purge)
     except ClusterError as error:
         print(f"cluster.py: {error}", file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""What both forms of the cluster share: looking at its daemons, and describing it to others."""
+"""Code of both forms of the cluster: the state of its daemons, and its description for others."""
 
 import contextlib
 import fcntl
@@ -21,15 +21,17 @@ class ClusterError(Exception):
 
 
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Make a folder, and keep other runs from changing what is in it."""
+def locked(directory: Path) -> Iterator[None]:
+    """Make a directory, and keep other runs from changing what is in it."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with open(folder / "lock", "w") as lock:
+        directory.mkdir(parents=True, exist_ok=True)
+        with open(directory / "lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
     except (FileExistsError, NotADirectoryError, PermissionError) as error:
-        raise ClusterError(f"{error.filename}: {error.strerror}; choose another folder") from None
+        raise ClusterError(
+            f"{error.filename}: {error.strerror}; choose another directory"
+        ) from None
 
 
 def ask(url: str) -> Any:
@@ -72,11 +74,11 @@ def wait(what_is_missing: Callable[[], str], seconds: float) -> None:
         time.sleep(0.2)
 
 
-def describe(folder: Path, description: dict[str, Any]) -> None:
-    """Write cluster.json, which tells programs where everything is."""
-    new = folder / "cluster.json.new"
+def describe(directory: Path, description: dict[str, Any]) -> None:
+    """Write cluster.json, which says where everything is, for programs."""
+    new = directory / "cluster.json.new"
     new.write_text(json.dumps(description, indent=2) + "\n")
-    new.replace(folder / "cluster.json")
+    new.replace(directory / "cluster.json")
 
 
 def write_hadoop(path: Path, environment: dict[str, str], command: list[str]) -> None:

@@ -25,32 +25,32 @@ DESCRIPTION = {
 }
 
 
-def up(folder: Path, datanodes: int | None, nodemanagers: int | None) -> None:
+def up(directory: Path, datanodes: int | None, nodemanagers: int | None) -> None:
     """Build the image, start what is not running, and wait until a job can run."""
     start = time.monotonic()
     compose = find_compose()
-    old = read(folder)
+    old = read(directory)
     datanodes, nodemanagers = datanodes or old["datanodes"], nodemanagers or old["nodemanagers"]
     if datanodes > MAX_DATANODES:
         raise ClusterError(f"more than {MAX_DATANODES} DataNodes have no ports in containers")
     description: dict[str, Any] = {
         **DESCRIPTION,
-        "hadoop": str(folder / "hadoop"),
+        "hadoop": str(directory / "hadoop"),
         "datanodes": datanodes,
         "nodemanagers": nodemanagers,
     }
     write_hadoop(
-        folder / "hadoop",
+        directory / "hadoop",
         {},
         f"docker exec -i -e HADOOP_USER_NAME {PROJECT}-resourcemanager hadoop".split(),
     )
-    (folder / "compose.yaml").write_text(with_datanodes(datanodes))
-    describe(folder, description)
+    (directory / "compose.yaml").write_text(with_datanodes(datanodes))
+    describe(directory, description)
 
     before = containers("{{.ID}} {{.Status}}", "--filter", "status=running")
-    run(compose, folder, "the image was not built", "build")
+    run(compose, directory, "the image was not built", "build")
     run(
-        *(compose, folder, "the containers did not start", "up", "--detach", "--remove-orphans"),
+        *(compose, directory, "the containers did not start", "up", "--detach", "--remove-orphans"),
         *("--scale", f"nodemanager={nodemanagers}"),
     )
 
@@ -70,20 +70,20 @@ def up(folder: Path, datanodes: int | None, nodemanagers: int | None) -> None:
     print(f"-c {DESCRIPTION['mrjob_conf']} runs a job on it.")
 
 
-def down(folder: Path, purge: bool) -> None:
+def down(directory: Path, purge: bool) -> None:
     """Remove the containers; their volumes only if asked to."""
     compose = find_compose()
-    if not (folder / "compose.yaml").exists():
-        (folder / "compose.yaml").write_text(with_datanodes(2))
+    if not (directory / "compose.yaml").exists():
+        (directory / "compose.yaml").write_text(with_datanodes(2))
     volumes = ["--volumes"] if purge else []
-    run(compose, folder, "the containers were not removed", "down", "--remove-orphans", *volumes)
+    run(compose, directory, "the containers were not removed", "down", "--remove-orphans", *volumes)
     if purge:
         for name in "compose.yaml", "cluster.json", "hadoop":
-            (folder / name).unlink(missing_ok=True)
+            (directory / name).unlink(missing_ok=True)
     print("The cluster is down.")
 
 
-def status(folder: Path) -> bool:
+def status(directory: Path) -> bool:
     """Print a line for each container; return whether a job can run."""
     find_compose()
     lines = containers("{{.Names}}\t{{.Status}}")
@@ -93,7 +93,7 @@ def status(folder: Path) -> bool:
     if not lines:
         print("There are no containers of the cluster.")
         return False
-    reason = what_a_job_waits_for(read(folder))
+    reason = what_a_job_waits_for(read(directory))
     print(f"No job can run: {reason}" if reason else "A job can run.")
     return not reason
 
@@ -107,10 +107,10 @@ def what_a_job_waits_for(description: dict[str, Any]) -> str:
     return missing(description, description["datanodes"], description["nodemanagers"])
 
 
-def read(folder: Path) -> dict[str, Any]:
+def read(directory: Path) -> dict[str, Any]:
     """Return what is known of the cluster; it may have been started by compose alone."""
     try:
-        return json.loads((folder / "cluster.json").read_bytes())
+        return json.loads((directory / "cluster.json").read_bytes())
     except FileNotFoundError:
         return {**DESCRIPTION, "datanodes": 2, "nodemanagers": 2}
 
@@ -145,11 +145,11 @@ def find_compose() -> list[str]:
     raise ClusterError("there is no docker compose (Debian: apt install docker-compose)")
 
 
-def run(compose: list[str], folder: Path, failure: str, *command: str) -> None:
+def run(compose: list[str], directory: Path, failure: str, *command: str) -> None:
     """Run compose; if it fails, show the end of what it says."""
     files = ["--project-name", PROJECT, "--project-directory", str(HERE)]
     ended = subprocess.run(
-        [*compose, *files, "--file", str(folder / "compose.yaml"), *command],
+        [*compose, *files, "--file", str(directory / "compose.yaml"), *command],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

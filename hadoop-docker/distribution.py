@@ -1,4 +1,4 @@
-"""What the processes run: Hadoop's jars, and a virtual environment for the tasks."""
+"""Distribution that the processes run: Hadoop's jars, a virtual environment for the tasks."""
 
 import contextlib
 import fcntl

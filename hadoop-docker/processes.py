@@ -1,4 +1,4 @@
-"""A cluster of processes of this machine, in a folder of its own, on free ports of loopback."""
+"""A cluster of processes of this machine, in a directory of its own, on free ports of loopback."""
 
 import contextlib
 import json
@@ -31,10 +31,10 @@ PORTS = {
 SINGLE = ("resourcemanager", "namenode", "historyserver")
 
 
-def up(folder: Path, datanodes: int | None, nodemanagers: int | None) -> None:
+def up(directory: Path, datanodes: int | None, nodemanagers: int | None) -> None:
     """Start what is not running, and wait until a job can run."""
     start = time.monotonic()
-    cluster = Cluster(folder)
+    cluster = Cluster(directory)
     running = cluster.running()
     wanted = names(
         datanodes or cluster.number("datanode") or 2,
@@ -56,22 +56,22 @@ def up(folder: Path, datanodes: int | None, nodemanagers: int | None) -> None:
     print(f"-c {shlex.quote(cluster.state['mrjob_conf'])} runs a job on it.")
 
 
-def down(folder: Path, purge: bool) -> None:
+def down(directory: Path, purge: bool) -> None:
     """Stop every process, tasks included."""
-    cluster = Cluster(folder)
+    cluster = Cluster(directory)
     cluster.stop()
     if purge:
         for name in "data", "logs", "conf", "hadoop", "mrjob.conf", "cluster.json":
-            path = folder / name
+            path = directory / name
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     print("The cluster is down.")
 
 
-def status(folder: Path) -> bool:
+def status(directory: Path) -> bool:
     """Print a line for each daemon; return whether a job can run."""
-    cluster = Cluster(folder)
+    cluster = Cluster(directory)
     if not cluster.state:
-        print(f"{folder}: there is no cluster")
+        print(f"{directory}: there is no cluster")
         return False
     running = cluster.running()
     if not running:
@@ -79,7 +79,7 @@ def status(folder: Path) -> bool:
         return False
     for name in cluster.state["pids"]:
         state = f"running, process {running[name]}" if name in running else "not running"
-        print(f"{name:16} {state}, log {folder / 'logs' / name}.log")
+        print(f"{name:16} {state}, log {directory / 'logs' / name}.log")
     reason = missing(cluster.state, cluster.number("datanode"), cluster.number("nodemanager"))
     if dead := cluster.state["pids"].keys() - running.keys():
         reason = f"not running: {', '.join(sorted(dead))}"
@@ -98,12 +98,12 @@ def names(datanodes: int, nodemanagers: int) -> list[str]:
 
 
 class Cluster:
-    """The cluster that a folder describes, in cluster.json."""
+    """The cluster that a directory describes, in cluster.json."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
         try:
-            self.state: dict[str, Any] = json.loads((folder / "cluster.json").read_bytes())
+            self.state: dict[str, Any] = json.loads((directory / "cluster.json").read_bytes())
         except (FileNotFoundError, NotADirectoryError):
             self.state = {}
 
@@ -125,7 +125,7 @@ class Cluster:
         old = self.state.get("ports", {})
         running = self.running()
         if not running:
-            shutil.rmtree(self.folder / "conf", ignore_errors=True)
+            shutil.rmtree(self.directory / "conf", ignore_errors=True)
         with contextlib.ExitStack() as held:
             free = {
                 name: all(held_port(held, port) for port in old[name].values())
@@ -143,7 +143,7 @@ class Cluster:
                 for variable, port in ports[name].items():
                     host = "" if name == "resourcemanager" else "localhost:"
                     common[variable] = f"{host}{port}"
-            place = self.state.get("place") if running else None
+            location = self.state.get("place") if running else None
             self.state = {
                 "form": "processes",
                 "hdfs_url": f"http://localhost:{ports['namenode']['NAMENODE_HTTP']}",
@@ -151,22 +151,22 @@ class Cluster:
                 "yarn_url": "http://localhost:"
                 + str(ports["resourcemanager"]["RESOURCEMANAGER_HTTP_PORT"]),
                 "history_url": f"http://localhost:{ports['historyserver']['HISTORYSERVER_HTTP']}",
-                "mrjob_conf": str(self.folder / "mrjob.conf"),
-                "hadoop": str(self.folder / "hadoop"),
-                "conf_dir": str(self.folder / "conf"),
-                "place": place or plain(self.folder),
+                "mrjob_conf": str(self.directory / "mrjob.conf"),
+                "hadoop": str(self.directory / "hadoop"),
+                "conf_dir": str(self.directory / "conf"),
+                "place": location or plain(self.directory),
                 "pids": {name: self.state.get("pids", {}).get(name) for name in wanted},
                 "started": {name: self.state.get("started", {}).get(name) for name in wanted},
                 "ports": ports,
             }
             if not running:
                 self.write_settings(common)
-            describe(self.folder, self.state)
+            describe(self.directory, self.state)
             yield
 
     def write_settings(self, common: dict[str, str]) -> None:
         """Write conf/, the command `hadoop` and mrjob.conf."""
-        conf = self.folder / "conf"
+        conf = self.directory / "conf"
         conf.mkdir()
         for source in (HERE / "conf").iterdir():
             # What holds for the whole cluster is written out: tasks do not have the variables.
@@ -178,7 +178,7 @@ class Cluster:
             (conf / source.name).write_text(text)
         home = str(distribution.HOME)
         write_hadoop(
-            self.folder / "hadoop",
+            self.directory / "hadoop",
             {"HADOOP_HOME": home, "HADOOP_CONF_DIR": str(conf)},
             [str(HERE / "hadoop")],
         )
@@ -189,20 +189,20 @@ class Cluster:
             **{name: self.state[name] for name in ("hdfs_url", "yarn_url", "history_url")},
         }
         lines = [f"    {name}: {json.dumps(value)}\n" for name, value in options.items()]
-        (self.folder / "mrjob.conf").write_text("runners:\n  hadoop:\n" + "".join(lines))
+        (self.directory / "mrjob.conf").write_text("runners:\n  hadoop:\n" + "".join(lines))
 
     def start(self, name: str) -> None:
         """Start a daemon."""
-        place = Path(self.state["place"])
-        data = place / "data" / name
+        location = Path(self.state["place"])
+        data = location / "data" / name
         data.mkdir(parents=True, exist_ok=True)
-        logs = place / "logs"
+        logs = location / "logs"
         logs.mkdir(exist_ok=True)
         environment = {
             # Settings of another Hadoop, and a user name for it, are not for this one.
             **{k: v for k, v in os.environ.items() if not k.startswith(("HADOOP_", "YARN_"))},
             "HADOOP_HOME": str(distribution.HOME),
-            "HADOOP_CONF_DIR": str(place / "conf"),
+            "HADOOP_CONF_DIR": str(location / "conf"),
             "HADOOP_LOG_DIR": str(logs),
             "HADOOP_DATA_DIR": str(data),
             "BIND": "127.0.0.1",
@@ -223,14 +223,14 @@ class Cluster:
             )
         self.state["pids"][name] = process.pid
         self.state["started"][name] = start_time(process.pid)
-        describe(self.folder, self.state)
+        describe(self.directory, self.state)
 
     def missing(self) -> str:
         """Return what a job would have to wait for; raise an error if that cannot come."""
         running = self.running()
         for name in self.state["pids"]:
             if name not in running:
-                log = self.folder / "logs" / f"{name}.log"
+                log = self.directory / "logs" / f"{name}.log"
                 end = log.read_text(errors="replace").splitlines()[-20:]
                 raise ClusterError("\n".join([f"{name} has ended; the end of {log}:", *end]))
         if reason := missing(self.state, self.number("datanode"), self.number("nodemanager")):
@@ -254,18 +254,18 @@ class Cluster:
         nodes = [name for name in running if name.startswith("nodemanager")]
         self.end(nodes)  # as long as they can say goodbye to the ResourceManager
         self.end([name for name in running if name not in nodes])
-        tasks = str(self.folder / "data") + os.sep
+        tasks = str(self.directory / "data") + os.sep
         while left := [pid for pid in processes() if working_directory(pid).startswith(tasks)]:
             for pid in left:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             time.sleep(0.1)
         if self.state:
-            if self.state["place"] != str(self.folder):
+            if self.state["place"] != str(self.directory):
                 Path(self.state["place"]).unlink(missing_ok=True)
             self.state["pids"] = dict.fromkeys(self.state["pids"])
             self.state["started"] = dict.fromkeys(self.state["pids"])
-            describe(self.folder, self.state)
+            describe(self.directory, self.state)
 
     def end(self, names: list[str]) -> None:
         """End some daemons, and kill those that do not."""
@@ -281,11 +281,11 @@ class Cluster:
                 time.sleep(0.1)
 
 
-def plain(folder: Path) -> str:
-    """Return a path to a folder that YARN can put into shell commands unquoted."""
-    if re.fullmatch(r"[\w./+-]+", str(folder), re.ASCII):
-        return str(folder)
+def plain(directory: Path) -> str:
+    """Return a path to a directory that YARN can put into shell commands unquoted."""
+    if re.fullmatch(r"[\w./+-]+", str(directory), re.ASCII):
+        return str(directory)
     link = Path(tempfile.mkdtemp(prefix="mapreduce-imaging-"))
     link.rmdir()
-    link.symlink_to(folder)
+    link.symlink_to(directory)
     return str(link)

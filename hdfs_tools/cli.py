@@ -72,10 +72,10 @@ def _parser() -> tuple[Parser, "set[str]"]:
         prog="hdfs-tools",
         usage="%(prog)s [options] COMMAND [arguments]",
         description="Work with files on HDFS over WebHDFS, with the commands and options of"
-        " hdfs dfs, and without Java. A path is absolute, relative to your home folder, or a URI"
+        " hdfs dfs, and without Java. A path is absolute, relative to your home directory, or a URI"
         " (hdfs://namenode:8020/path, webhdfs://namenode:9870/path); patterns with * ? [a-z] {a,b}"
         " and ** work wherever a path on HDFS is read.\n\n"
-        "COMMAND --help tells more of each. Exit status: 0 done, 1 something failed and is named,"
+        "COMMAND --help says more of each. Exit status: 0 done, 1 something failed and is named,"
         " 2 wrong usage.",
         examples=["ls -R -h /data", "put -t 16 scans/ /data", "--url http://namenode:9870 df -h"],
         connects=False,

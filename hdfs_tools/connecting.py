@@ -1,4 +1,4 @@
-"""How a file system is found: by its address, or by a URI of something on it."""
+"""Connections to file systems, by an address or by a URI of something on one."""
 
 import os
 import threading
@@ -15,8 +15,8 @@ __all__ = ["connect", "locate"]
 
 _HOW = (
     "nothing says where HDFS answers over HTTP: set HDFS_URL=http://NAMENODE:9870, or name a"
-    " default alias in ~/.hdfscli.cfg, or set HADOOP_CONF_DIR; HDFS_URL=file:///FOLDER is a store"
-    " on this machine, without HDFS"
+    " default alias in ~/.hdfscli.cfg, or set HADOOP_CONF_DIR; HDFS_URL=file:///DIRECTORY is a"
+    " store on this machine, without HDFS"
 )
 
 _known: dict[tuple[str, str, int], FileSystem] = {}
@@ -29,14 +29,14 @@ def connect(
     user: str | None = None,
     datanodes: Mapping[str, str] | None = None,
 ) -> FileSystem:
-    """Return a file system: HDFS, or a folder of this machine that behaves like it.
+    """Return a file system: HDFS, or a directory of this machine that behaves like it.
 
     Parameters
     ----------
     url : str, optional
         ``http://namenode:9870`` (several NameNodes separated by ``;``), or an alias of
         ``~/.hdfscli.cfg``. By default what the variable ``HDFS_URL``, the default alias of
-        ``~/.hdfscli.cfg`` or the Hadoop configuration says. ``file:///data/store`` is a folder;
+        ``~/.hdfscli.cfg`` or the Hadoop configuration says. ``file:///data/store`` is a directory;
         see `hdfs_tools.embedded`.
     patience : float, optional
         Seconds to try again for, while nodes do not answer.
@@ -44,8 +44,8 @@ def connect(
         Who asks; by default ``HADOOP_USER_NAME`` or the user of this process. An alias has its own.
     datanodes : mapping of str to str, optional
         For DataNodes behind a container network or NAT: their addresses, ``host:port`` or
-        ``host``, as NameNodes tell them, and as they are reached from here; ``*`` stands for all
-        others. By default what the variable ``HDFS_DATANODES`` says, ``TOLD=REACHED`` separated
+        ``host``, as NameNodes report them, and as they are reached from here; ``*`` stands for all
+        others. By default what the variable ``HDFS_DATANODES`` says, ``REPORTED=REACHED`` separated
         by blanks.
 
     Raises
@@ -70,24 +70,24 @@ def connect(
 
 
 def _datanodes(text: str) -> dict[str, str]:
-    """Read ``TOLD=REACHED TOLD=REACHED``.
+    """Read ``REPORTED=REACHED REPORTED=REACHED``.
 
     >>> _datanodes("dn1:9864=localhost:9864 *=gateway")
     {'dn1:9864': 'localhost:9864', '*': 'gateway'}
     """
     pairs = [word.partition("=") for word in text.split()]
-    if not all(told and reached for told, _, reached in pairs):
-        raise NoAddress(f"HDFS_DATANODES={text!r}: not TOLD=REACHED, separated by blanks")
-    return {told: reached for told, _, reached in pairs}
+    if not all(reported and reached for reported, _, reached in pairs):
+        raise NoAddress(f"HDFS_DATANODES={text!r}: not REPORTED=REACHED, separated by blanks")
+    return {reported: reached for reported, _, reached in pairs}
 
 
 def _store(url: str, user: str | None) -> FileSystem:
     from hdfs_tools.embedded import EmbeddedStore
 
-    folder = url.removeprefix("file:").removeprefix("//")
-    if not folder.startswith("/"):
-        raise NoAddress(f"{url}: a folder of this machine is given as file:///PATH")
-    return EmbeddedStore(decode_name(folder), user)
+    directory = url.removeprefix("file:").removeprefix("//")
+    if not directory.startswith("/"):
+        raise NoAddress(f"{url}: a directory of this machine is given as file:///PATH")
+    return EmbeddedStore(decode_name(directory), user)
 
 
 def locate(uri: str) -> FileSystem:
@@ -131,8 +131,8 @@ def _check_authority(storage: WebHDFS, authority: str) -> None:
     port = authority.partition(":")[2]
     if not port:
         return
-    told = storage.rpc_address()
-    if told and told.rpartition(":")[2] != port:  # its host may have several names
+    reported = storage.rpc_address()
+    if reported and reported.rpartition(":")[2] != port:  # its host may have several names
         raise NoAddress(
-            f"hdfs://{authority} is not the file system at {storage.url}, which is hdfs://{told}"
+            f"hdfs://{authority} is not the file system at {storage.url}, which is hdfs://{reported}"
         )

@@ -1,6 +1,6 @@
-"""How commands and jobs begin and end: signals, standard output, a sentence, an exit status.
+"""Beginning and end of commands and jobs: signals, standard output, messages, exit status.
 
-Exit status: 0 done, 1 failed (what failed is named), 2 wrong usage, 130 interrupted, 143 told to
+Exit status: 0 done, 1 failed (what failed is named), 2 wrong usage, 130 interrupted, 143 asked to
 end.
 """
 
@@ -15,7 +15,7 @@ from hdfs_tools.errors import HdfsToolsError
 from hdfs_tools.parallel import is_lack_of_threads
 from hdfs_tools.streams import buffer_output, leave_output
 
-__all__ = ["CommandError", "end_when_told", "reason", "run", "shortage"]
+__all__ = ["CommandError", "end_on_signals", "reason", "run", "shortage"]
 
 
 class CommandError(Exception):
@@ -24,8 +24,8 @@ class CommandError(Exception):
     exit_status = 1
 
 
-def end_when_told() -> None:
-    """Clean up on the way when this process is told to end."""
+def end_on_signals() -> None:
+    """Clean up on the way when a signal ends this process."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, lambda number, _: sys.exit(128 + number))
@@ -52,7 +52,7 @@ def run(
     int
         The exit status.
     """
-    end_when_told()
+    end_on_signals()
     buffer_output()
     try:
         status = work() or 0

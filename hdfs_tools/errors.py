@@ -5,9 +5,9 @@
     HdfsToolsError
      ├── CorruptRecord         a bundle record that does not hold what it says
      ├── TooLarge              an image that does not fit into a line of a bundle
-     ├── UnsafeName            a name that would leave the folder it is unpacked into
+     ├── UnsafeName            a name that would leave the directory it is unpacked into
      ├── UnsupportedScheme     a reference whose storage this version cannot read
-     ├── NotARegularFile       a folder, pipe, socket or device where a file is needed (OSError)
+     ├── NotARegularFile       a directory, pipe, socket or device where a file is needed (OSError)
      ├── ReadFailed            an image that could not be read where it should have been
      ├── NoAddress             nothing says where HDFS is
      ├── TransferFailed        some files could not be copied; each is named
@@ -15,18 +15,18 @@
           ├── NotFound         nothing is there (FileNotFoundError)
           ├── Exists           something is there already (FileExistsError)
           ├── PermissionDenied whoever asks may not (PermissionError)
-          ├── NotAFolder       a file where a folder is needed (NotADirectoryError)
-          ├── IsAFolder        a folder where a file is needed (IsADirectoryError)
-          ├── NotEmpty         a folder that still holds something (OSError, ENOTEMPTY)
+          ├── NotADirectory    a file where a directory is needed (NotADirectoryError)
+          ├── IsADirectory     a directory where a file is needed (IsADirectoryError)
+          ├── NotEmpty         a directory that still holds something (OSError, ENOTEMPTY)
           ├── NoSpace          no disk has room (OSError, ENOSPC)
-          │    └── QuotaExceeded  the folder may not hold more (OSError, EDQUOT)
+          │    └── QuotaExceeded  the directory may not hold more (OSError, EDQUOT)
           ├── InvalidPath      a path or name that HDFS cannot have (ValueError)
           ├── Corrupt          bytes are not those that were written (OSError, EIO)
           │    └── CorruptBlock   no replica of a block can be read
           ├── Changed          a file is not as it was a moment ago (OSError, EBUSY)
           ├── Unsupported      this file system cannot do that (OSError, ENOTSUP)
           ├── Unreachable      no NameNode or DataNode answers (ConnectionError)
-          ├── SafeMode         HDFS takes no changes, because it starts or was told so
+          ├── SafeMode         HDFS takes no changes, because it starts or was put so
           └── RemoteError      HDFS refuses or fails for another reason
 
 Where it says so, an error is also Python's own for the same thing, with the path as its `filename`
@@ -44,10 +44,10 @@ __all__ = [
     "Exists",
     "HdfsToolsError",
     "InvalidPath",
-    "IsAFolder",
+    "IsADirectory",
     "NoAddress",
     "NoSpace",
-    "NotAFolder",
+    "NotADirectory",
     "NotARegularFile",
     "NotEmpty",
     "NotFound",
@@ -85,7 +85,7 @@ class TooLarge(HdfsToolsError):
 
 
 class UnsafeName(HdfsToolsError):
-    """A name that is absolute or climbs out of the target folder."""
+    """A name that is absolute or climbs out of the target directory."""
 
 
 class UnsupportedScheme(HdfsToolsError):
@@ -189,22 +189,22 @@ class PermissionDenied(StorageError, PermissionError):
     kind = "PermissionError"
 
 
-class NotAFolder(StorageError, NotADirectoryError):
-    """A file stands where a folder is needed."""
+class NotADirectory(StorageError, NotADirectoryError):
+    """A file stands where a directory is needed."""
 
     number = errno.ENOTDIR
     kind = "NotADirectoryError"
 
 
-class IsAFolder(StorageError, IsADirectoryError):
-    """A folder stands where a file is needed."""
+class IsADirectory(StorageError, IsADirectoryError):
+    """A directory stands where a file is needed."""
 
     number = errno.EISDIR
     kind = "IsADirectoryError"
 
 
 class NotEmpty(StorageError):
-    """A folder still holds something."""
+    """A directory still holds something."""
 
     number = errno.ENOTEMPTY
 
@@ -216,7 +216,7 @@ class NoSpace(StorageError):
 
 
 class QuotaExceeded(NoSpace):
-    """The folder may not hold more."""
+    """The directory may not hold more."""
 
     number = errno.EDQUOT
 

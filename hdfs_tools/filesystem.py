@@ -37,7 +37,7 @@ class FileSystem(Storage):
         verify: bool = True,
         meter: Meter | None = None,
     ) -> Transferred:
-        """Copy a file or folder of this machine here; see `hdfs_tools.copying.transfer`."""
+        """Copy a file or directory of this machine here; see `hdfs_tools.copying.transfer`."""
         options = Options(threads, overwrite, sync, preserve, verify)
         return run(LocalTree(os.fspath(source)), StoredTree(self, target), options, meter)
 
@@ -53,18 +53,18 @@ class FileSystem(Storage):
         verify: bool = True,
         meter: Meter | None = None,
     ) -> Transferred:
-        """Copy a file or folder from here to this machine; see `hdfs_tools.copying.transfer`."""
+        """Copy a file or directory from here to this machine; see `hdfs_tools.copying.transfer`."""
         options = Options(threads, overwrite, sync, preserve, verify)
         return run(StoredTree(self, source), LocalTree(os.fspath(target)), options, meter)
 
     # What only an HDFS server has: quotas, storage policies, snapshots
 
     def quota(self, path: str) -> Quota:
-        """Return a folder's quotas and what of them is used."""
+        """Return a directory's quotas and what of them is used."""
         raise self._only_on_a_server(path, "quotas")
 
     def set_quota(self, path: str, quota: int | None, space_quota: int | None) -> None:
-        """Set a folder's quotas; None takes one away."""
+        """Set a directory's quotas; None takes one away."""
         raise self._only_on_a_server(path, "quotas")
 
     def storage_policies(self) -> builtins.list[str]:
@@ -76,36 +76,38 @@ class FileSystem(Storage):
         raise self._only_on_a_server(path, "storage policies")
 
     def set_storage_policy(self, path: str, policy: str | None) -> None:
-        """Set a storage policy; None takes it away, and that of the folder above holds."""
+        """Set a storage policy; None takes it away, and that of the directory above holds."""
         raise self._only_on_a_server(path, "storage policies")
 
-    def allow_snapshots(self, folder: str) -> None:
-        """Let snapshots be made of a folder; for the superuser."""
-        raise self._only_on_a_server(folder, "snapshots")
+    def allow_snapshots(self, directory: str) -> None:
+        """Let snapshots be made of a directory; for the superuser."""
+        raise self._only_on_a_server(directory, "snapshots")
 
-    def disallow_snapshots(self, folder: str) -> None:
-        """Take that back; a folder with snapshots refuses."""
-        raise self._only_on_a_server(folder, "snapshots")
+    def disallow_snapshots(self, directory: str) -> None:
+        """Take that back; a directory with snapshots refuses."""
+        raise self._only_on_a_server(directory, "snapshots")
 
-    def create_snapshot(self, folder: str, name: str | None = None) -> str:
-        """Make a snapshot; return its path, ``FOLDER/.snapshot/NAME``."""
-        raise self._only_on_a_server(folder, "snapshots")
+    def create_snapshot(self, directory: str, name: str | None = None) -> str:
+        """Make a snapshot; return its path, ``DIRECTORY/.snapshot/NAME``."""
+        raise self._only_on_a_server(directory, "snapshots")
 
-    def rename_snapshot(self, folder: str, name: str, new_name: str) -> None:
+    def rename_snapshot(self, directory: str, name: str, new_name: str) -> None:
         """Give a snapshot another name."""
-        raise self._only_on_a_server(folder, "snapshots")
+        raise self._only_on_a_server(directory, "snapshots")
 
-    def delete_snapshot(self, folder: str, name: str) -> None:
+    def delete_snapshot(self, directory: str, name: str) -> None:
         """Delete a snapshot."""
-        raise self._only_on_a_server(folder, "snapshots")
+        raise self._only_on_a_server(directory, "snapshots")
 
-    def snapshots(self, folder: str) -> builtins.list[str]:
-        """Return the names of a folder's snapshots, sorted."""
-        raise self._only_on_a_server(folder, "snapshots")
+    def snapshots(self, directory: str) -> builtins.list[str]:
+        """Return the names of a directory's snapshots, sorted."""
+        raise self._only_on_a_server(directory, "snapshots")
 
-    def snapshot_diff(self, folder: str, old: str, new: str = "") -> builtins.list[SnapshotChange]:
+    def snapshot_diff(
+        self, directory: str, old: str, new: str = ""
+    ) -> builtins.list[SnapshotChange]:
         """Return what changed from one snapshot to another, or to now (an empty name)."""
-        raise self._only_on_a_server(folder, "snapshots")
+        raise self._only_on_a_server(directory, "snapshots")
 
     def _only_on_a_server(self, path: str, what: str) -> Unsupported:
         reason = f"only an HDFS server has {what}, and {self.url} is none: name one with --url"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import IO
 
-from hdfs_tools.copying.folders import walk_files
+from hdfs_tools.copying.directories import walk_files
 from hdfs_tools.copying.local_tree import LocalTree
 from hdfs_tools.copying.stored_tree import StoredTree
 from hdfs_tools.copying.temporary import temporary_name
@@ -45,15 +45,15 @@ class Location:
         Absolute path.
     authority : str
         What stands before the path in a URI, as in ``hdfs://namenode:8020``; empty for this
-        machine, and for a file system that is given.
-    given : FileSystem, optional
+        machine, and for a file system that is passed.
+    filesystem : FileSystem, optional
         The file system that has the path, where that is not what `authority` leads to.
     """
 
     text: str
     path: str
     authority: str = ""
-    given: FileSystem | None = None
+    filesystem: FileSystem | None = None
 
     @classmethod
     def of(cls, text: "str | os.PathLike[str]") -> "Location":
@@ -96,13 +96,13 @@ class Location:
     @property
     def is_local(self) -> bool:
         """Whether it is on this machine."""
-        return not self.authority and self.given is None
+        return not self.authority and self.filesystem is None
 
     @property
     def storage(self) -> FileSystem | None:
         """The file system that has it; None for this machine."""
-        if self.given is not None or not self.authority:
-            return self.given
+        if self.filesystem is not None or not self.authority:
+            return self.filesystem
         from hdfs_tools.connecting import locate  # what is behind it is slow to import
 
         return locate(self.authority)
@@ -120,20 +120,20 @@ class Location:
 
     def at(self, path: str) -> "Location":
         """Return the location of another path on the same machine or file system."""
-        here = Location("", path, self.authority, self.given)
-        return Location(here.uri, path, self.authority, self.given)
+        here = Location("", path, self.authority, self.filesystem)
+        return Location(here.uri, path, self.authority, self.filesystem)
 
     def beside(self, name: str) -> "Location":
         """Return the location of another name in the same directory."""
         text = f"{os.path.dirname(self.text) or '.'}/{name}"
         path = os.path.join(os.path.dirname(self.path), name)
-        return Location(text, path, self.authority, self.given)
+        return Location(text, path, self.authority, self.filesystem)
 
     def beneath(self, name: str) -> "Location":
         """Return the location of something in this directory."""
         text = f"{self.text.rstrip('/')}/{encode_name(name) if self.authority else name}"
         path = f"{self.path.rstrip('/')}/{name}"
-        return Location(text, path, self.authority, self.given)
+        return Location(text, path, self.authority, self.filesystem)
 
     # What is there
 
@@ -165,7 +165,7 @@ class Location:
     def walk(self) -> Iterator[Entry]:
         """Iterate over the files in this directory and below it; names are relative to it.
 
-        On this machine see `hdfs_tools.copying.folders.walk_files`.
+        On this machine see `hdfs_tools.copying.directories.walk_files`.
         """
         storage = self.storage
         if storage is None:

@@ -118,7 +118,7 @@ def for_each(
 
 
 def can_start_thread() -> bool:
-    """Tell whether the system has another thread for this process."""
+    """Return whether the system has another thread for this process."""
     thread = threading.Thread(target=bool)
     try:
         thread.start()
@@ -150,7 +150,7 @@ def _do_alone(
 
 
 def is_lack_of_threads(error: BaseException) -> bool:
-    """Tell whether Python could not get a thread or a lock from the system."""
+    """Return whether Python could not get a thread or a lock from the system."""
     return isinstance(error, RuntimeError) and str(error).startswith(("can't start", "can't alloc"))
 
 

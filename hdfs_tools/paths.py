@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from hdfs_tools.status import Status
     from hdfs_tools.storage import Storage
 
-__all__ = ["LONGEST_NAME", "check_new", "glob", "has_magic", "matches", "wildcards"]
+__all__ = ["MAX_NAME", "check_new", "glob", "has_magic", "matches", "wildcards"]
 
-LONGEST_NAME = 255
+MAX_NAME = 255
 """Bytes of a name, as UTF-8."""
 
 
@@ -27,49 +27,49 @@ def glob(storage: "Storage", pattern: str) -> "Iterator[Status]":
     storage : Storage
         The file system.
     pattern : str
-        An absolute path with wildcards; ``**`` as a part stands for any number of folders.
+        An absolute path with wildcards; ``**`` as a part stands for any number of directories.
 
     Returns
     -------
     iterator of Status
-        Of each file or folder that matches.
+        Of each file or directory that matches.
     """
     return _glob(storage, "", [part for part in pattern.split("/") if part])
 
 
-def _glob(storage: "Storage", folder: str, parts: Sequence[str]) -> "Iterator[Status]":
+def _glob(storage: "Storage", directory: str, parts: Sequence[str]) -> "Iterator[Status]":
     if not parts:
-        yield storage.stat(folder or "/")
+        yield storage.stat(directory or "/")
         return
     part, rest = parts[0], parts[1:]
     if part == "**":
-        yield from _glob(storage, folder, rest or ["*"])
-        for entry in _entries(storage, folder):
-            if entry.is_folder:
+        yield from _glob(storage, directory, rest or ["*"])
+        for entry in _entries(storage, directory):
+            if entry.is_directory:
                 yield from _glob(storage, entry.path, parts)
     elif not has_magic(part):
-        path = f"{folder}/{part}"
+        path = f"{directory}/{part}"
         if storage.exists(path):
             yield from _glob(storage, path, rest)
     else:
         matches = wildcards(part).fullmatch
-        for entry in _entries(storage, folder):
+        for entry in _entries(storage, directory):
             if matches(entry.name):
                 yield from _glob(storage, entry.path, rest) if rest else [entry]
 
 
-def _entries(storage: "Storage", folder: str) -> "Iterator[Status]":
-    if storage.stat(folder or "/").is_folder:
-        yield from sorted(storage.list(folder or "/"), key=lambda entry: entry.path)
+def _entries(storage: "Storage", directory: str) -> "Iterator[Status]":
+    if storage.stat(directory or "/").is_directory:
+        yield from sorted(storage.list(directory or "/"), key=lambda entry: entry.path)
 
 
 def has_magic(path: str) -> bool:
-    """Tell whether a path holds wildcards of `glob`."""
+    """Return whether a path holds wildcards of `glob`."""
     return re.search(r"[*?\[{]", path) is not None
 
 
 def matches(pattern: str, path: str) -> bool:
-    """Tell whether a path is one that a pattern without ``**`` stands for.
+    """Return whether a path is one that a pattern without ``**`` stands for.
 
     >>> matches("/data/*.dcm", "/data/1.dcm"), matches("/data/*", "/data/ct/1.dcm")
     (True, False)
@@ -111,7 +111,7 @@ def wildcards(part: str) -> re.Pattern[str]:
 
 
 def check_new(path: str) -> None:
-    """Raise `InvalidPath` if HDFS cannot have a file or folder of that path.
+    """Raise `InvalidPath` if HDFS cannot have a file or directory of that path.
 
     WebHDFS does not always say so: it takes ``..`` away from the target of a renaming.
 
@@ -125,8 +125,8 @@ def check_new(path: str) -> None:
     for name in path.rstrip("/").split("/")[1:]:
         if name in ("", ".", "..") or ":" in name or "\0" in name:
             raise InvalidPath(path, f"Invalid path name: HDFS has no {name!r}")
-        if len(name) * 4 > LONGEST_NAME and len(name.encode(errors="replace")) > LONGEST_NAME:
-            raise InvalidPath(path, f"a name is longer than {LONGEST_NAME} bytes")
+        if len(name) * 4 > MAX_NAME and len(name.encode(errors="replace")) > MAX_NAME:
+            raise InvalidPath(path, f"a name is longer than {MAX_NAME} bytes")
     if not _is_unicode(path):
         raise InvalidPath(path, "names on HDFS are Unicode, this is not")
 

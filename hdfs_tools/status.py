@@ -1,4 +1,4 @@
-"""What a file system tells of its files and folders."""
+"""Status of files and directories, as a file system reports it."""
 
 import posixpath
 from dataclasses import dataclass
@@ -8,33 +8,33 @@ __all__ = ["Acl", "Capacity", "Checksum", "ContentSummary", "Quota", "SnapshotCh
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What is known of a file or folder.
+    """What is known of a file or directory.
 
     Attributes
     ----------
     path : str
         Absolute path.
-    is_folder : bool
-        Whether it is a folder.
+    is_directory : bool
+        Whether it is a directory.
     size : int
-        Length in bytes; 0 for a folder.
+        Length in bytes; 0 for a directory.
     owner, group : str
         Whose it is.
     permission : int
         Permission bits, the sticky bit among them: 0o755, 0o1777.
     modified, accessed : float
         When it was written and last read, in seconds since 1970, to the millisecond. HDFS has no
-        access time of a folder (0) and notes that of a file once an hour.
+        access time of a directory (0) and notes that of a file once an hour.
     replication : int
-        Number of copies of each block; 0 for a folder.
+        Number of copies of each block; 0 for a directory.
     block_size : int
-        Bytes; 0 for a folder.
+        Bytes; 0 for a directory.
     has_acl : bool
         Whether more than the permission bits decides who may do what.
     """
 
     path: str
-    is_folder: bool
+    is_directory: bool
     size: int
     owner: str = ""
     group: str = ""
@@ -59,7 +59,7 @@ class Status:
         >>> Status("/a", False, 9, permission=0o640, has_acl=True).mode
         '-rw-r-----+'
         """
-        letters = ["d" if self.is_folder else "-"]
+        letters = ["d" if self.is_directory else "-"]
         for shift in (6, 3, 0):
             bits = self.permission >> shift & 0o7
             letters += [
@@ -72,12 +72,12 @@ class Status:
 
 @dataclass(frozen=True)
 class ContentSummary:
-    """What a folder holds, all that is below it included, or a file.
+    """What a directory holds, all that is below it included, or a file.
 
     Attributes
     ----------
-    folders : int
-        Number of folders, the folder itself included.
+    directories : int
+        Number of directories, the directory itself included.
     files : int
         Number of files.
     size : int
@@ -85,12 +85,12 @@ class ContentSummary:
     space : int
         Bytes on disks: each file's times its replication.
     quota : int or None
-        Most files and folders that it may hold, itself included.
+        Most files and directories that it may hold, itself included.
     space_quota : int or None
         Most bytes on disks.
     """
 
-    folders: int
+    directories: int
     files: int
     size: int
     space: int
@@ -100,14 +100,14 @@ class ContentSummary:
 
 @dataclass(frozen=True)
 class Quota:
-    """How much a folder may hold, and does.
+    """How much a directory may hold, and does.
 
     Attributes
     ----------
     quota : int or None
-        Most files and folders, itself included.
+        Most files and directories, itself included.
     used : int
-        Files and folders that there are, itself included.
+        Files and directories that there are, itself included.
     space_quota : int or None
         Most bytes on disks.
     space_used : int
@@ -177,7 +177,7 @@ class SnapshotChange:
     kind : str
         ``+`` made, ``-`` deleted, ``M`` modified, ``R`` renamed.
     path : str
-        Relative to the folder; ``.`` is the folder itself.
+        Relative to the directory; ``.`` is the directory itself.
     target : str or None
         Where it was renamed to.
     """

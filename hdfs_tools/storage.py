@@ -1,4 +1,4 @@
-"""What every kind of file system implements, in the same way: HDFS and the embedded store."""
+"""Interface of every kind of file system: HDFS and the embedded store."""
 
 import time
 from abc import ABC, abstractmethod
@@ -48,44 +48,44 @@ class Storage(ABC):
 
     @abstractmethod
     def stat(self, path: str) -> Status:
-        """Return what is known of a file or folder; `NotFound` if it is not there."""
+        """Return what is known of a file or directory; `NotFound` if it is not there."""
 
     @abstractmethod
-    def list(self, folder: str) -> Iterator[Status]:
-        """Iterate over what a folder holds, in the file system's order, in bounded memory.
+    def list(self, directory: str) -> Iterator[Status]:
+        """Iterate over what a directory holds, in the file system's order, in bounded memory.
 
-        A file given in place of a folder is all there is.
+        A file given in place of a directory is all there is.
         """
 
     def exists(self, path: str) -> bool:
-        """Tell whether something is there; an error if that may not be known."""
+        """Return whether something is there; an error if that may not be known."""
         try:
             self.stat(path)
         except NotFound:
             return False
         return True
 
-    def walk(self, folder: str, folders: bool = False) -> Iterator[Status]:
-        """Iterate over all files in a folder and below it, in bounded memory.
+    def walk(self, directory: str, directories: bool = False) -> Iterator[Status]:
+        """Iterate over all files in a directory and below it, in bounded memory.
 
         Parameters
         ----------
-        folder : str
+        directory : str
             Where to begin. A file is all there is.
-        folders : bool, optional
-            Whether folders are in it too, each before what it holds; not `folder` itself.
+        directories : bool, optional
+            Whether directories are in it too, each before what it holds; not `directory` itself.
         """
-        for entry in self.list(folder):
-            if not entry.is_folder:
+        for entry in self.list(directory):
+            if not entry.is_directory:
                 yield entry
                 continue
-            if folders:
+            if directories:
                 yield entry
-            yield from self.walk(entry.path, folders)
+            yield from self.walk(entry.path, directories)
 
     @abstractmethod
     def content_summary(self, path: str) -> ContentSummary:
-        """Return how much there is in a folder and below it, or in a file."""
+        """Return how much there is in a directory and below it, or in a file."""
 
     @abstractmethod
     def checksum(self, path: str) -> Checksum:
@@ -97,14 +97,14 @@ class Storage(ABC):
 
     @abstractmethod
     def home(self) -> str:
-        """Return the home folder of `user`, which need not be there."""
+        """Return the home directory of `user`, which need not be there."""
 
     def now(self) -> float:
         """Return the time of the clock that files get their times from, in seconds since 1970."""
         return time.time()
 
     def absolute(self, path: str) -> str:
-        """Return the absolute form of a path, which is relative to the home folder.
+        """Return the absolute form of a path, which is relative to the home directory.
 
         >>> # absolute("scans") of alice is /user/alice/scans
         """
@@ -162,16 +162,16 @@ class Storage(ABC):
         Parameters
         ----------
         path : str
-            Where. Folders above are made if need be.
+            Where. Directories above are made if need be.
         source : bytes or callable
             The bytes, or what returns them piece by piece, from the beginning at each call.
         overwrite : bool, optional
-            Whether a file that is there is replaced; else it is an error, `Exists`. A folder is
-            never replaced (`IsAFolder`).
+            Whether a file that is there is replaced; else it is an error, `Exists`. A directory is
+            never replaced (`IsADirectory`).
         verify : bool, optional
             Whether the checksum is compared; the length is in any case.
         permission : int, optional
-            Permission bits; by default 0o644, and 0o755 for folders that are made.
+            Permission bits; by default 0o644, and 0o755 for directories that are made.
         replication, block_size : int, optional
             By default what the file system says.
 
@@ -183,26 +183,26 @@ class Storage(ABC):
 
     @abstractmethod
     def mkdir(self, path: str, permission: int = 0o755) -> None:
-        """Make a folder and those above it; it may be there. `Exists` if a file is there."""
+        """Make a directory and those above it; it may be there. `Exists` if a file is there."""
 
     @abstractmethod
     def rename(self, path: str, target: str, overwrite: bool = False) -> None:
-        """Give a file or folder another path, in one step.
+        """Give a file or directory another path, in one step.
 
         Parameters
         ----------
         path, target : str
-            From and to. `target` is the new path itself, also where a folder is there
-            (`Exists`). The folder above it must be there (`NotFound`).
+            From and to. `target` is the new path itself, also where a directory is there
+            (`Exists`). The directory above it must be there (`NotFound`).
         overwrite : bool, optional
-            Whether a file or an empty folder at `target` is replaced.
+            Whether a file or an empty directory at `target` is replaced.
         """
 
     @abstractmethod
     def delete(self, path: str, recursive: bool = False) -> bool:
-        """Delete a file or folder for good; return whether there was one.
+        """Delete a file or directory for good; return whether there was one.
 
-        A folder that holds something is deleted only if `recursive` (else `NotEmpty`).
+        A directory that holds something is deleted only if `recursive` (else `NotEmpty`).
         """
 
     # Who owns it, and other things that are known of it
@@ -265,4 +265,4 @@ class Storage(ABC):
 
     @abstractmethod
     def trash_root(self, path: str) -> str:
-        """Return the folder that keeps what `user` deletes of a path: ``/user/NAME/.Trash``."""
+        """Return the directory that keeps what `user` deletes of a path: ``/user/NAME/.Trash``."""

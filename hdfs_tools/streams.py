@@ -39,9 +39,9 @@ def pieces_of(file: IO[bytes], path: str) -> Iterator[bytes]:
 
 
 def buffer_output() -> None:
-    """Let standard output write all that it is given, or fail.
+    """Let standard output write all that it gets, or fail.
 
-    Where Python is told not to buffer (``-u``, ``PYTHONUNBUFFERED``), its file writes as much as
+    Where Python is asked not to buffer (``-u``, ``PYTHONUNBUFFERED``), its file writes as much as
     the system takes at once and says nothing of the rest: at the end of a disk, or past 2 GiB.
     """
     output = sys.stdout
@@ -81,7 +81,7 @@ class ChunkReader(io.RawIOBase):
         return io.BufferedReader(cls(chunks), CHUNK)
 
     def readable(self) -> bool:
-        """Tell that it can be read."""
+        """Return True: it can be read."""
         return True
 
     def readinto(self, buffer: Any) -> int:
@@ -115,11 +115,11 @@ class SeekableReader(io.RawIOBase):
         self._stream: ChunkReader | None = None
 
     def readable(self) -> bool:
-        """Tell that it can be read."""
+        """Return True: it can be read."""
         return True
 
     def seekable(self) -> bool:
-        """Tell that it has positions."""
+        """Return True: it has positions."""
         return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:

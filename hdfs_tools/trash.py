@@ -2,7 +2,7 @@
 
 The layout is Hadoop's own, so its NameNode empties this trash, and ``hdfs dfs`` and this module
 see what the other put there: ``TRASH_ROOT/Current/ORIGINAL/PATH``, and in place of ``Current`` for
-what is older a checkpoint, a folder named after the time, yyMMddHHmmss.
+what is older a checkpoint, a directory named after the time, yyMMddHHmmss.
 
 Unlike Hadoop, which puts digits behind a name that is in the trash already, this module puts the
 second of a name below a checkpoint of its own; so the original path is always exact.
@@ -17,7 +17,7 @@ from typing import NamedTuple
 from hdfs_tools.errors import (
     Exists,
     InvalidPath,
-    NotAFolder,
+    NotADirectory,
     NotEmpty,
     NotFound,
     PermissionDenied,
@@ -30,7 +30,7 @@ __all__ = ["Trash", "TrashItem"]
 _CURRENT = "Current"
 _STAMP = "%y%m%d%H%M%S"
 _CHECKPOINT = re.compile(r"\d{12}(-\d+)?|\d{10}")  # the second is of Hadoop 1
-_TRIES = 3  # where the emptier takes folders away at this moment
+_TRIES = 3  # where the emptier takes directories away at this moment
 
 
 class TrashItem(NamedTuple):
@@ -44,18 +44,18 @@ class TrashItem(NamedTuple):
         Path that it has in the trash.
     when : float
         When it was deleted, in seconds since 1970. It was not later; if something else of the same
-        folder came into the trash or left it since, it was earlier.
+        directory came into the trash or left it since, it was earlier.
     size : int
-        Bytes, those below a folder included.
-    is_folder : bool
-        Whether it is a folder.
+        Bytes, those below a directory included.
+    is_directory : bool
+        Whether it is a directory.
     """
 
     original: str
     path: str
     when: float
     size: int
-    is_folder: bool
+    is_directory: bool
 
 
 class Trash:
@@ -71,7 +71,7 @@ class Trash:
         self._storage = storage
 
     def move(self, path: str) -> str:
-        """Move a file or folder to the trash; return its path there.
+        """Move a file or directory to the trash; return its path there.
 
         Raises
         ------
@@ -82,24 +82,24 @@ class Trash:
         if is_within(path, root) or is_within(root, path):
             raise InvalidPath(path, "it is in the trash, or the trash is in it")
         self._storage.stat(path)  # so that what is not found below is not this
-        places = self._places(root)
+        checkpoints = self._checkpoints(root)
         missed = 0
         while True:
-            target = next(places) + path
+            target = next(checkpoints) + path
             try:
                 self._storage.mkdir(posixpath.dirname(target), 0o700)
                 self._storage.rename(path, target)
                 return target
-            except (Exists, NotAFolder):
-                continue  # its name, or a file that has the name of a folder above it, is there
+            except (Exists, NotADirectory):
+                continue  # its name, or a file that has the name of a directory above it, is there
             except NotFound:
                 missed += 1
                 if missed == _TRIES:
                     raise
-                places = self._places(root)
+                checkpoints = self._checkpoints(root)
 
-    def _places(self, root: str) -> Iterator[str]:
-        """Iterate over folders of the trash that something may be put into."""
+    def _checkpoints(self, root: str) -> Iterator[str]:
+        """Iterate over directories of the trash that something may be put into."""
         yield f"{root}/{_CURRENT}"
         stamp = time.strftime(_STAMP)
         yield f"{root}/{stamp}"
@@ -111,45 +111,45 @@ class Trash:
     def items(self, of: str | None = None) -> Iterator[TrashItem]:
         """Iterate over what was deleted.
 
-        A folder in the trash whose original is there is not what was deleted, but leads to it. So
-        if a folder was deleted and then made anew, what it held is listed one by one.
+        A directory in the trash whose original is there is not what was deleted, but leads to it.
+        So if a directory was deleted and then made anew, what it held is listed one by one.
 
         Parameters
         ----------
         of : str, optional
             A path whose trash is meant; encryption zones have their own. By default the home
-            folder's.
+            directory's.
         """
         root = self._storage.trash_root(of or self._storage.home())
-        for place in self._listed(root):
-            if place.is_folder and _is_place(place.name):
-                yield from self._items(place.path, place)
-            else:  # nobody can tell where it was
-                yield self._item(place, f"/{place.name}", place.modified)
+        for checkpoint in self._listed(root):
+            if checkpoint.is_directory and _is_checkpoint(checkpoint.name):
+                yield from self._items(checkpoint.path, checkpoint)
+            else:  # nobody knows where it was
+                yield self._item(checkpoint, f"/{checkpoint.name}", checkpoint.modified)
 
-    def _items(self, place: str, folder: Status) -> Iterator[TrashItem]:
-        for entry in self._listed(folder.path):
-            original = entry.path[len(place) :]
-            if entry.is_folder and self._is_there(original):
-                yield from self._items(place, entry)
+    def _items(self, checkpoint: str, directory: Status) -> Iterator[TrashItem]:
+        for entry in self._listed(directory.path):
+            original = entry.path[len(checkpoint) :]
+            if entry.is_directory and self._is_there(original):
+                yield from self._items(checkpoint, entry)
             else:
-                yield self._item(entry, original, folder.modified)
+                yield self._item(entry, original, directory.modified)
 
     def _item(self, entry: Status, original: str, when: float) -> TrashItem:
-        size = self._storage.content_summary(entry.path).size if entry.is_folder else entry.size
-        return TrashItem(original, entry.path, when, size, entry.is_folder)
+        size = self._storage.content_summary(entry.path).size if entry.is_directory else entry.size
+        return TrashItem(original, entry.path, when, size, entry.is_directory)
 
-    def _is_there(self, folder: str) -> bool:
+    def _is_there(self, directory: str) -> bool:
         try:
-            return self._storage.stat(folder).is_folder
-        except (NotFound, NotAFolder):
+            return self._storage.stat(directory).is_directory
+        except (NotFound, NotADirectory):
             return False
         except PermissionDenied:
             return True  # something that may not be seen
 
-    def _listed(self, folder: str) -> Iterator[Status]:
+    def _listed(self, directory: str) -> Iterator[Status]:
         try:
-            yield from self._storage.list(folder)
+            yield from self._storage.list(directory)
         except NotFound:
             return  # nothing was deleted, or the emptier was here
 
@@ -191,9 +191,11 @@ class Trash:
 
     def _held(self, root: str, original: str) -> str:
         """Return where in the trash something is."""
-        places = [entry for entry in self._listed(root) if _is_place(entry.name)]
+        checkpoints = [entry for entry in self._listed(root) if _is_checkpoint(entry.name)]
         held = [
-            place.path + original for place in places if self._storage.exists(place.path + original)
+            checkpoint.path + original
+            for checkpoint in checkpoints
+            if self._storage.exists(checkpoint.path + original)
         ]
         if not held:
             raise NotFound(original, "not in the trash")
@@ -226,7 +228,7 @@ class Trash:
     def older(self, seconds: float) -> Iterator[TrashItem]:
         """Iterate over what was deleted more than some seconds ago."""
         until = time.time() - seconds
-        # All is looked at first: what is deleted changes the times of folders.
+        # All is looked at first: what is deleted changes the times of directories.
         yield from [item for item in self.items() if item.when < until]
 
     def _delete(self, path: str) -> int:
@@ -234,34 +236,34 @@ class Trash:
         self._storage.delete(path, recursive=True)
         return count
 
-    def _prune(self, root: str, folder: str) -> None:
-        """Delete folders of the trash that hold nothing more."""
-        while folder != root and is_within(folder, root):
+    def _prune(self, root: str, directory: str) -> None:
+        """Delete directories of the trash that hold nothing more."""
+        while directory != root and is_within(directory, root):
             try:
-                self._storage.delete(folder)
+                self._storage.delete(directory)
             except NotEmpty:
                 return
-            folder = posixpath.dirname(folder)
+            directory = posixpath.dirname(directory)
 
 
-def is_within(path: str, folder: str) -> bool:
-    """Tell whether a path is a folder's, or of something below it.
+def is_within(path: str, directory: str) -> bool:
+    """Return whether a path is a directory's, or of something below it.
 
     >>> is_within("/a/b", "/a"), is_within("/ab", "/a"), is_within("/a", "/")
     (True, False, True)
     """
-    return f"{path.rstrip('/')}/".startswith(f"{folder.rstrip('/')}/")
+    return f"{path.rstrip('/')}/".startswith(f"{directory.rstrip('/')}/")
 
 
-def _is_place(name: str) -> bool:
+def _is_checkpoint(name: str) -> bool:
     return name == _CURRENT or _CHECKPOINT.fullmatch(name) is not None
 
 
 def _original(root: str, path: str) -> str:
     """Return the path that something in the trash had."""
-    place, _, below = path[len(root.rstrip("/")) + 1 :].partition("/")
-    if not _is_place(place):
-        return f"/{place}/{below}".rstrip("/")
+    checkpoint, _, below = path[len(root.rstrip("/")) + 1 :].partition("/")
+    if not _is_checkpoint(checkpoint):
+        return f"/{checkpoint}/{below}".rstrip("/")
     if not below:
-        raise InvalidPath(path, "a folder of the trash itself; name something in it")
+        raise InvalidPath(path, "a directory of the trash itself; name something in it")
     return f"/{below}"

@@ -50,7 +50,7 @@ def decode_name(text: str) -> str:
 
 
 def is_uri(text: str) -> bool:
-    """Tell a URI from a path: it begins with a scheme of two letters or more and ``:/``."""
+    """Return whether a text is a URI: a scheme of two letters or more and ``:/``, not a path."""
     return _URI.match(text) is not None
 
 

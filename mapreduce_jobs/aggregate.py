@@ -17,7 +17,7 @@ _MAX_GROUPS = 1000  # that a task keeps, before it hands on what it knows of the
 
 
 class Aggregate(TableJob):
-    """Sum up columns of CSV files, or fields of results, by folder, by a value or by a pattern."""
+    """Sum up columns of CSV files, or fields of results, by directory, value or pattern."""
 
     def configure_args(self) -> None:
         """Add the job's options."""

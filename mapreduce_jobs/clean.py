@@ -1,4 +1,4 @@
-"""Which images of a collection to keep: duplicates, blank, unsharp and clipped ones are told."""
+"""Duplicate, blank, blurred and clipped images of a collection."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _MAX_DISTANCE = 10  # of 64 bits; above, images that have nothing in common come near
 _CONTENT, _BAND, _PAIRS, _IMAGE = "content:", "band:", "pairs", "image:"
-_SHOWN = ("reasons", "duplicate_of", "contrast", "sharpness", "clipped")
+_FIELDS = ("reasons", "duplicate_of", "contrast", "sharpness", "clipped")
 
 Message = tuple[str, dict[str, Any] | Failure]
 
@@ -37,7 +37,7 @@ class _RecordOrJSONProtocol:
 
 
 class Clean(ImageJob):
-    """Tell which images to keep, and why not the others; or write lists of either.
+    """Flag duplicate, blank, blurred and clipped images; or write lists of what to keep or reject.
 
     An image is rejected if it is blank, out of focus or clipped, by the options; if an image with
     the same pixels comes before it by name; or if an image that looks much the same does, of those
@@ -147,7 +147,7 @@ class Clean(ImageJob):
             yield _identity(name, ""), failure
 
     def _judged(self, image: "Image") -> dict[str, Any]:
-        """Return what is wrong with an image by itself, and the measures that tell."""
+        """Return what is wrong with an image by itself, and the measures that show it."""
         from mapreduce_jobs.imaging.measures.grey_levels import levels_of
         from mapreduce_jobs.imaging.measures.quality import clipped, rms_contrast, sharpness
 
@@ -232,36 +232,38 @@ class Clean(ImageJob):
             verdicts[0]["reasons"].append("near duplicate")
             verdicts[0]["duplicate_of"] = near
         for verdict, line in zip_longest(verdicts, sorted(lines)):
-            yield from self._told(key, verdict, line)
+            yield from self._output_of(key, verdict, line)
 
-    def _told(self, identity: str, verdict: dict[str, Any], line: bytes | None) -> Iterator[Any]:
+    def _output_of(
+        self, identity: str, verdict: dict[str, Any], line: bytes | None
+    ) -> Iterator[Any]:
         """Yield what ``--output`` asks for of one image."""
         name, reasons = _name_in(identity), verdict["reasons"]
         self.count("rejected" if reasons else "kept")
         for reason in reasons:
             self.count(f"rejected: {reason}")
-        shown = {"kept": not reasons, **{key: verdict[key] for key in _SHOWN}}
+        record = {"kept": not reasons, **{key: verdict[key] for key in _FIELDS}}
         if self.options.output == "verdicts":
             content = identity.rpartition("\0")[2]
-            yield name, self.with_sums(shown, {"content": content, **verdict.get("alone", {})})
+            yield name, self.with_sums(record, {"content": content, **verdict.get("alone", {})})
         elif (self.options.output == "kept") == (not reasons):
             yield name, line
             if reasons:
-                yield name, {"audit": shown}
+                yield name, {"audit": record}
 
-    # Verdicts on a collection that grows
+    # Incremental verdicts
 
     @classmethod
-    def grows(cls) -> bool:
-        """Tell that verdicts may hold what they were made of."""
+    def is_incremental(cls) -> bool:
+        """Return True: verdicts may hold what they were made of."""
         return True
 
-    def why_not_growing(self) -> str | None:
-        """Return why lists cannot grow."""
+    def why_not_incremental(self) -> str | None:
+        """Return why lists cannot be incremental."""
         return None if self.options.output == "verdicts" else "goes with --output verdicts"
 
-    def carried(self, key: Any, value: Any) -> Iterator[Message]:
-        """Hand on what is known of an image of an earlier result, as the mapper does."""
+    def pass_through(self, key: Any, value: Any) -> Iterator[Message]:
+        """Pass through what is known of an image of a previous result, as the mapper does."""
         result, sums = result_and_sums(value)
         if sums is None:
             yield _identity(key, ""), result

@@ -1,4 +1,4 @@
-"""What a collection of images is made of: its volume, types and quality, and what is broken."""
+"""Profile of a collection of images: volume, types, quality, and what is broken."""
 
 import math
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _MAX_DIMENSIONS = 20  # that a result lists
 
 
 class CollectionProfile(ImageJob):
-    """Tell how many images there are and how large, of what types and of what quality."""
+    """Profile a collection: number, size, types and quality of its images."""
 
     def configure_args(self) -> None:
         """Let the whole collection be the default."""
@@ -102,7 +102,7 @@ class CollectionProfile(ImageJob):
             },
             "quality": {
                 measure: {
-                    **_shown(summary),
+                    **_summary_fields(summary),
                     "undefined": totals["undefined"].get(measure, {}),
                 }
                 for measure, summary in totals["quality"].items()
@@ -151,7 +151,7 @@ def _most(counts: dict[str, int]) -> dict[str, Any]:
     return {"distinct": len(ranked), "most_frequent": dict(ranked[:_MAX_DIMENSIONS])}
 
 
-def _shown(value: dict[str, Any]) -> dict[str, Any]:
+def _summary_fields(value: dict[str, Any]) -> dict[str, Any]:
     """Return what is shown of the numbers of a measure."""
     from mapreduce_jobs.estimation.quantiles import Summary
 

@@ -79,9 +79,9 @@ def _compare(options: argparse.Namespace) -> int:
 
     with tempfile.TemporaryDirectory() as spool:
         found = []
-        for side, given in (("a", options.a), ("b", options.b)):
+        for side, argument in (("a", options.a), ("b", options.b)):
             os.mkdir(os.path.join(spool, side))
-            found.append(sources(given, os.path.join(spool, side)))
+            found.append(sources(argument, os.path.join(spool, side)))
         is_single = len(found[0]) == len(found[1]) == 1
         pairs = paired(*found)
         if not pairs.pairs:
@@ -132,29 +132,29 @@ def _many(options: argparse.Namespace, kind: str, pairs: "Pairs", how: "How") ->
 
     is_page = kind == ".html"
     most = _MAX_IN_PAGE if is_page else _MAX_IN_PICTURE
-    shown = pairs.first(most)
-    note = _left_out(pairs, shown)
+    drawn = pairs.first(most)
+    note = _left_out(pairs, drawn)
     failed: list[Failed] = []
-    found = _told(all_compared(shown, how, FULL if is_page else 0), failed)
+    found = _reported(all_compared(drawn, how, FULL if is_page else 0), failed)
     if is_page:
         from mapreduce_jobs.viewing.compare.comparison_page import collection_page
 
         heading = f"{options.a} and {options.b}"
-        page = collection_page(found, len(shown), options.titles, heading, note)
+        page = collection_page(found, len(drawn), options.titles, heading, note)
         write_whole(options.output, page.encode())
     else:
         from mapreduce_jobs.viewing.compare.contact_sheet import contact_sheet
 
-        sheet = contact_sheet(found, len(shown), options.titles, note)
+        sheet = contact_sheet(found, len(drawn), options.titles, note)
         write_whole(options.output, _png(sheet))
     if note:
         sys.stderr.write(f"compare: {note}\n")
     if failed:
-        sys.stderr.write(f"compare: {len(failed):,} of {len(shown):,} cannot be compared\n")
+        sys.stderr.write(f"compare: {len(failed):,} of {len(drawn):,} cannot be compared\n")
     return int(bool(failed))
 
 
-def _told(
+def _reported(
     found: "Iterable[Compared | Failed]", failed: "list[Failed]"
 ) -> "Iterator[Compared | Failed]":
     """Iterate over what is found; say what failed, and keep it."""
@@ -167,12 +167,12 @@ def _told(
         yield one
 
 
-def _left_out(pairs: "Pairs", shown: "Pairs") -> str:
+def _left_out(pairs: "Pairs", drawn: "Pairs") -> str:
     """Return a sentence on what is left out; the empty text if nothing is."""
     words = []
-    if len(shown.pairs) < len(pairs.pairs):
-        words.append(f"of {len(pairs.pairs):,} pairs, the first {len(shown.pairs):,}")
-    lone, in_all = len(shown.alone), len(pairs.alone)
+    if len(drawn.pairs) < len(pairs.pairs):
+        words.append(f"of {len(pairs.pairs):,} pairs, the first {len(drawn.pairs):,}")
+    lone, in_all = len(drawn.alone), len(pairs.alone)
     if lone < in_all:
         words.append(f"of {in_all:,} images without a partner, the first {lone:,}")
     text = " and, ".join(words)

@@ -22,7 +22,7 @@ _KEY_FILE, _RULES_FILE = "deidentify.key", "pixel-rules.yaml"
 
 
 class Deidentify(ImageJob):
-    """Remove from images what tells who the patient is; write them as a bundle, with an audit."""
+    """Remove from images what identifies the patient; write them as a bundle, with an audit."""
 
     OUTPUT_PROTOCOL = ImageLineProtocol
     notes_images = False  # a node's logs are no place for names
@@ -72,7 +72,7 @@ class Deidentify(ImageJob):
         self.add_passthru_arg(
             "--keep-names",
             action="store_true",
-            help="name the results as the images are; for names that tell nothing",
+            help="name the results as the images are; for names that identify nobody",
         )
         self.add_passthru_arg(
             "--list-names",
@@ -83,7 +83,7 @@ class Deidentify(ImageJob):
         self.add_passthru_arg(
             "--check",
             action="store_true",
-            help="only show what would still tell who the patient is, attributes and no values;"
+            help="only show what would still identify the patient, attributes and no values;"
             " needs no key",
         )
 
@@ -232,7 +232,7 @@ class Deidentify(ImageJob):
             made = deidentify(
                 data, self._settings, self._pseudonymiser, self._text_in_pixels, beginning
             )
-            new = name_of_dicom(self._pseudonymiser, name, made.place)
+            new = name_of_dicom(self._pseudonymiser, name, made.source_ids)
             written, audit = made.data, made.audit.result()
         else:
             from mapreduce_jobs.privacy.audit import audit_of_raster
@@ -261,7 +261,7 @@ class Deidentify(ImageJob):
     # What is said of images that fail: neither their names nor anything of their content
 
     def failed(self, name: str, error: Exception) -> Iterator[tuple[Any, Any]]:
-        """Do with an image that failed what ``--on-error`` says, in words that tell nothing."""
+        """Apply ``--on-error`` to an image that failed, in words that identify nobody."""
         from mapreduce_jobs.core.jobs.refusals import refusal
 
         yield from super().failed(self._token(name), refusal(error))

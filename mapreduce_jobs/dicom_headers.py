@@ -51,7 +51,7 @@ class DicomHeaders(ImageJob):
             help="keywords of elements, with commas between, what lies in a sequence behind a dot:"
             " Modality,RequestAttributesSequence.ScheduledProcedureStepID; or all, which is"
             " everything but pixels and binary values of more than 64 bytes, names of patients"
-            f" too; by default {len(_DEFAULT)} that tell of the image and not of the patient",
+            f" too; by default {len(_DEFAULT)} that describe the image and not the patient",
         )
 
     def load_args(self, args: list[str]) -> None:

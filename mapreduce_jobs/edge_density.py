@@ -1,4 +1,4 @@
-"""Edge density of each image, of each folder, or of all images together."""
+"""Edge density of each image, of each directory, or of all images together."""
 
 from fractions import Fraction
 from typing import TYPE_CHECKING

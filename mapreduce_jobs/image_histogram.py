@@ -1,4 +1,4 @@
-"""Histogram of each image, of each folder, or of all images together."""
+"""Histogram of each image, of each directory, or of all images together."""
 
 from typing import TYPE_CHECKING
 

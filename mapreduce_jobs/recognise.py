@@ -1,4 +1,4 @@
-"""What images show: naive Bayes, learnt from images with labels, or asked about others."""
+"""Classification of images: naive Bayes, trained on images with labels, or applied to others."""
 
 import json
 import math
@@ -12,7 +12,7 @@ from mapreduce_jobs.core.jobs.image_job import Totals
 from mapreduce_jobs.core.jobs.learning_job import LearningJob
 from mapreduce_jobs.core.options.recognise_input import KIND, read_labels, read_model
 from mapreduce_jobs.core.options.recognise_options import (
-    BY_FOLDER,
+    BY_DIRECTORY,
     DISTRIBUTIONS,
     add_options,
     check_learning,
@@ -32,7 +32,7 @@ _LEARNING = ("features", "distribution", "smoothing", "priors", "folds", "to_8bi
 
 
 class Recognise(LearningJob):
-    """Learn from images with --labels what classes look like; with --model, tell them in others."""
+    """Train a naive Bayes classifier on images with --labels; with --model, predict classes."""
 
     result_key = "model"
     free_options = ("distribution", "smoothing", "priors", "folds")
@@ -50,7 +50,7 @@ class Recognise(LearningJob):
             return
         options = self.options
         if self.learns == (options.model is not None):
-            self.arg_parser.error("--labels to learn, or --model to tell classes: one is needed")
+            self.arg_parser.error("--labels to learn, or --model to predict classes: one is needed")
         if self.learns:
             check_learning(options)
             self._read_labels()
@@ -58,20 +58,20 @@ class Recognise(LearningJob):
         for name in _LEARNING:
             if getattr(options, name) is not None:
                 option = f"--{name.replace('_', '-')}"
-                self.arg_parser.error(f"{option}: is what the model tells, and goes with --labels")
+                self.arg_parser.error(f"{option}: is part of the model, and goes with --labels")
         values = read_model(options.model).values
         if options.values not in ("stored", values):
             self.arg_parser.error(f"--values: the model was made of images with --values {values}")
 
     def _read_labels(self) -> dict[str, str]:
-        return {} if self.options.labels == BY_FOLDER else read_labels(self.options.labels)
+        return {} if self.options.labels == BY_DIRECTORY else read_labels(self.options.labels)
 
     def task_options(self) -> list[Any]:
         """Hand tasks the labels or the model, as a file beside them."""
         labels, model = self.options.labels, self.options.model
         if not self.learns:
             return ["--model", shipped(model, _MODEL_FILE)]
-        return ["--labels", labels if labels == BY_FOLDER else shipped(labels, _LABELS_FILE)]
+        return ["--labels", labels if labels == BY_DIRECTORY else shipped(labels, _LABELS_FILE)]
 
     # Tasks
 
@@ -90,7 +90,7 @@ class Recognise(LearningJob):
         options.values, options.window = learnt.values, learnt.window  # images are read likewise
 
     def outcome(self, name: str, item: Item) -> Iterable[tuple[Any, Any]]:
-        """Add an image to the sums of its class and fold, or tell its class."""
+        """Add an image to the sums of its class and fold, or predict its class."""
         if not self.learns:
             return super().outcome(name, item)
         from mapreduce_jobs.estimation.evaluation import add_to, fold_of
@@ -122,7 +122,7 @@ class Recognise(LearningJob):
     def _label_of(self, name: str) -> str:
         from mapreduce_jobs.imaging.errors import NoLabel
 
-        if self.options.labels != BY_FOLDER:
+        if self.options.labels != BY_DIRECTORY:
             if name not in self._labels:
                 raise NoLabel("the table of labels does not name it")
             return self._labels[name]
@@ -184,15 +184,15 @@ class Recognise(LearningJob):
             if of_folds is not None:
                 yield "evaluation", {"folds": self.options.folds, **of_folds}
 
-    def why_not_growing(self) -> str | None:
-        """Return why it cannot grow: the features of all images are needed to leave folds out."""
+    def why_not_incremental(self) -> str | None:
+        """Return why it cannot be incremental: folds are left out by the features of all images."""
         if self.learns and self.options.folds:
             return "--folds needs every image again; learn with it over all images"
-        return super().why_not_growing()
+        return super().why_not_incremental()
 
-    def carried(self, key: Any, value: Any) -> Iterator[tuple[Any, Any]]:
-        """Hand on the sums of each class of an earlier result, as tasks do theirs."""
-        for name, found in super().carried(key, value):
+    def pass_through(self, key: Any, value: Any) -> Iterator[tuple[Any, Any]]:
+        """Pass through the sums of each class of a previous result, as tasks do theirs."""
+        for name, found in super().pass_through(key, value):
             if isinstance(found, Failure):
                 yield name, found
             else:

@@ -20,7 +20,7 @@ Results of jobs as one page to open and to send on: charts, tables, what failed,
 RESULT is what a job printed, a folder that it wrote with -o, or a file of --provenance; several of
 any jobs go into one page. The page is one file that opens from disk and asks for nothing.
 """
-_MAX_TOLD = 5  # images that are named on standard error
+_MAX_NAMED = 5  # images that are named on standard error
 
 
 def main() -> None:
@@ -68,12 +68,12 @@ def _report(options: argparse.Namespace) -> int:
         pictures = Pictures(options.images, spool) if options.images else None
         found = gathered(options.results)
         text = found.html(options.title or found.title, pictures)
-        status = _told(pictures) if pictures else 0
+        status = _report_missing(pictures) if pictures else 0
     write_whole(output, text.encode())
     return status
 
 
-def _told(pictures: "Pictures") -> int:
+def _report_missing(pictures: "Pictures") -> int:
     """Say which images could not be shown; return the exit status."""
     if pictures.absent and not pictures.found:
         name = encode_name(min(pictures.absent))
@@ -82,7 +82,7 @@ def _told(pictures: "Pictures") -> int:
             " what was given to the jobs"
         )
     failed = pictures.failed | dict.fromkeys(pictures.absent, "not among --images")
-    for name, why in sorted(failed.items())[:_MAX_TOLD]:
+    for name, why in sorted(failed.items())[:_MAX_NAMED]:
         sys.stderr.write(f"report: {encode_name(name)}: {why}\n")
     if failed:
         looked = pictures.found + len(pictures.absent)

@@ -29,7 +29,7 @@ def main() -> None:
         metavar="RESULT",
         help="a file that a job's result was written to, a folder (-o of a job), a glob, any of"
         " these on HDFS, or - for standard input; of a job of your own with its --provenance FILE,"
-        " which tells what its lines are",
+        " which says what its lines are",
     )
     parser.add_argument("--save", required=True, choices=FORMATS, help="the format of the file")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="where to write")

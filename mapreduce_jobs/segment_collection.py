@@ -165,7 +165,7 @@ class SegmentCollection(LearningJob):
 
         before, rounds, means = None, 0, self._look("means")
         if means is None:
-            return  # nothing is learnt, as the job itself will tell
+            return  # nothing is learnt, as the job itself will report
         while means != before and rounds < (options.iterations or _ITERATIONS):
             before, rounds = means, rounds + 1
             self._round = [f"--round-from={_text(before)}"]
@@ -175,9 +175,9 @@ class SegmentCollection(LearningJob):
         self._round = [f"--round-from={_text(sorted_by_luma(means))}", f"--rounds={rounds}"]
 
     def _look(self, what: str) -> Any:
-        """Return what one look at all images tells of the classes; None if there are none."""
+        """Return the sums of the classes from one look at all images; None if there are none."""
         with self.make_runner() as runner:
-            self.run_shown(runner)
+            self.run_with_progress(runner)
             lines = b"".join(runner.cat_output()).splitlines()
         found = _classes_in(lines, what)
         return None if found is None else found[what]
@@ -271,15 +271,15 @@ class SegmentCollection(LearningJob):
             return {"updated": counts.updated_means()}
         return counts.classes(options.rounds)
 
-    def why_not_growing(self) -> str | None:
-        """Return why it cannot grow: earlier images cannot be looked at again."""
+    def why_not_incremental(self) -> str | None:
+        """Return why it cannot be incremental: previous images cannot be looked at again."""
         if self.learns and self.options.exact:
             return "goes without --exact, which looks at all images again"
-        return super().why_not_growing()
+        return super().why_not_incremental()
 
-    def carried(self, key: Any, value: Any) -> Iterator[tuple[Any, Any]]:
-        """Hand on the counts of an earlier result, as tasks do theirs."""
-        for name, totals in super().carried(key, value):
+    def pass_through(self, key: Any, value: Any) -> Iterator[tuple[Any, Any]]:
+        """Pass through the counts of a previous result, as tasks do theirs."""
+        for name, totals in super().pass_through(key, value):
             yield (name if isinstance(totals, Failure) else None), totals
 
 

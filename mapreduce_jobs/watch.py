@@ -1,4 +1,4 @@
-"""Run a job on what is new in a folder, again and again."""
+"""Run a job on what is new in a directory, again and again."""
 
 import argparse
 import importlib
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def _watch(options: argparse.Namespace) -> int:
-    """Look at the folder as often as is asked for; return the exit status."""
+    """Look at the directory as often as is asked for; return the exit status."""
     job = _job(options.job, options.options)
     watched, state_path = Location.of(options.folder), os.path.abspath(options.state)
     if watched.is_local:
@@ -88,9 +88,9 @@ def _watch(options: argparse.Namespace) -> int:
         "options": options.options,
     }
     with State(state_path, about, _is_merged(job)) as state:
-        told: set[File] = set()
+        reported: set[File] = set()
         while True:
-            status = _look(options, job, state, told)
+            status = _look(options, job, state, reported)
             if options.once:
                 return status
             time.sleep(options.every)
@@ -128,10 +128,10 @@ def _job(name: str, options: list[str]) -> Job:
 
 
 def _is_merged(job: Job) -> bool:
-    return job.grows() and job.why_not_growing() is None
+    return job.is_incremental() and job.why_not_incremental() is None
 
 
-def _look(options: argparse.Namespace, job: Job, state: State, told: set[File]) -> int:
+def _look(options: argparse.Namespace, job: Job, state: State, reported: set[File]) -> int:
     """Run the job on what is new; return 1 if it failed, or a file did, or it is not as it was."""
     settled = (time.time() - options.settle) * 1000
     status = 0
@@ -147,8 +147,8 @@ def _look(options: argparse.Namespace, job: Job, state: State, told: set[File]) 
     odd += [(file, _is_of_the_future(file)) for file in new if file.modified > now]
     for file, what in odd:
         status = 1
-        if file not in told:
-            told.add(file)
+        if file not in reported:
+            reported.add(file)
             _say(f"{file.name}: {what}")
     new = [file for file in new if file.modified <= settled]
     most = len(new) if isinstance(job, ImageJob) else _MAX_TEXTS
@@ -163,13 +163,13 @@ def _look(options: argparse.Namespace, job: Job, state: State, told: set[File]) 
 def _batch(options: argparse.Namespace, job: Job, state: State, files: list[File]) -> int:
     """Run the job on some files; return its exit status, or 2 if nothing came of it."""
     merged = _is_merged(job)
-    earlier = state.earlier_result() if merged else None
+    previous = state.previous_result() if merged else None
     batch = state.begin()
     try:
         words = [sys.executable, "-m", f"mapreduce_jobs.{options.job}"]
         words += [*_inputs(job, batch, files), "--provenance", os.path.join(batch, RUN)]
         if merged:
-            words += ["--merge-into", earlier] if earlier else _keep_sums(job)
+            words += ["--merge-into", previous] if previous else _keep_sums(job)
         words += options.options
         with open(os.path.join(batch, RESULT), "wb") as result:
             status = _run(words, result)
@@ -177,11 +177,11 @@ def _batch(options: argparse.Namespace, job: Job, state: State, files: list[File
             _say(f"the job did not end well (exit status {status}); its {len(files)} files are new")
             state.drop(batch)
             return 2
-        place = state.commit(batch, files)
+        path = state.commit(batch, files)
     except BaseException:
         state.drop(batch)  # if it is still there under this name
         raise
-    _say(f"{len(files)} new: {os.path.relpath(place)}")
+    _say(f"{len(files)} new: {os.path.relpath(path)}")
     return int(status != 0)
 
 
@@ -200,16 +200,16 @@ def _keep_sums(job: Job) -> list[str]:
 def _inputs(job: Job, batch: str, files: list[File]) -> Iterator[str]:
     """Iterate over the arguments by which a job is given files."""
     if not isinstance(job, ImageJob):
-        yield from (file.place for file in files)
+        yield from (file.uri for file in files)
         return
     manifest = os.path.join(batch, "images.manifest")
     write_lines(manifest, (file.reference() for file in files if not file.is_bundle))
     yield manifest
-    yield from (file.place for file in files if file.is_bundle)
+    yield from (file.uri for file in files if file.is_bundle)
 
 
 def _run(words: list[str], result: Any) -> int:
-    """Run the job, and end it if this process is told to end."""
+    """Run the job, and end it if a signal ends this process."""
     process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=result)
     try:
         return process.wait()

@@ -10,7 +10,11 @@ from mapreduce_jobs.core.inputs.assignment import assign_texts
 from mapreduce_jobs.core.inputs.splits import text_blocks
 from mapreduce_jobs.core.inputs.task_files import TaskFiles
 from mapreduce_jobs.core.jobs.job import Job
-from mapreduce_jobs.core.jobs.previous_results import add_merge_into, check_place, earlier_counts
+from mapreduce_jobs.core.jobs.previous_results import (
+    add_merge_into,
+    check_not_overwritten,
+    previous_counts,
+)
 from mapreduce_jobs.core.results.protocols import CountLineProtocol
 from mapreduce_jobs.core.runners.mrjob_compat import BytesValueProtocol
 
@@ -35,23 +39,23 @@ class WordCount(Job):
         add_merge_into(self.add_passthru_arg)
 
     def load_args(self, args: list[str]) -> None:
-        """Check where an earlier result is."""
+        """Check that the previous result is not overwritten."""
         super().load_args(args)
         if not self.is_task() and self.options.merge_into is not None:
-            check_place(self.options.merge_into)
+            check_not_overwritten(self.options.merge_into)
 
     @classmethod
-    def grows(cls) -> bool:
-        """Tell that an earlier result can be merged: counts are sums."""
+    def is_incremental(cls) -> bool:
+        """Return True: counts are sums, which a previous result can be merged into."""
         return True
 
-    def earlier(self) -> Iterator[bytes]:
+    def previous_lines(self) -> Iterator[bytes]:
         """Iterate over the lines of the result that ``--merge-into`` names."""
         if self.options.merge_into is None:
             return iter(())
-        return earlier_counts(self.options.merge_into)
+        return previous_counts(self.options.merge_into)
 
-    def carried(self, word: str, count: int) -> Iterator[tuple[bytes, int]]:
+    def pass_through(self, word: str, count: int) -> Iterator[tuple[bytes, int]]:
         """Hand on a word and how often it was counted."""
         yield word.encode(), count
 
@@ -91,8 +95,8 @@ class WordCount(Job):
         assert self._pattern is not None  # noqa: S101
         return (match[0].encode() for match in self._pattern.finditer(folded))
 
-    def deal(self, inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> None:
-        """Deal texts to map tasks."""
+    def assign(self, inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> None:
+        """Assign texts to map tasks."""
         assign_texts(inputs, stdin, files)
 
     def task_lines(self, spans: bool) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""What is measured: groups of benchmarks, by the name that ``--only`` takes."""
+"""Groups of benchmarks, by the name that ``--only`` takes."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -81,7 +81,7 @@ def _benchmark(
     settings: Settings,
 ) -> Benchmark:
     say(f"DICOM files: {count}")
-    source = data.dicom_folder(settings.data, count)
+    source = data.dicom_directory(settings.data, count)
     size = data.read_through(source)
     return Benchmark(
         label=f"{label}-{count}",
@@ -90,6 +90,6 @@ def _benchmark(
         unit="images",
         contestants=contestants(source),
         base=base,
-        warm_up=contestants(data.dicom_folder(settings.data, _WARM_UP)),
+        warm_up=contestants(data.dicom_directory(settings.data, _WARM_UP)),
         targets=targets,
     )

@@ -81,7 +81,7 @@ def _sources(count: int) -> dict[str, str]:
 def _bring(cluster: Cluster, settings: Settings, count: int, directory: bool = True) -> None:
     """Write images to HDFS, as a bundle and as files."""
     say(f"hadoop: {count} images to HDFS")
-    images = data.image_folder(settings.data, count, 8)
+    images = data.image_directory(settings.data, count, 8)
     bundle = settings.data / f"{images.name}.bundle"
     bundle.unlink(missing_ok=True)
     pack(images, bundle)

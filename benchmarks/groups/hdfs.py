@@ -61,8 +61,8 @@ def benchmarks(settings: Settings) -> Iterator[Benchmark]:
 def _copies(label: str, where: str, cluster: Cluster, settings: Settings) -> Iterator[Benchmark]:
     """Yield the benchmarks of files that are copied to a cluster and from there."""
     count = min(settings.images)
-    images = data.image_folder(settings.data, count, 8)
-    little = data.image_folder(settings.data, _WARM_UP_IMAGES, 8)
+    images = data.image_directory(settings.data, count, 8)
+    little = data.image_directory(settings.data, _WARM_UP_IMAGES, 8)
     with (
         _work("images", cluster, images, settings) as work,
         _work("warm-up", cluster, little, settings) as warm_up,

@@ -148,7 +148,7 @@ def _benchmark(
 ) -> Benchmark:
     """Return a benchmark on generated images, which are read through once."""
     say(f"images: {count} of {bits} bits")
-    source = data.image_folder(settings.data, count, bits)
+    source = data.image_directory(settings.data, count, bits)
     size = data.read_through(source)
     return Benchmark(
         label=label,
@@ -157,6 +157,6 @@ def _benchmark(
         unit="images",
         contestants=contestants(source),
         base=POOL,
-        warm_up=contestants(data.image_folder(settings.data, _WARM_UP, bits)),
+        warm_up=contestants(data.image_directory(settings.data, _WARM_UP, bits)),
         targets=targets,
     )

@@ -141,8 +141,8 @@ def _beside_peers() -> str:
 def _steps(settings: Settings) -> str:
     """Return what each step of a transform costs, encoding apart."""
     say(f"operations: steps of {_CHAIN}")
-    folder = data.image_folder(settings.data, min(_IMAGES, min(settings.images)), 8)
-    files = [path.read_bytes() for path in sorted(Path(folder).iterdir())]
+    directory = data.image_directory(settings.data, min(_IMAGES, min(settings.images)), 8)
+    files = [path.read_bytes() for path in sorted(Path(directory).iterdir())]
     chain = Pipeline.parse(_CHAIN)
     lines = ["## The steps of a transform", "", "| step | ms an image | kB |", "|---|--:|--:|"]
 

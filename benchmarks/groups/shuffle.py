@@ -1,4 +1,4 @@
-"""How many bytes travel from map tasks to reduce tasks."""
+"""Bytes that travel from map tasks to reduce tasks."""
 
 import subprocess
 import sys
@@ -47,8 +47,8 @@ def sections(settings: Settings) -> Iterator[str]:
 
 def _written(job: str, options: tuple[str, ...], count: int, settings: Settings) -> tuple[int, int]:
     """Return the bytes that a map task writes, and what is left of them behind the combiner."""
-    folder = data.image_folder(settings.data, count, 8)
-    references = (reference_line(Reference(str(path))) for path in sorted(folder.iterdir()))
+    directory = data.image_directory(settings.data, count, 8)
+    references = (reference_line(Reference(str(path))) for path in sorted(directory.iterdir()))
     command = [sys.executable, str(ROOT / f"mapreduce_jobs/{job}.py"), "--step-num=0", *options]
     mapped = _run([*command, "--mapper"], b"".join(references))
     if job == _NO_COMBINER:

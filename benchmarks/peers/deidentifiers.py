@@ -1,4 +1,4 @@
-"""Other de-identifiers, one process: ``python -m benchmarks.peers.deidentifiers PEER FOLDER``."""
+"""Other de-identifiers: ``python -m benchmarks.peers.deidentifiers PEER DIRECTORY``."""
 
 import io
 import os
@@ -15,17 +15,17 @@ from hdfs_tools.bundles.record import bundle_line
 
 def main() -> None:
     """Write bundle records as they come."""
-    peer, folder = sys.argv[1:]
-    for name in names(folder):
-        sys.stdout.buffer.write(file_line(peer, folder, name))
+    peer, directory = sys.argv[1:]
+    for name in names(directory):
+        sys.stdout.buffer.write(file_line(peer, directory, name))
 
 
-def file_line(peer: str, folder: str, name: str) -> bytes:
+def file_line(peer: str, directory: str, name: str) -> bytes:
     """Return the bundle record of what a peer makes of a file."""
     made = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        dataset = _PEERS[peer](os.path.join(folder, name))
+        dataset = _PEERS[peer](os.path.join(directory, name))
         dataset.save_as(made, enforce_file_format=False)  # deid leaves out what is needed for it
     return bundle_line(name, made.getvalue())
 

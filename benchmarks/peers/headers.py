@@ -1,4 +1,4 @@
-"""What the peers do to one header: pydicom alone, and its values as JSON has them."""
+"""Work of the peers on one header: pydicom alone, and its values as JSON has them."""
 
 import io
 import json
@@ -16,9 +16,9 @@ def header_line(tags: list[str], name: str, data: bytes) -> str:
     return _line(tags, name, io.BytesIO(data))
 
 
-def line_of_file(tags: list[str], folder: str, name: str) -> str:
-    """Return the line of results of a file in a folder, without the line end."""
-    return _line(tags, name, os.path.join(folder, name))
+def line_of_file(tags: list[str], directory: str, name: str) -> str:
+    """Return the line of results of a file in a directory, without the line end."""
+    return _line(tags, name, os.path.join(directory, name))
 
 
 def _line(tags: list[str], name: str, source: Any) -> str:

@@ -1,4 +1,4 @@
-"""What the peers do to one image: the functions of `mapreduce_jobs.imaging`, as the jobs do."""
+"""Work of the peers on one image: the functions of `mapreduce_jobs.imaging`, as the jobs do."""
 
 import json
 import os
@@ -54,9 +54,9 @@ def one_core() -> None:
     cv2.setNumThreads(1)
 
 
-def names(folder: str) -> list[str]:
-    """Return the names of the images of a folder."""
-    return sorted(os.listdir(folder))
+def names(directory: str) -> list[str]:
+    """Return the names of the images of a directory."""
+    return sorted(os.listdir(directory))
 
 
 def measure(job: str, data: bytes) -> dict[str, Any]:
@@ -72,16 +72,16 @@ def measure(job: str, data: bytes) -> dict[str, Any]:
     return _MEASURES[job](decode(data))
 
 
-def image_line(job: str, folder: str, name: str) -> str:
+def image_line(job: str, directory: str, name: str) -> str:
     """Return the line of results of one image, without the line end.
 
     Parameters
     ----------
     job : {"histogram", "edges"}
         What to measure.
-    folder, name : str
+    directory, name : str
         Where the image is.
     """
-    with open(os.path.join(folder, name), "rb") as file:
+    with open(os.path.join(directory, name), "rb") as file:
         value = measure(job, file.read())
     return f"{json.dumps(name, ensure_ascii=False)}\t{json.dumps(value, ensure_ascii=False)}"

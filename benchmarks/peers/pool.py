@@ -1,4 +1,4 @@
-"""A bare multiprocessing Pool, the limit: ``python -m benchmarks.peers.pool JOB FOLDER TASKS``."""
+"""A bare multiprocessing Pool: ``python -m benchmarks.peers.pool JOB DIRECTORY TASKS``."""
 
 import sys
 from functools import partial
@@ -11,10 +11,10 @@ _CHUNK = 16  # images handed to a process at once
 
 def main() -> None:
     """Write the results as they come."""
-    job, folder, tasks = sys.argv[1:]
+    job, directory, tasks = sys.argv[1:]
     with Pool(int(tasks), one_core) as pool:
-        measure = partial(image_line, job, folder)
-        for line in pool.imap_unordered(measure, names(folder), _CHUNK):
+        measure = partial(image_line, job, directory)
+        for line in pool.imap_unordered(measure, names(directory), _CHUNK):
             sys.stdout.write(f"{line}\n")
 
 

@@ -1,4 +1,4 @@
-"""pydicom in a bare Pool: ``python -m benchmarks.peers.pool_headers TAGS FOLDER TASKS``."""
+"""pydicom in a bare Pool: ``python -m benchmarks.peers.pool_headers TAGS DIRECTORY TASKS``."""
 
 import sys
 from functools import partial
@@ -12,10 +12,10 @@ _CHUNK = 16  # files handed to a process at once
 
 def main() -> None:
     """Write the results as they come."""
-    tags, folder, tasks = sys.argv[1:]
+    tags, directory, tasks = sys.argv[1:]
     with Pool(int(tasks)) as pool:
-        described = partial(line_of_file, tags.split(","), folder)
-        for line in pool.imap_unordered(described, names(folder), _CHUNK):
+        described = partial(line_of_file, tags.split(","), directory)
+        for line in pool.imap_unordered(described, names(directory), _CHUNK):
             sys.stdout.write(f"{line}\n")
 
 

@@ -1,4 +1,4 @@
-"""A bare Pool that makes images: ``python -m benchmarks.peers.pool_transform CHAIN FOLDER N``."""
+"""A bare Pool, making images: ``python -m benchmarks.peers.pool_transform CHAIN DIRECTORY N``."""
 
 import os
 import sys
@@ -16,16 +16,16 @@ _CHUNK = 16  # images handed to a process at once
 
 def main() -> None:
     """Write bundle records as they come."""
-    chain, folder, tasks = sys.argv[1:]
-    transform = partial(image_line, Pipeline.parse(chain), folder)
+    chain, directory, tasks = sys.argv[1:]
+    transform = partial(image_line, Pipeline.parse(chain), directory)
     with Pool(int(tasks), one_core) as pool:
-        for line in pool.imap_unordered(transform, names(folder), _CHUNK):
+        for line in pool.imap_unordered(transform, names(directory), _CHUNK):
             sys.stdout.buffer.write(line)
 
 
-def image_line(pipeline: Pipeline, folder: str, name: str) -> bytes:
+def image_line(pipeline: Pipeline, directory: str, name: str) -> bytes:
     """Return the bundle record of what a chain makes of an image."""
-    with open(os.path.join(folder, name), "rb") as file:
+    with open(os.path.join(directory, name), "rb") as file:
         image = pipeline(decode(file.read()))
     return bundle_line(name, encode(image, "png"))
 

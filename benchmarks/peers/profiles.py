@@ -1,4 +1,4 @@
-"""The profile of a collection by others: ``python -m benchmarks.peers.profiles WHO FOLDER TASKS``.
+"""Other profiles of a collection: ``python -m benchmarks.peers.profiles WHO DIRECTORY TASKS``.
 
 WHO is ``pool``, ``dask`` or ``spark``. Each measures images by the same functions that the job
 calls, collects the numbers, and makes their means by `math.fsum` and quantiles by NumPy.
@@ -24,9 +24,9 @@ _PARTITIONS_A_TASK = 4
 Known = tuple[int, int, dict[str, float | None]]
 
 
-def known_of(folder: str, name: str) -> Known:
+def known_of(directory: str, name: str) -> Known:
     """Return pixels, bytes and measures of an image."""
-    with open(os.path.join(folder, name), "rb") as file:
+    with open(os.path.join(directory, name), "rb") as file:
         data = file.read()
     image = decode(data)
     return math.prod(image.pixels.shape[:3]), len(data), quality(image).measures
@@ -50,40 +50,40 @@ def summary(found: Iterable[Known]) -> str:
     )
 
 
-def _by_pool(folder: str, tasks: int) -> str:
+def _by_pool(directory: str, tasks: int) -> str:
     with Pool(tasks, one_core) as pool:
-        return summary(pool.imap_unordered(partial(known_of, folder), names(folder), _CHUNK))
+        return summary(pool.imap_unordered(partial(known_of, directory), names(directory), _CHUNK))
 
 
-def _by_dask(folder: str, tasks: int) -> str:
+def _by_dask(directory: str, tasks: int) -> str:
     import dask.bag
 
-    images = dask.bag.from_sequence(names(folder))
-    found = images.map(partial(known_of, folder)).compute(
+    images = dask.bag.from_sequence(names(directory))
+    found = images.map(partial(known_of, directory)).compute(
         scheduler="processes", num_workers=tasks, initializer=one_core
     )
     return summary(found)
 
 
-def _by_spark(folder: str, tasks: int) -> str:
+def _by_spark(directory: str, tasks: int) -> str:
     from pyspark import SparkContext
 
     from benchmarks.peers.spark import local_conf
 
     def measure(part: Iterable[str]) -> Iterator[Known]:
         one_core()
-        return (known_of(folder, name) for name in part)
+        return (known_of(directory, name) for name in part)
 
     with SparkContext(conf=local_conf(tasks)) as context:
-        images = context.parallelize(names(folder), tasks * _PARTITIONS_A_TASK)
+        images = context.parallelize(names(directory), tasks * _PARTITIONS_A_TASK)
         return summary(images.mapPartitions(measure).collect())
 
 
 def main() -> None:
     """Write the result."""
-    who, folder, tasks = sys.argv[1:]
+    who, directory, tasks = sys.argv[1:]
     by = {"pool": _by_pool, "dask": _by_dask, "spark": _by_spark}[who]
-    sys.stdout.write(by(folder, int(tasks)))
+    sys.stdout.write(by(directory, int(tasks)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""mrjob's `mapper_raw`: a map task an image, which mrjob copies to the task's own folder first."""
+"""mrjob's `mapper_raw`: a map task an image, which mrjob copies to the task's directory first."""
 
 import posixpath
 from collections.abc import Iterator

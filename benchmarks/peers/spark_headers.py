@@ -1,4 +1,4 @@
-"""PySpark's binaryFile, and pydicom: ``python -m benchmarks.peers.spark_headers TAGS FOLDER N``."""
+"""PySpark and pydicom: ``python -m benchmarks.peers.spark_headers TAGS DIRECTORY N``."""
 
 import posixpath
 import sys
@@ -12,14 +12,14 @@ from benchmarks.peers.spark import local_conf
 
 def main() -> None:
     """Write the results when all are there, as `collect` gives them."""
-    tags, folder, tasks = sys.argv[1].split(","), sys.argv[2], int(sys.argv[3])
+    tags, directory, tasks = sys.argv[1].split(","), sys.argv[2], int(sys.argv[3])
 
     def described(row: Any) -> str:
         return header_line(tags, posixpath.basename(row.path), row.content)
 
     session = SparkSession.builder.config(conf=local_conf(tasks)).getOrCreate()
     try:
-        files = session.read.format("binaryFile").load(folder).select("path", "content")
+        files = session.read.format("binaryFile").load(directory).select("path", "content")
         sys.stdout.writelines(f"{line}\n" for line in files.rdd.map(described).collect())
     finally:
         session.stop()

@@ -1,4 +1,4 @@
-"""PySpark on images: ``python -m benchmarks.peers.spark_images JOB FOLDER TASKS``.
+"""PySpark on images: ``python -m benchmarks.peers.spark_images JOB DIRECTORY TASKS``.
 
 The names are distributed and the Python processes open the files, as in the other peers. With
 ``binaryFile`` every byte would go through the Java process and a socket first.
@@ -17,14 +17,14 @@ _PARTITIONS_A_TASK = 4
 
 def main() -> None:
     """Write the results when all are there, as `collect` gives them."""
-    job, folder, tasks = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    job, directory, tasks = sys.argv[1], sys.argv[2], int(sys.argv[3])
 
     def measure(part: Iterable[str]) -> Iterator[str]:
         one_core()
-        return (image_line(job, folder, name) for name in part)
+        return (image_line(job, directory, name) for name in part)
 
     with SparkContext(conf=local_conf(tasks)) as context:
-        images = context.parallelize(names(folder), tasks * _PARTITIONS_A_TASK)
+        images = context.parallelize(names(directory), tasks * _PARTITIONS_A_TASK)
         lines = images.mapPartitions(measure).collect()
         sys.stdout.writelines(f"{line}\n" for line in lines)
 

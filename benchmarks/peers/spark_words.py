@@ -20,15 +20,15 @@ def main() -> None:
     text, tasks = sys.argv[1], int(sys.argv[2])
     conf = local_conf(tasks).set("spark.sql.shuffle.partitions", str(tasks))
     with (
-        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory() as directory,
         SparkSession.builder.config(conf=conf).getOrCreate() as session,
     ):
         words = session.read.text(text).select(f.explode(f.split("value", r"\s+")).alias("word"))
         counts = words.where("word <> ''").groupBy("word").count()
         key = "regexp_replace(to_json(array(word)), '^.|.$', '')"
         lines = counts.selectExpr(f"concat({key}, '\\t', count) AS line")
-        lines.write.text(f"{folder}/counts")
-        for part in sorted(Path(folder, "counts").glob("part-*")):
+        lines.write.text(f"{directory}/counts")
+        for part in sorted(Path(directory, "counts").glob("part-*")):
             with open(part, "rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)
 

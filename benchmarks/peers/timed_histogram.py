@@ -1,4 +1,4 @@
-"""The histogram job with a stopwatch: its counters tell where the time of map tasks goes."""
+"""The histogram job with a stopwatch: its counters say where the time of map tasks goes."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Compares the checksums of all files in a folder with those that were noted the last time.
+"""Compares the checksums of all files in a directory with those that were noted the last time.
 
 integrity_audit.py /data/archive archive.jsonl
 
@@ -15,13 +15,13 @@ from hdfs_tools import connect
 from hdfs_tools.errors import HdfsToolsError
 
 
-def main(folder: str, record: Path) -> int:
-    """Audit a folder."""
+def main(directory: str, record: Path) -> int:
+    """Audit a directory."""
     fs = connect()
     noted = {}
     if record.exists():
         noted = dict(json.loads(line) for line in record.read_text().splitlines())
-    now = {entry.path: fs.checksum(entry.path).digest for entry in fs.walk(folder)}
+    now = {entry.path: fs.checksum(entry.path).digest for entry in fs.walk(directory)}
     bad = [
         f"changed: {path}" for path in sorted(noted) if now.get(path, noted[path]) != noted[path]
     ]

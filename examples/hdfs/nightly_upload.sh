@@ -1,5 +1,5 @@
 #!/bin/sh
-# Uploads what is new in a folder, each night, from cron:
+# Uploads what is new in a directory, each night, from cron:
 #
 #   15 2 * * *  HDFS_URL=http://namenode:9870 nightly_upload.sh /archive/scans /data/scans
 #
@@ -7,7 +7,7 @@
 # which files fail, is made up for by the next one. cron mails what is written to standard error.
 set -eu
 
-folder=${1:?the folder to upload} target=${2:?the folder on HDFS}
+directory=${1:?the directory to upload} target=${2:?the directory on HDFS}
 
-hdfs-tools put --sync -p --quiet "$folder" "$target"
+hdfs-tools put --sync -p --quiet "$directory" "$target"
 hdfs-tools count --json "$target"

@@ -1,4 +1,4 @@
-"""Says how full the folders are that have quotas; exit status 1 if one is nearly full.
+"""Says how full the directories are that have quotas; exit status 1 if one is nearly full.
 
 quota_report.py /user 80
 """
@@ -9,12 +9,12 @@ from hdfs_tools import connect
 from hdfs_tools.errors import HdfsToolsError
 
 
-def main(folder: str, most: int) -> int:
-    """Print a line for each folder with a quota, the fullest first."""
+def main(directory: str, most: int) -> int:
+    """Print a line for each directory with a quota, the fullest first."""
     fs = connect()
     rows = []
-    for entry in fs.list(folder):
-        if not entry.is_folder:
+    for entry in fs.list(directory):
+        if not entry.is_directory:
             continue
         quota = fs.quota(entry.path)
         for what, used, limit in (

@@ -1,4 +1,4 @@
-"""What is in a ZIP or TAR archive."""
+"""Members of ZIP and TAR archives."""
 
 import os
 import re
@@ -27,7 +27,7 @@ class Member(NamedTuple):
 
 
 def is_archive_name(name: str) -> bool:
-    """Tell by its name whether a file is an archive.
+    """Return whether a file is an archive, by its name.
 
     >>> is_archive_name("scans.zip"), is_archive_name("scans.tar.gz"), is_archive_name("a.png")
     (True, True, False)
@@ -36,7 +36,7 @@ def is_archive_name(name: str) -> bool:
 
 
 def check_name(name: str) -> None:
-    """Raise `UnsafeName` if a name, taken as a path in a folder, would lead out of it."""
+    """Raise `UnsafeName` if a name, taken as a path in a directory, would lead out of it."""
     parts = name.replace("\\", "/").split("/")
     if ".." in parts or "." in parts or "" in parts or "\0" in name or _DRIVE.match(name):
         raise UnsafeName(f"{name!r}: not a name of a file in the folder")
@@ -50,7 +50,7 @@ def members(name: str, file: "IO[bytes] | Any") -> Iterator[Member]:
     Parameters
     ----------
     name : str
-        Name of the archive, which tells its kind.
+        Name of the archive, by which its kind is known.
     file : file object
         Its bytes; seekable, if it is a ZIP.
 

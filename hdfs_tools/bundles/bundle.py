@@ -15,7 +15,7 @@ _BUNDLE_NAME = re.compile(r".+\.bundle|part-(?:[mr]-)?\d{5,}", re.DOTALL)
 
 
 def is_bundle_name(name: str) -> bool:
-    """Tell by its name whether a file holds record lines: ``*.bundle``, or a job's ``part-00000``.
+    """Return whether a file's name is one of record lines: ``*.bundle``, a job's ``part-00000``.
 
     >>> is_bundle_name("scans.bundle"), is_bundle_name("part-00000"), is_bundle_name("part-1.png")
     (True, True, False)

@@ -1,4 +1,4 @@
-"""Where each image is in a bundle, so that one can be had without reading them all.
+"""Index of a bundle: the position of each image, to read one without the others.
 
 The index is a file beside the bundle, ``.NAME.index``: first a line with the word ``bundle-index``,
 a version, the bundle's size in bytes and its time of change in milliseconds since 1970; then a line

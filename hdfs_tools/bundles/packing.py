@@ -33,7 +33,7 @@ class Image(NamedTuple):
     ----------
     name : str
         Its name there.
-    place : str
+    location : str
         Where it is, for people.
     size : int
         Bytes; 0 where they are not known.
@@ -44,7 +44,7 @@ class Image(NamedTuple):
     """
 
     name: str
-    place: str
+    location: str
     size: int
     pieces: Callable[[], Iterable[bytes]]
     in_turn: bool = False
@@ -64,15 +64,15 @@ def pack(
     Parameters
     ----------
     sources : path or URI, or several
-        Folders, files, globs; ZIP and TAR archives; here or on HDFS. The images of a folder or of
-        an archive are named by their path in it, a file by its base name.
+        Directories, files, globs; ZIP and TAR archives; here or on HDFS. The images of a directory
+        or of an archive are named by their path in it, a file by its base name.
     bundle : path or URI
         What to write; it must not exist.
     size : int, optional
-        If given, `bundle` is a folder of bundles, ``part-00000.bundle`` and so on, of about so
+        If given, `bundle` is a directory of bundles, ``part-00000.bundle`` and so on, of about so
         many bytes each.
     meter : Meter, optional
-        Is told how far it is.
+        Receives progress.
 
     Returns
     -------
@@ -82,7 +82,8 @@ def pack(
     Raises
     ------
     TransferFailed
-        Images could not be read, or would leave the folder they are unpacked into; each is named.
+        Images could not be read, or would leave the directory they are unpacked into; each is
+        named.
     """
     if isinstance(sources, str | os.PathLike):
         sources = [sources]
@@ -94,8 +95,8 @@ def pack(
     packing = _Packing([os.fspath(source) for source in sources], target, meter or Meter())
     if size is None:
         return packing.write(target)
-    with target.directory_when_whole() as folder:
-        return packing.write_parts(folder, size)
+    with target.directory_when_whole() as directory:
+        return packing.write_parts(directory, size)
 
 
 class _Packing:
@@ -143,7 +144,7 @@ class _Packing:
         self._packed += index.count
         return index.count
 
-    def write_parts(self, folder: Location, size: int) -> int:
+    def write_parts(self, directory: Location, size: int) -> int:
         """Write all images into bundles of about `size` bytes; return their number."""
         number = 0
         while True:
@@ -151,7 +152,7 @@ class _Packing:
             if first is None and number:
                 return self._packed
             self._images = chain([first] if first else [], self._images)
-            self.write(folder.beneath(f"part-{number:05d}.bundle"), size)
+            self.write(directory.beneath(f"part-{number:05d}.bundle"), size)
             number += 1
 
     def _record(self, image: Image) -> Iterator[bytes]:
@@ -163,13 +164,13 @@ class _Packing:
             yield from bundle_pieces(image.name, self._counted(image))
         except (OSError, HdfsToolsError) as error:
             if isinstance(error, OSError) and error.filename:
-                error.filename = image.place
-            self._failures.append((image.place, error))
-            self._meter.failed(image.place, error)
+                error.filename = image.location
+            self._failures.append((image.location, error))
+            self._meter.failed(image.location, error)
             if len(self._failures) >= _MAX_NAMED:
                 raise TransferFailed(tuple(self._failures)) from None
         else:
-            self._meter.done(image.place)
+            self._meter.done(image.location)
 
     def _counted(self, image: Image) -> Iterator[bytes]:
         for piece in image.pieces():
@@ -185,36 +186,36 @@ class _Packing:
         return _ahead(islice(images, number, None))
 
     def _of_source(self, source: str) -> Iterator[Image]:
-        for place in Location.of(source).expand():
-            entry = place.entry()
-            if entry.is_folder:
-                yield from self._of_folder(place)
-            elif is_archive_name(place.path):
-                is_zip = place.path.lower().endswith(".zip")
-                with place.open_seekable() if is_zip else place.open() as file:
-                    for name, size, pieces in members(place.path, file):
-                        yield Image(name, f"{place.text}/{name}", size, pieces, in_turn=True)
+        for location in Location.of(source).expand():
+            entry = location.entry()
+            if entry.is_directory:
+                yield from self._of_directory(location)
+            elif is_archive_name(location.path):
+                is_zip = location.path.lower().endswith(".zip")
+                with location.open_seekable() if is_zip else location.open() as file:
+                    for name, size, pieces in members(location.path, file):
+                        yield Image(name, f"{location.text}/{name}", size, pieces, in_turn=True)
             else:
-                name = os.path.basename(place.path)
-                yield Image(name, place.text, entry.size, partial(_pieces, place))
+                name = os.path.basename(location.path)
+                yield Image(name, location.text, entry.size, partial(_pieces, location))
 
-    def _of_folder(self, folder: Location) -> Iterator[Image]:
+    def _of_directory(self, directory: Location) -> Iterator[Image]:
         written = os.path.dirname(self._target.path) if self._target.is_local else ""
-        found: Iterable[Entry] = folder.walk()
-        if f"{written}/".startswith(f"{folder.path}/"):
+        found: Iterable[Entry] = directory.walk()
+        if f"{written}/".startswith(f"{directory.path}/"):
             found = list(found)  # before there is a temporary file among them
         for entry in found:
             if not is_by_product(entry.name):
-                image = folder.beneath(entry.name)
+                image = directory.beneath(entry.name)
                 yield Image(entry.name, image.text, entry.size, partial(_pieces, image))
 
 
-def _pieces(place: Location) -> Iterator[bytes]:
-    if place.storage:
-        yield from place.storage.chunks(place.path)
+def _pieces(location: Location) -> Iterator[bytes]:
+    if location.storage:
+        yield from location.storage.chunks(location.path)
         return
-    with Reference(place.path).open() as file:
-        yield from pieces_of(file, place.path)
+    with Reference(location.path).open() as file:
+        yield from pieces_of(file, location.path)
 
 
 def _ahead(images: Iterator[Image]) -> Iterator[Image]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
-from hdfs_tools.errors import CorruptRecord, IsAFolder
+from hdfs_tools.errors import CorruptRecord, IsADirectory
 from hdfs_tools.streams import CHUNK, SeekableReader
 
 if TYPE_CHECKING:
@@ -119,12 +119,12 @@ def open_ranges(storage: "FileSystem", path: str) -> BinaryIO:
     Raises
     ------
     StorageError
-        The file is missing or may not be read, or it is a folder; in reading, what the file system
-        raises.
+        The file is missing or may not be read, or it is a directory; in reading, what the file
+        system raises.
     """
     found = storage.stat(path)
-    if found.is_folder:
-        raise IsAFolder(path)
+    if found.is_directory:
+        raise IsADirectory(path)
     ranges = partial(_ranges, storage, path, found.size)
     return io.BufferedReader(SeekableReader(ranges, found.size), _RANGE)
 

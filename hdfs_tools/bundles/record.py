@@ -10,8 +10,8 @@ error line
     The image's name as JSON, a TAB, ``{"error": TYPE, "message": …}`` (see `Failure`): what a job
     writes in place of an image that failed. Whoever reads the image meets the same error.
 audit line
-    The same with ``{"audit": …}``: what a job tells of an image besides the image. It is no image,
-    and whoever reads images passes it over.
+    The same with ``{"audit": …}``: what a job reports on an image besides the image. It is no
+    image, and whoever reads images passes it over.
 
 A *bundle* is a file of bundle records, a *manifest* is a file of references; both kinds of line
 may stand in one file. In names and paths, ``%`` and all control characters (TAB, CR and LF among
@@ -20,7 +20,7 @@ readable. A URI is taken as it stands: it has its own percent-encoding.
 
 A reference's *name* is its path or, where it holds ``/./``, what stands behind the last one, as in
 ``rsync --relative``: ``/data/scans/./ct/1.dcm`` is the image ``ct/1.dcm``. It is a path in any
-folder that images are unpacked into, so what leads out of one is no part of it, as with ``tar``:
+directory that images are unpacked into, so what leads out of one is no part of it, as with ``tar``:
 ``/data/1.dcm`` and ``hdfs://namenode/data/1.dcm`` are ``data/1.dcm``, ``../scans/1.dcm`` is
 ``scans/1.dcm``.
 """
@@ -69,7 +69,7 @@ _AUTHORITY = re.compile(r"[^:]*:(//[^/]*)?")
 _OUTWARD = re.compile(r"(.*/)?\.\./|/|\./", re.DOTALL)  # up to the last "..", or the root
 _MAX_HEAD = 1 << 16  # bytes of a name or a reference, encoded: more than any file system has
 _MAX_LINE = (1 << 31) - 1
-_SHOWN = 80  # characters of what is no name
+_MAX_QUOTED = 80  # characters of what is no name
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Reference:
 
     @property
     def name(self) -> str:
-        """The image's name: what stands behind the last ``/./``, and leads out of no folder.
+        """The image's name: what stands behind the last ``/./``, and leads out of no directory.
 
         >>> Reference("/data/scans/./ct/1.dcm").name, Reference("/data/../ct//1.dcm").name
         ('ct/1.dcm', 'ct/1.dcm')
@@ -134,7 +134,7 @@ class Reference:
 
     @property
     def is_relative(self) -> bool:
-        """Whether the location has a meaning only together with a folder."""
+        """Whether the location has a meaning only together with a directory."""
         return not (self.location.startswith("/") or is_uri(self.location))
 
     @property
@@ -151,10 +151,10 @@ class Reference:
         """
         return self.location.startswith(_STORED)
 
-    def within(self, folder: str) -> "Reference":
-        """Return the absolute form of a reference that stands in a folder, under the same name.
+    def within(self, directory: str) -> "Reference":
+        """Return the absolute form of a reference that stands in a directory, under the same name.
 
-        In a folder on HDFS, an absolute path is one on HDFS.
+        In a directory on HDFS, an absolute path is one on HDFS.
 
         >>> Reference("a.png").within("/data")
         Reference(location='/data/./a.png')
@@ -163,11 +163,11 @@ class Reference:
         """
         if is_uri(self.location):
             return self
-        authority = authority_of(folder)
+        authority = authority_of(directory)
         if authority:
-            base = folder if self.is_relative else authority
+            base = directory if self.is_relative else authority
             return Reference(f"{base}/./{encode_name(self.location)}")
-        return Reference(f"{folder}/./{self.location}") if self.is_relative else self
+        return Reference(f"{directory}/./{self.location}") if self.is_relative else self
 
     @classmethod
     def failed(cls, name: str, kind: str, message: str) -> "Reference":
@@ -194,7 +194,7 @@ class Reference:
         Raises
         ------
         OSError
-            The file is missing or may not be read, or it is a folder, pipe, socket or device.
+            The file is missing or may not be read, or it is a directory, pipe, socket or device.
         UnsupportedScheme
             The reference is to other storage.
         """
@@ -227,7 +227,7 @@ class Reference:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):
-            os.scandir(path).close()  # a folder that may not be listed says so
+            os.scandir(path).close()  # a directory that may not be listed says so
             raise NotARegularFile("a folder, or a link to a folder that it lies in")
         if not stat.S_ISREG(mode):
             raise NotARegularFile("a pipe, socket or device")
@@ -273,14 +273,14 @@ def parse_line(line: bytes) -> Record | Reference:
     text = head.decode("utf-8", "surrogateescape")
     if len(text) > _MAX_HEAD:
         reason = f"not a record: {len(text)} bytes without a TAB"
-        return Reference.failed(decode_name(text[:_SHOWN]), "CorruptRecord", reason)
+        return Reference.failed(decode_name(text[:_MAX_QUOTED]), "CorruptRecord", reason)
     if tab:
         return Record(decode_name(text), encoded)
     return Reference(text if is_uri(text) else decode_name(text))
 
 
 def is_image_line(line: bytes) -> bool:
-    r"""Tell whether a line stands for an image: an empty one and an audit line do not.
+    r"""Return whether a line stands for an image: an empty one and an audit line do not.
 
     >>> is_image_line(b"a.png\tAAAA\n"), is_image_line(b'"a.png"\t{"audit": {}}\n')
     (True, False)

@@ -26,7 +26,7 @@ _THREADS = 8
 
 def unpack(
     bundle: "str | os.PathLike[str]",
-    folder: "str | os.PathLike[str]",
+    directory: "str | os.PathLike[str]",
     names: Collection[str] = (),
     meter: Meter | None = None,
 ) -> int:
@@ -38,13 +38,13 @@ def unpack(
     Parameters
     ----------
     bundle : path or URI
-        A file of record lines; a relative reference is relative to the bundle's folder.
-    folder : path or URI
+        A file of record lines; a relative reference is relative to the bundle's directory.
+    directory : path or URI
         Where to write. It is made if need be; files in it are not overwritten.
     names : collection of str, optional
         Which images; by default all.
     meter : Meter, optional
-        Is told how far it is.
+        Receives progress.
 
     Returns
     -------
@@ -54,12 +54,12 @@ def unpack(
     Raises
     ------
     TransferFailed
-        Images could not be written: a record is damaged, a name would lead out of `folder`, a file
-        exists already, none has a name that was asked for. Each is named.
+        Images could not be written: a record is damaged, a name would lead out of `directory`, a
+        file exists already, none has a name that was asked for. Each is named.
     """
     source = Location.of(bundle)
     source.entry()
-    work = _Unpacking(source, Location.of(folder), meter or Meter())
+    work = _Unpacking(source, Location.of(directory), meter or Meter())
     for_each(
         _THREADS,
         work.one,
@@ -92,7 +92,7 @@ class _Unpacking:
         self._meter = meter
         self._lock = threading.Lock()
         self._made: set[str] = set()
-        self._target.make_folder("")
+        self._target.make_directory("")
 
     def all(self) -> "Iterator[_Image]":
         """Iterate over all images of the bundle."""
@@ -116,7 +116,7 @@ class _Unpacking:
         source: Source = partial(self._pieces, image)
         if image.member.length <= IN_MEMORY:
             source = b"".join(self._pieces(image))
-        self._make_folders(os.path.dirname(name))
+        self._make_directories(os.path.dirname(name))
         self._target.write(Entry(name), source, False, True, None)
         self._meter.done(name)
         with self._lock:
@@ -132,20 +132,20 @@ class _Unpacking:
         item = parse_line(line)
         yield (item.within(self._base) if isinstance(item, Reference) else item).read()
 
-    def _make_folders(self, name: str) -> None:
-        """Make the folders of a file; a link among them might lead out of the target."""
+    def _make_directories(self, name: str) -> None:
+        """Make the directories of a file; a link among them might lead out of the target."""
         if not name:
             return
         with self._lock:
-            for folder in accumulate(name.split("/"), "{}/{}".format):
-                if folder in self._made:
+            for directory in accumulate(name.split("/"), "{}/{}".format):
+                if directory in self._made:
                     continue
                 if isinstance(self._target, LocalTree) and os.path.islink(
-                    self._target.path(folder)
+                    self._target.path(directory)
                 ):
                     raise UnsafeName(f"{name!r}: a link in the folder leads this name out of it")
-                self._target.make_folder(folder)
-                self._made.add(folder)
+                self._target.make_directory(directory)
+                self._made.add(directory)
 
     def fail(self, name: str, error: Exception) -> None:
         """Take note of an image that cannot be written."""

@@ -5,7 +5,7 @@ import shutil
 import sys
 from typing import IO, Any
 
-from hdfs_tools.errors import IsAFolder
+from hdfs_tools.errors import IsADirectory
 from hdfs_tools.shell.bundles import inside
 from hdfs_tools.shell.output import binary_output
 from hdfs_tools.shell.session import Session
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _write(session: Session, argument: str, output: IO[bytes]) -> None:
     for found in session.expand([argument]):
         with session.trying():
-            if found.is_folder:
-                raise IsAFolder(found.shown)
+            if found.is_directory:
+                raise IsADirectory(found.shown)
             for chunk in found.storage.chunks(found.path):
                 output.write(chunk)

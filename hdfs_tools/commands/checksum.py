@@ -3,8 +3,8 @@
 import argparse
 from typing import Any
 
-from hdfs_tools.errors import IsAFolder
-from hdfs_tools.shell.output import say, tell
+from hdfs_tools.errors import IsADirectory
+from hdfs_tools.shell.output import say, say_json
 from hdfs_tools.shell.session import Session
 
 
@@ -19,7 +19,7 @@ def add_subparser(subparsers: Any) -> None:
         examples=["checksum /data/1.dcm", "checksum --json -R /data > checksums.jsonl"],
     )
     parser.add_argument("-v", dest="block_size", action="store_true", help="the block size, too")
-    parser.add_argument("-R", dest="recursive", action="store_true", help="files below folders")
+    parser.add_argument("-R", dest="recursive", action="store_true", help="files below directories")
     parser.add_json()
     parser.add_argument("paths", metavar="PATH", nargs="+")
     parser.set_defaults(run=run)
@@ -30,16 +30,16 @@ def run(arguments: argparse.Namespace) -> int:
     session = Session(arguments)
     for found in session.everything(arguments.paths, arguments.recursive):
         with session.trying():
-            if found.is_folder:
+            if found.is_directory:
                 if arguments.recursive:
                     continue
-                raise IsAFolder(found.shown)
+                raise IsADirectory(found.shown)
             checksum = found.storage.checksum(found.path)
             size = found.status.block_size
             if arguments.json:
-                told = (found.shown, checksum.algorithm, checksum.digest, size)
+                values = (found.shown, checksum.algorithm, checksum.digest, size)
                 keys = ("path", "algorithm", "digest", "block_size")
-                tell(**dict(zip(keys, told, strict=True)))
+                say_json(**dict(zip(keys, values, strict=True)))
             else:
                 more = f"\tBlockSize={size}" if arguments.block_size else ""
                 say(f"{found.shown}\t{checksum.algorithm}\t{checksum.digest}{more}")

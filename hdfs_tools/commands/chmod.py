@@ -21,7 +21,7 @@ def add_subparser(subparsers: Any) -> None:
         help="change permissions",
         description="Change who may read, write and enter. MODE is octal in three digits, or four"
         " with the sticky bit (1777), or as in u+w, go-rx, a=r, +X, +t, several of them separated"
-        " by commas; X is x for folders, and for files that someone may execute.",
+        " by commas; X is x for directories, and for files that someone may execute.",
         examples=["chmod 750 /data", "chmod -R u+w,o-rwx /data/ct"],
     )
     parser.add_argument("-R", dest="recursive", action="store_true", help="all that is below, too")
@@ -53,14 +53,14 @@ def run(arguments: argparse.Namespace) -> int:
     for found in session.everything(arguments.paths, arguments.recursive):
         with session.trying():
             status = found.status
-            permission = changed(status.permission, arguments.mode, status.is_folder)
+            permission = changed(status.permission, arguments.mode, status.is_directory)
             if permission != status.permission:
                 found.storage.chmod(found.path, permission)
     return session.status
 
 
 def is_mode(mode: str) -> bool:
-    """Tell whether a text is a mode.
+    """Return whether a text is a mode.
 
     >>> is_mode("u+w,o-rwx"), is_mode("0750"), is_mode("75"), is_mode("u+s")
     (True, True, False, False)
@@ -69,7 +69,7 @@ def is_mode(mode: str) -> bool:
     return _OCTAL.fullmatch(mode) is not None or all(map(_SYMBOLIC.fullmatch, parts))
 
 
-def changed(permission: int, mode: str, is_folder: bool) -> int:
+def changed(permission: int, mode: str, is_directory: bool) -> int:
     """Return permission bits as a mode changes them.
 
     >>> oct(changed(0o644, "u+x,go-r", False)), oct(changed(0o640, "a+X", False))
@@ -80,7 +80,7 @@ def changed(permission: int, mode: str, is_folder: bool) -> int:
     for who, sign, letters in _SYMBOLIC.findall(mode):
         whose = {*"ugo"} if not who or "a" in who else {*who}
         named = sum(bit for letter, bit in zip("rwx", (4, 2, 1), strict=True) if letter in letters)
-        if "X" in letters and (is_folder or permission & 0o111):
+        if "X" in letters and (is_directory or permission & 0o111):
             named |= 1
         bits = sum(named << _SHIFTS[letter] for letter in whose)
         mask = sum(0o7 << _SHIFTS[letter] for letter in whose)

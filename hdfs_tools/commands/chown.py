@@ -20,7 +20,7 @@ def add_subparser(subparsers: Any) -> None:
         parser = subparsers.add_parser(
             name,
             help=f"change the {what}",
-            description=f"Change the {what} of files and folders. Only the superuser may change"
+            description=f"Change the {what} of files and directories. Only the superuser may change"
             " the owner; an owner may change the group to one of theirs.",
             examples=[f"{name} -R {'alice:radiology' if name == 'chown' else 'radiology'} /data"],
         )

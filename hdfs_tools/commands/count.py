@@ -3,8 +3,8 @@
 import argparse
 from typing import Any
 
-from hdfs_tools.shell.output import say, shown_size, tell
-from hdfs_tools.shell.places import Found
+from hdfs_tools.shell.named_paths import Found
+from hdfs_tools.shell.output import say, say_json, size_text
 from hdfs_tools.shell.quotas import QUOTA_HEADER, quota_cells
 from hdfs_tools.shell.session import Session
 
@@ -16,8 +16,8 @@ def add_subparser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "count",
         human=True,
-        help="count folders, files and bytes",
-        description="Show the number of folders (the one given included), of files and of bytes"
+        help="count directories, files and bytes",
+        description="Show the number of directories (the one given included), of files and of bytes"
         " in each path and below.",
         examples=["count /data", "count -q -h -v '/user/*'"],
     )
@@ -25,7 +25,7 @@ def add_subparser(subparsers: Any) -> None:
     parser.add_argument("-u", dest="usage", action="store_true", help="quotas in place of them")
     parser.add_argument("-v", dest="header", action="store_true", help="write what the columns are")
     parser.add_json()
-    parser.add_argument("paths", metavar="PATH", nargs="*", help="default: the home folder")
+    parser.add_argument("paths", metavar="PATH", nargs="*", help="default: the home directory")
     parser.set_defaults(run=run)
 
 
@@ -38,20 +38,20 @@ def run(arguments: argparse.Namespace) -> int:
     for found in session.expand(arguments.paths or ["."]):
         with session.trying():
             if arguments.json:
-                _tell(found)
+                _say_summary(found)
             elif arguments.usage:
-                told = found.storage.quota(found.path)
-                say(quota_cells(told, arguments.human) + found.shown)
+                quota = found.storage.quota(found.path)
+                say(quota_cells(quota, arguments.human) + found.shown)
             else:
                 say(_line(found, arguments))
     return session.status
 
 
-def _tell(found: Found) -> None:
+def _say_summary(found: Found) -> None:
     summary = found.storage.content_summary(found.path)
-    tell(
+    say_json(
         path=found.shown,
-        folders=summary.folders,
+        folders=summary.directories,
         files=summary.files,
         size=summary.size,
         space=summary.space,
@@ -64,11 +64,11 @@ def _line(found: Found, arguments: argparse.Namespace) -> str:
     from hdfs_tools.status import Quota
 
     summary = found.storage.content_summary(found.path)
-    numbers = (summary.folders, summary.files, summary.size)
-    folders, files, size = (shown_size(number, arguments.human) for number in numbers)
-    line = f"{folders:>12} {files:>12} {size:>18} {found.shown}"
+    numbers = (summary.directories, summary.files, summary.size)
+    directories, files, size = (size_text(number, arguments.human) for number in numbers)
+    line = f"{directories:>12} {files:>12} {size:>18} {found.shown}"
     if not arguments.quotas:
         return line
-    used = summary.folders + summary.files
+    used = summary.directories + summary.files
     quota = Quota(summary.quota, used, summary.space_quota, summary.space)
     return quota_cells(quota, arguments.human) + line

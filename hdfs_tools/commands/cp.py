@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from hdfs_tools.shell.copy_options import add_copy_options
+from hdfs_tools.shell.named_paths import Found
 from hdfs_tools.shell.parser import split_target
-from hdfs_tools.shell.places import Found
 from hdfs_tools.shell.session import Session
 from hdfs_tools.shell.targets import StoredTarget, refuse_itself
 
@@ -20,9 +20,9 @@ def add_subparser(subparsers: Any) -> None:
         "cp",
         usage="hdfs-tools cp [options] SOURCE ... TARGET",
         help="copy on HDFS, or from one HDFS to another",
-        description="Copy files and folders from HDFS to HDFS, through this machine: within one,"
-        " or between two that are named by URIs. What goes to a folder that is there goes below"
-        " it; several sources need such a folder.\n\n"
+        description="Copy files and directories from HDFS to HDFS, through this machine: within"
+        " one, or between two that are named by URIs. What goes to a directory that is there goes"
+        " below it; several sources need such a directory.\n\n"
         "A file appears under its name when it is whole and verified. A file that fails is named,"
         " and the others go on.",
         examples=[
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         return session.status
     from hdfs_tools.shell.copying import copy_trees  # not until it is needed: slow to import
 
-    exact = arguments.sync and len(found) == 1 and found[0].is_folder
+    exact = arguments.sync and len(found) == 1 and found[0].is_directory
     where = StoredTarget(session, target, len(found) > 1, exact)
     copy_trees(session, arguments, _pairs(session, found, where))
     return session.status

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from hdfs_tools.shell.output import columns, say, shown_size, tell
+from hdfs_tools.shell.output import columns, say, say_json, size_text
 from hdfs_tools.shell.session import Session
 
 
@@ -32,9 +32,9 @@ def run(arguments: argparse.Namespace) -> int:
             sizes = (room.capacity, room.used, room.remaining)
             if arguments.json:
                 named = zip(("capacity", "used", "remaining"), sizes, strict=True)
-                tell(filesystem=found.storage.url, **dict(named))
+                say_json(filesystem=found.storage.url, **dict(named))
                 continue
-            capacity, used, left = (shown_size(number, arguments.human) for number in sizes)
+            capacity, used, left = (size_text(number, arguments.human) for number in sizes)
             share = f"{100 * room.used / room.capacity:.0f}%" if room.capacity else "-"
             rows.append((found.storage.url, capacity, used, left, share))
     if len(rows) > 1:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from hdfs_tools.paths import wildcards
-from hdfs_tools.shell.output import row_of, say, tell
+from hdfs_tools.shell.named_paths import Found
+from hdfs_tools.shell.output import row_of, say, say_json
 from hdfs_tools.shell.parser import Parser, size
-from hdfs_tools.shell.places import Found
 from hdfs_tools.shell.session import Session
 
 _DAY = 86400
@@ -22,9 +22,9 @@ def add_subparser(subparsers: Any) -> None:
     parser: Parser = subparsers.add_parser(
         "find",
         usage="hdfs-tools find [PATH ...] [conditions] [-print0 | --json]",
-        help="find files and folders",
-        description="Show the paths of the files and folders, in those given and below, for which"
-        " all conditions hold. N is a number, +N is more than that, and -N less.",
+        help="find files and directories",
+        description="Show the paths of the files and directories, in those given and below, for"
+        " which all conditions hold. N is a number, +N is more than that, and -N less.",
         examples=[
             "find /data -name '*.dcm' -print",
             "find / -type f -size +1g -mtime +365",
@@ -34,20 +34,22 @@ def add_subparser(subparsers: Any) -> None:
     parser.add_argument("-name", metavar="PATTERN", help="the name matches")
     parser.add_argument("-iname", metavar="PATTERN", help="likewise, in capitals or not")
     parser.add_argument("-path", metavar="PATTERN", help="the whole path matches; * matches / too")
-    parser.add_argument("-type", choices=("f", "d"), help="it is a file, or a folder")
+    parser.add_argument("-type", choices=("f", "d"), help="it is a file, or a directory")
     parser.add_argument("-size", metavar="N", type=_compared(size, 1), help="bytes: 512, +64m, -1k")
     parser.add_argument("-mtime", metavar="N", type=_compared(int, _DAY), help="days old")
     parser.add_argument("-mmin", metavar="N", type=_compared(int, 60), help="minutes old")
     parser.add_argument("-user", metavar="NAME", help="the owner's name")
     parser.add_argument("-group", metavar="NAME", help="the group's name")
-    parser.add_argument("-maxdepth", metavar="N", type=int, help="not deeper than so many folders")
+    parser.add_argument(
+        "-maxdepth", metavar="N", type=int, help="not deeper than so many directories"
+    )
     parser.add_argument("-mindepth", metavar="N", type=int, default=0, help="at least so deep")
-    parser.add_argument("-empty", action="store_true", help="an empty file or folder")
+    parser.add_argument("-empty", action="store_true", help="an empty file or directory")
     parser.add_argument("-a", "-and", action="store_true", help="nothing: all conditions must hold")
     parser.add_argument("-print", action="store_true", help="one path a line, as without it")
     parser.add_argument("-print0", action="store_true", help="paths end in a zero byte (xargs -0)")
     parser.add_json()
-    parser.add_argument("paths", metavar="PATH", nargs="*", help="default: the home folder")
+    parser.add_argument("paths", metavar="PATH", nargs="*", help="default: the home directory")
     parser.set_defaults(run=run)
     parser.prepare = _join_signed
 
@@ -78,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _below(session: Session, start: Found, deepest: int | None) -> Iterator[tuple[Found, int]]:
     yield start, 0
-    if not start.is_folder or deepest == 0:
+    if not start.is_directory or deepest == 0:
         return
     above = start.path.rstrip("/").count("/")
     if deepest is None:
@@ -103,7 +105,7 @@ def _conditions(arguments: argparse.Namespace) -> Iterator[Callable[[Found], boo
         whole = wildcards(arguments.path)
         yield lambda found: bool(whole.fullmatch(found.shown))
     if arguments.type:
-        yield lambda found: found.is_folder == (arguments.type == "d")
+        yield lambda found: found.is_directory == (arguments.type == "d")
     if arguments.size:
         yield lambda found: arguments.size(found.status.size)
     if arguments.mtime:
@@ -119,7 +121,7 @@ def _conditions(arguments: argparse.Namespace) -> Iterator[Callable[[Found], boo
 
 
 def _is_empty(found: Found) -> bool:
-    return not any(found.children()) if found.is_folder else found.status.size == 0
+    return not any(found.children()) if found.is_directory else found.status.size == 0
 
 
 def _compared(number: Callable[[str], int], unit: int) -> Callable[[str], Callable[[float], bool]]:
@@ -138,7 +140,7 @@ def _compared(number: Callable[[str], int], unit: int) -> Callable[[str], Callab
 
 def _show(found: Found, arguments: argparse.Namespace) -> None:
     if arguments.json:
-        tell(**row_of(found.shown, found.status))
+        say_json(**row_of(found.shown, found.status))
     elif arguments.print0:
         sys.stdout.write(f"{found.shown}\0")
     else:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from hdfs_tools.commands import cat
 from hdfs_tools.shell.copy_options import add_copy_options
+from hdfs_tools.shell.named_paths import Found
 from hdfs_tools.shell.parser import split_target
-from hdfs_tools.shell.places import Found
 from hdfs_tools.shell.session import Session
 from hdfs_tools.shell.targets import LocalTarget
 
@@ -22,8 +22,9 @@ def add_subparser(subparsers: Any) -> None:
         usage="hdfs-tools get [options] SOURCE ... [TARGET]",
         aliases=["copyToLocal"],
         help="copy from HDFS to this machine",
-        description="Copy files and folders of HDFS to this machine. What goes to a folder that is"
-        " there goes below it; several sources need such a folder. - is standard output.\n\n"
+        description="Copy files and directories of HDFS to this machine. What goes to a directory"
+        " that is there goes below it; several sources need such a directory. - is standard"
+        " output.\n\n"
         "A file appears under its name when it is whole and verified. A file that fails is named,"
         " and the others go on.",
         examples=[
@@ -45,7 +46,7 @@ def add_subparser(subparsers: Any) -> None:
         "paths",
         metavar="PATH",
         nargs="+",
-        help="the last is the target, by default the folder you are in",
+        help="the last is the target, by default the directory you are in",
     )
     parser.set_defaults(run=run)
 
@@ -62,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
         return session.status
     from hdfs_tools.shell.copying import copy_trees  # not until it is needed: slow to import
 
-    exact = arguments.sync and len(found) == 1 and found[0].is_folder
+    exact = arguments.sync and len(found) == 1 and found[0].is_directory
     where = LocalTarget(target, len(found) > 1, exact)
     copy_trees(session, arguments, _pairs(session, found, where))
     return session.status

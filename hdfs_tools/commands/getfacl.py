@@ -4,8 +4,8 @@ import argparse
 from typing import Any
 
 from hdfs_tools.shell.acls import access_entries, default_entries, with_effective
-from hdfs_tools.shell.output import say, tell
-from hdfs_tools.shell.places import Found
+from hdfs_tools.shell.named_paths import Found
+from hdfs_tools.shell.output import say, say_json
 from hdfs_tools.shell.session import Session
 
 
@@ -14,8 +14,8 @@ def add_subparser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "getfacl",
         help="show access control lists",
-        description="Show owner, group and access control list of files and folders, in the form"
-        " that setfacl reads.",
+        description="Show owner, group and access control list of files and directories, in the"
+        " form that setfacl reads.",
         examples=["getfacl /data", "getfacl -R --json /data"],
     )
     parser.add_argument("-R", dest="recursive", action="store_true", help="all that is below, too")
@@ -37,7 +37,7 @@ def _show(found: Found, as_json: bool) -> None:
     acl = found.storage.acl(found.path)
     access, default = access_entries(acl), default_entries(acl)
     if as_json:
-        tell(
+        say_json(
             path=found.shown,
             owner=acl.owner,
             group=acl.group,

@@ -5,8 +5,8 @@ import base64
 from typing import Any
 
 from hdfs_tools.errors import NotFound
-from hdfs_tools.shell.output import say, tell
-from hdfs_tools.shell.places import Found
+from hdfs_tools.shell.named_paths import Found
+from hdfs_tools.shell.output import say, say_json
 from hdfs_tools.shell.session import Session
 
 
@@ -15,7 +15,7 @@ def add_subparser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "getfattr",
         help="show extended attributes",
-        description="Show extended attributes of files and folders.",
+        description="Show extended attributes of files and directories.",
         examples=["getfattr -d /data/1.dcm", "getfattr -R -n user.site --json /data"],
     )
     parser.add_argument("-R", dest="recursive", action="store_true", help="all that is below, too")
@@ -47,7 +47,7 @@ def _show(found: Found, arguments: argparse.Namespace) -> None:
         values = {arguments.name: values[arguments.name]}
     written = {name: _written(value, arguments.encoding) for name, value in values.items()}
     if arguments.json:
-        tell(path=found.shown, attributes=written)
+        say_json(path=found.shown, attributes=written)
         return
     say(f"# file: {found.shown}")
     for name, text in written.items():

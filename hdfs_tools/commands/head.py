@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from hdfs_tools.errors import IsAFolder
+from hdfs_tools.errors import IsADirectory
 from hdfs_tools.shell.output import binary_output
 from hdfs_tools.shell.parser import size
 from hdfs_tools.shell.session import Session
@@ -30,8 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
     output = binary_output()
     for found in session.expand(arguments.paths):
         with session.trying():
-            if found.is_folder:
-                raise IsAFolder(found.shown)
+            if found.is_directory:
+                raise IsADirectory(found.shown)
             for chunk in found.storage.chunks(found.path, 0, arguments.bytes):
                 output.write(chunk)
     output.flush()

@@ -7,8 +7,8 @@ from typing import Any
 
 from hdfs_tools.encoding import clean
 from hdfs_tools.shell.bundles import inside
-from hdfs_tools.shell.output import moment, row_of, say, shown_size, tell
-from hdfs_tools.shell.places import Found
+from hdfs_tools.shell.named_paths import Found
+from hdfs_tools.shell.output import moment, row_of, say, say_json, size_text
 from hdfs_tools.shell.session import Session
 
 _GROUP = 100  # entries that are aligned together, as ``hdfs dfs -ls -R`` does
@@ -19,10 +19,10 @@ def add_subparser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "ls",
         human=True,
-        help="list folders",
-        description="List files, and what folders hold: permissions (+ if there is an ACL),"
-        " replication, owner, group, bytes, time of modification, path. Those of a folder are"
-        " sorted by name; -R and --json show what HDFS tells as it comes, however much it is. A"
+        help="list directories",
+        description="List files, and what directories hold: permissions (+ if there is an ACL),"
+        " replication, owner, group, bytes, time of modification, path. Those of a directory are"
+        " sorted by name; -R and --json show what HDFS reports as it comes, however much it is. A"
         " path may lead into a bundle, to all of its images (BUNDLE/) or some.",
         examples=[
             "ls",
@@ -33,7 +33,7 @@ def add_subparser(subparsers: Any) -> None:
         ],
     )
     parser.add_argument("-C", dest="paths_only", action="store_true", help="paths only")
-    parser.add_argument("-d", dest="itself", action="store_true", help="folders themselves")
+    parser.add_argument("-d", dest="itself", action="store_true", help="directories themselves")
     parser.add_argument("-R", dest="recursive", action="store_true", help="all that is below, too")
     parser.add_argument("-t", dest="by_time", action="store_true", help="newest first")
     parser.add_argument("-S", dest="by_size", action="store_true", help="largest first")
@@ -43,7 +43,7 @@ def add_subparser(subparsers: Any) -> None:
         "-q", dest="printable", action="store_true", help="? for control characters"
     )
     parser.add_json()
-    parser.add_argument("paths", metavar="PATH", nargs="*", help="default: the home folder")
+    parser.add_argument("paths", metavar="PATH", nargs="*", help="default: the home directory")
     parser.set_defaults(run=run)
 
 
@@ -64,34 +64,34 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _show(session: Session, argument: str, lines: "_Lines", arguments: argparse.Namespace) -> None:
     for found in session.expand([argument]):
-        if not found.is_folder or arguments.itself:
+        if not found.is_directory or arguments.itself:
             lines.show([found])
         elif arguments.recursive:
             _show_tree(session, found, lines)
         else:
             with session.trying():
-                _show_folder(found, lines)
+                _show_directory(found, lines)
 
 
-def _show_folder(folder: Found, lines: "_Lines") -> None:
+def _show_directory(directory: Found, lines: "_Lines") -> None:
     if lines.are_json and not lines.sorts:
-        lines.show_all(folder.children())
+        lines.show_all(directory.children())
         return
     # HDFS's own order has other scripts before ASCII.
-    held = lines.sort(iter(sorted(folder.children(), key=lambda found: found.path)))
+    held = lines.sort(iter(sorted(directory.children(), key=lambda found: found.path)))
     if held and lines.counts:
         say(f"Found {len(held)} items")
     lines.show_all(iter(held))
 
 
-def _show_tree(session: Session, folder: Found, lines: "_Lines") -> None:
+def _show_tree(session: Session, directory: Found, lines: "_Lines") -> None:
     if not lines.sorts:
-        lines.show_all(session.below(folder))
+        lines.show_all(session.below(directory))
         return
     with session.trying():
-        for entry in lines.sort(folder.children()):
+        for entry in lines.sort(directory.children()):
             lines.show([entry])
-            if entry.is_folder:
+            if entry.is_directory:
                 _show_tree(session, entry, lines)
 
 
@@ -129,7 +129,7 @@ class _Lines:
         """Write entries with columns of one width."""
         if self._arguments.json:
             for found in entries:
-                tell(**row_of(found.shown, found.status))
+                say_json(**row_of(found.shown, found.status))
             return
         if not self._arguments.paths_only:
             for found in entries:
@@ -146,8 +146,8 @@ class _Lines:
     def _line(self, found: Found) -> str:
         status = found.status
         replication, owner, group, size = self._widths
-        copies = "-" if status.is_folder else str(status.replication)
-        bytes = shown_size(status.size, self._arguments.human)
+        copies = "-" if status.is_directory else str(status.replication)
+        bytes = size_text(status.size, self._arguments.human)
         return (
             f"{status.mode:<11}{copies:>{replication}} {status.owner:<{owner}}"
             f" {status.group:<{group}} {bytes:>{size}} {moment(self._time(found))} {found.shown}"

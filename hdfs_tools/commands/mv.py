@@ -4,9 +4,9 @@ import argparse
 from typing import Any
 
 from hdfs_tools.errors import Exists, InvalidPath
+from hdfs_tools.shell.named_paths import Found, NamedPath
 from hdfs_tools.shell.output import say
 from hdfs_tools.shell.parser import split_target
-from hdfs_tools.shell.places import Found, Place
 from hdfs_tools.shell.session import Session
 from hdfs_tools.shell.targets import StoredTarget, refuse_itself
 
@@ -17,8 +17,8 @@ def add_subparser(subparsers: Any) -> None:
         "mv",
         usage="hdfs-tools mv [options] SOURCE ... TARGET",
         help="move and rename",
-        description="Give files and folders other paths on the same file system. What goes to a"
-        " folder that is there goes below it; several sources need such a folder. Nothing is"
+        description="Give files and directories other paths on the same file system. What goes to a"
+        " directory that is there goes below it; several sources need such a directory. Nothing is"
         " overwritten.",
         examples=["mv /data/new /data/2026", "mv '/data/*.dcm' /data/ct"],
     )
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     return session.status
 
 
-def _move(source: Found, target: Place, dry_run: bool) -> None:
+def _move(source: Found, target: NamedPath, dry_run: bool) -> None:
     if source.storage.url != target.storage.url:
         raise InvalidPath(source.shown, "Does not match target filesystem")
     refuse_itself(source, target)

@@ -15,12 +15,12 @@ def add_subparser(subparsers: Any) -> None:
         usage="hdfs-tools pack [options] SOURCE ... BUNDLE",
         help="put images into a bundle",
         description="Put images into a bundle: a file of one line an image, which jobs read and"
-        " HDFS likes better than many small files. Sources are folders, files, patterns, and ZIP"
-        " and TAR archives, of this machine or, as hdfs:///path, on HDFS; and so is the bundle."
-        " Images are named by their path in the folder or archive.\n\n"
-        "The bundle appears when it is whole, with an index beside it. If an image cannot be read,"
-        " or has a name that would lead out of the folder that it is unpacked into, it is named,"
-        " and there is no bundle.",
+        " HDFS likes better than many small files. Sources are directories, files, patterns, and"
+        " ZIP and TAR archives, of this machine or, as hdfs:///path, on HDFS; and so is the"
+        " bundle. Images are named by their path in the directory or archive.\n\n"
+        "The bundle appears when it is whole, with an index beside it. If an image cannot be"
+        " read, or has a name that would lead out of the directory that it is unpacked into, it"
+        " is named, and there is no bundle.",
         examples=[
             "pack scans/ scans.bundle",
             "pack scans/ hdfs:///data/scans.bundle",
@@ -32,7 +32,7 @@ def add_subparser(subparsers: Any) -> None:
         "--size",
         type=size,
         metavar="SIZE",
-        help="make several bundles of about this size, as 1g or 512m; BUNDLE is then the folder"
+        help="make several bundles of about this size, as 1g or 512m; BUNDLE is then the directory"
         " that holds them",
     )
     parser.add_argument("sources", metavar="SOURCE", nargs="+", help="what to put in")

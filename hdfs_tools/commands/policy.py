@@ -14,7 +14,7 @@ def add_subparser(subparsers: Any) -> None:
         "policy",
         help="show and set on which disks files are",
         description="A storage policy says on which kinds of disks the blocks of files are: HOT,"
-        " COLD, ALL_SSD, ... It holds for a folder and all below it.",
+        " COLD, ALL_SSD, ... It holds for a directory and all below it.",
         examples=["policy list", "policy get /data", "policy set COLD /data/2019"],
     )
     actions = parser.add_subparsers(
@@ -31,7 +31,7 @@ def add_subparser(subparsers: Any) -> None:
     new = actions.add_parser("set", help="set a policy")
     new.add_argument("policy", metavar="POLICY")
     new.set_defaults(run=run_set)
-    unset = actions.add_parser("unset", help="let the policy of the folder above hold")
+    unset = actions.add_parser("unset", help="let the policy of the directory above hold")
     unset.set_defaults(run=run_set, policy=None)
     for action in (get, new, unset):
         action.add_argument("paths", metavar="PATH", nargs="+")

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from hdfs_tools.errors import InvalidPath, IsAFolder, NotFound
+from hdfs_tools.errors import InvalidPath, IsADirectory, NotFound
 from hdfs_tools.shell.copy_options import add_copy_options
 from hdfs_tools.shell.output import say
 from hdfs_tools.shell.parser import WrongUsage, split_target
@@ -26,8 +26,9 @@ def add_subparser(subparsers: Any) -> None:
         usage="hdfs-tools put [options] SOURCE ... [TARGET]",
         aliases=["copyFromLocal"],
         help="copy from this machine to HDFS",
-        description="Copy files and folders of this machine to HDFS. What goes to a folder that is"
-        " there goes below it; several sources need such a folder. - is standard input.\n\n"
+        description="Copy files and directories of this machine to HDFS. What goes to a directory"
+        " that is there goes below it; several sources need such a directory. - is standard"
+        " input.\n\n"
         "A file appears under its name when it is whole and verified; there is no -d that would"
         " write straight to it, and no -l. A file that fails is named, and the others go on.",
         examples=[
@@ -42,7 +43,7 @@ def add_subparser(subparsers: Any) -> None:
         "paths",
         metavar="PATH",
         nargs="+",
-        help="the last is the target, by default the home folder",
+        help="the last is the target, by default the home directory",
     )
     parser.set_defaults(run=run)
 
@@ -81,15 +82,15 @@ def _pairs(
 
 def _put_input(session: Session, target: str, arguments: argparse.Namespace) -> None:
     with session.trying():
-        place = StoredTarget(session, target, several=False, exact=True).of("")
-        found = place.look()
-        if found and found.is_folder:
-            raise IsAFolder(place.shown)
+        to = StoredTarget(session, target, several=False, exact=True).of("")
+        found = to.look()
+        if found and found.is_directory:
+            raise IsADirectory(to.shown)
         if arguments.dry_run:
-            say(f"Would {'replace' if found else 'write'} {place.shown}")
+            say(f"Would {'replace' if found else 'write'} {to.shown}")
             return
-        place.storage.write(
-            place.path,
+        to.storage.write(
+            to.path,
             _Input.source(),
             overwrite=arguments.force or arguments.sync,
             verify=arguments.checksum == "on",

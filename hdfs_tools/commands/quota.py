@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from hdfs_tools.shell.output import say, tell
+from hdfs_tools.shell.output import say, say_json
 from hdfs_tools.shell.parser import Parser, WrongUsage, count, size
 from hdfs_tools.shell.quotas import QUOTA_HEADER, quota_cells
 from hdfs_tools.shell.session import Session
@@ -13,9 +13,9 @@ def add_subparser(subparsers: Any) -> None:
     """Add the parsers of its actions."""
     parser = subparsers.add_parser(
         "quota",
-        help="show and set how much folders may hold",
-        description="A quota says how many files and folders a folder may hold at most (itself"
-        " included), a space quota how many bytes on disks (all replicas).",
+        help="show and set how much directories may hold",
+        description="A quota says how many files and directories a directory may hold at most"
+        " (itself included), a space quota how many bytes on disks (all replicas).",
         examples=[
             "quota show -h '/user/*'",
             "quota set --files 100000 --space 3t /user/alice",
@@ -29,8 +29,8 @@ def add_subparser(subparsers: Any) -> None:
         "show",
         human=True,
         help="show quotas, and what is left",
-        description="Show for each folder the quota, what is left of it, the space quota, and what"
-        " is left of that; as hdfs dfs -count -u does.",
+        description="Show for each directory the quota, what is left of it, the space quota, and"
+        " what is left of that; as hdfs dfs -count -u does.",
     )
     show.add_argument("-v", dest="header", action="store_true", help="write what the columns are")
     show.add_json()
@@ -40,7 +40,7 @@ def add_subparser(subparsers: Any) -> None:
         help="set quotas (superuser)",
         description="Set one of the quotas, or both; the other stays. For the superuser.",
     )
-    new.add_argument("--files", metavar="N", type=count, help="files and folders")
+    new.add_argument("--files", metavar="N", type=count, help="files and directories")
     new.add_argument("--space", metavar="SIZE", type=size, help="bytes on disks: 500g, 3t")
     new.set_defaults(run=run_set)
     clear = actions.add_parser(
@@ -48,11 +48,11 @@ def add_subparser(subparsers: Any) -> None:
         help="take quotas away (superuser)",
         description="Take both quotas away, or the one that is named. For the superuser.",
     )
-    clear.add_argument("--files", action="store_true", help="that of files and folders")
+    clear.add_argument("--files", action="store_true", help="that of files and directories")
     clear.add_argument("--space", action="store_true", help="that of bytes on disks")
     clear.set_defaults(run=run_clear)
     for action in (show, new, clear):
-        action.add_argument("paths", metavar="FOLDER", nargs="+")
+        action.add_argument("paths", metavar="DIRECTORY", nargs="+")
 
 
 def run_show(arguments: argparse.Namespace) -> int:
@@ -62,17 +62,17 @@ def run_show(arguments: argparse.Namespace) -> int:
         say(f"{QUOTA_HEADER}PATHNAME")
     for found in session.expand(arguments.paths):
         with session.trying():
-            told = found.storage.quota(found.path)
+            usage = found.storage.quota(found.path)
             if arguments.json:
-                tell(
+                say_json(
                     path=found.shown,
-                    quota=told.quota,
-                    used=told.used,
-                    space_quota=told.space_quota,
-                    space_used=told.space_used,
+                    quota=usage.quota,
+                    used=usage.used,
+                    space_quota=usage.space_quota,
+                    space_used=usage.space_used,
                 )
             else:
-                say(quota_cells(told, arguments.human) + found.shown)
+                say(quota_cells(usage, arguments.human) + found.shown)
     return session.status
 
 

@@ -3,9 +3,9 @@
 import argparse
 from typing import Any
 
-from hdfs_tools.errors import InvalidPath, IsAFolder, NoSpace, NotFound, PermissionDenied
+from hdfs_tools.errors import InvalidPath, IsADirectory, NoSpace, NotFound, PermissionDenied
+from hdfs_tools.shell.named_paths import Found
 from hdfs_tools.shell.output import say
-from hdfs_tools.shell.places import Found
 from hdfs_tools.shell.session import Session
 
 _MANY = 1000
@@ -15,19 +15,19 @@ def add_subparser(subparsers: Any) -> None:
     """Add this command's parser."""
     parser = subparsers.add_parser(
         "rm",
-        help="delete files and folders; they go to the trash",
-        description="Delete files, and with -r folders with all that is in them. They go to your"
-        " trash, from where `hdfs-tools trash restore` brings them back until it is emptied. What"
-        " is in the trash already is deleted for good.\n\n"
-        "Nothing deletes /, your home folder or what holds it, or a trash itself. To delete more"
-        " than a thousand files takes --yes.",
+        help="delete files and directories; they go to the trash",
+        description="Delete files, and with -r directories with all that is in them. They go to"
+        " your trash, from where `hdfs-tools trash restore` brings them back until it is emptied."
+        " What is in the trash already is deleted for good.\n\n"
+        "Nothing deletes /, your home directory or what holds it, or a trash itself. To delete"
+        " more than a thousand files takes --yes.",
         examples=[
             "rm /data/1.dcm",
             "rm -r --dry-run '/data/tmp-*'",
             "rm -r -skipTrash --yes /data/old",
         ],
     )
-    parser.add_argument("-r", "-R", dest="recursive", action="store_true", help="folders, too")
+    parser.add_argument("-r", "-R", dest="recursive", action="store_true", help="directories, too")
     parser.add_argument("-f", dest="force", action="store_true", help="what is missing is fine")
     parser.add_argument(
         "-skipTrash",
@@ -71,11 +71,11 @@ def run(arguments: argparse.Namespace) -> int:
 def _refuse(found: Found, trash: str, arguments: argparse.Namespace) -> None:
     from hdfs_tools.trash import is_within
 
-    if found.is_folder and not arguments.recursive:
-        raise IsAFolder(found.shown)
+    if found.is_directory and not arguments.recursive:
+        raise IsADirectory(found.shown)
     home = found.storage.home()
     if is_within(home, found.path):
-        reason = "it is your home folder" if home == found.path else f"your home {home} is in it"
+        reason = "it is your home directory" if home == found.path else f"your home {home} is in it"
         raise InvalidPath(found.shown, f"refused: {reason}")
     if found.path == trash:
         raise InvalidPath(found.shown, "refused: it is the trash; see hdfs-tools trash empty")
@@ -85,7 +85,7 @@ def _refuse(found: Found, trash: str, arguments: argparse.Namespace) -> None:
 
 
 def _files(found: Found) -> int:
-    return found.storage.content_summary(found.path).files if found.is_folder else 1
+    return found.storage.content_summary(found.path).files if found.is_directory else 1
 
 
 def _delete(found: Found, trash: str, arguments: argparse.Namespace) -> None:

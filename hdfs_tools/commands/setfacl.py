@@ -4,8 +4,8 @@ import argparse
 from typing import Any
 
 from hdfs_tools.shell.acls import parse_entries
+from hdfs_tools.shell.named_paths import Found
 from hdfs_tools.shell.parser import WrongUsage
-from hdfs_tools.shell.places import Found
 from hdfs_tools.shell.session import Session
 
 
@@ -14,9 +14,9 @@ def add_subparser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "setfacl",
         help="change access control lists",
-        description="Change the access control lists of files and folders. Entries are separated"
-        " by commas: user:NAME:rwx, group:NAME:r-x, mask::r-x, other::---, and with default:"
-        " before them what new files in a folder get.",
+        description="Change the access control lists of files and directories. Entries are"
+        " separated by commas: user:NAME:rwx, group:NAME:r-x, mask::r-x, other::---, and with"
+        " default: before them what new files in a directory get.",
         examples=[
             "setfacl -m user:bob:r-x,default:user:bob:r-x /data",
             "setfacl -x user:bob /data",
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _change(found: Found, arguments: argparse.Namespace, entries: list[str]) -> None:
     storage, path = found.storage, found.path
-    if arguments.recursive and not found.is_folder:  # only folders have defaults
+    if arguments.recursive and not found.is_directory:  # only directories have defaults
         entries = [entry for entry in entries if not entry.startswith("default:")]
         if not (entries or arguments.bare):
             return

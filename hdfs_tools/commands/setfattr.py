@@ -14,7 +14,7 @@ def add_subparser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "setfattr",
         help="change extended attributes",
-        description="Set or remove an extended attribute of files and folders. Its name begins"
+        description="Set or remove an extended attribute of files and directories. Its name begins"
         " with user. (or trusted., for the superuser). A value is text, in double quotes or not,"
         " or 0x and hexadecimal digits, or 0s and base64.",
         examples=["setfattr -n user.site -v berlin /data/1.dcm", "setfattr -x user.site '/data/*'"],

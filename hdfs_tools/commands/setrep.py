@@ -13,11 +13,13 @@ def add_subparser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "setrep",
         help="set how many copies of files there are",
-        description="Set the replication of files, and of all files below folders. HDFS makes or"
-        " deletes copies soon after; this does not wait for it.",
+        description="Set the replication of files, and of all files below directories. HDFS makes"
+        " or deletes copies soon after; this does not wait for it.",
         examples=["setrep 2 /data/raw"],
     )
-    parser.add_argument("-R", action="store_true", help="nothing: folders are gone through anyway")
+    parser.add_argument(
+        "-R", action="store_true", help="nothing: directories are gone through anyway"
+    )
     parser.add_argument("replication", metavar="N", type=count)
     parser.add_argument("paths", metavar="PATH", nargs="+")
     parser.set_defaults(run=run)
@@ -27,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Set the replication."""
     session = Session(arguments)
     for found in session.everything(arguments.paths, recursive=True):
-        if not found.is_folder:
+        if not found.is_directory:
             with session.trying():
                 found.storage.set_replication(found.path, arguments.replication)
                 say(f"Replication {arguments.replication} set: {found.shown}")

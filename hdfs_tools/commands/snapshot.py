@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from hdfs_tools.shell.output import say, tell
+from hdfs_tools.shell.named_paths import Found
+from hdfs_tools.shell.output import say, say_json
 from hdfs_tools.shell.parser import Parser
-from hdfs_tools.shell.places import Found
 from hdfs_tools.shell.session import Session
 
 
@@ -15,9 +15,9 @@ def add_subparser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "snapshot",
         help="make, compare and delete snapshots",
-        description="A snapshot keeps a folder as it is, at no cost until something in it changes;"
-        " its files are read as FOLDER/.snapshot/NAME/... The superuser allows snapshots of a"
-        " folder first.",
+        description="A snapshot keeps a directory as it is, at no cost until something in it"
+        " changes; its files are read as DIRECTORY/.snapshot/NAME/... The superuser allows"
+        " snapshots of a directory first.",
         examples=[
             "snapshot allow /data",
             "snapshot create /data before-cleaning",
@@ -28,7 +28,7 @@ def add_subparser(subparsers: Any) -> None:
     actions = parser.add_subparsers(
         title="actions", metavar="ACTION", dest="action", required=True, parser_class=Parser
     )
-    _add(actions, "allow", _allow, "let snapshots be made of a folder (superuser)")
+    _add(actions, "allow", _allow, "let snapshots be made of a directory (superuser)")
     _add(actions, "disallow", _disallow, "take that back; not where there are snapshots")
     create = _add(actions, "create", _create, "make a snapshot, and show its path")
     create.add_argument("name", metavar="NAME", nargs="?", help="default: sYYYYMMDD-hhmmss.mmm")
@@ -37,7 +37,7 @@ def add_subparser(subparsers: Any) -> None:
     rename.add_argument("new_name", metavar="NEW")
     delete = _add(actions, "delete", _delete, "delete a snapshot for good")
     delete.add_argument("name", metavar="NAME")
-    _add(actions, "list", _list, "show a folder's snapshots").add_json()
+    _add(actions, "list", _list, "show a directory's snapshots").add_json()
     diff = _add(actions, "diff", _diff, "show what changed from one snapshot to another, or to now")
     diff.add_json()
     diff.add_argument("old", metavar="FROM", help="a snapshot's name")
@@ -46,7 +46,7 @@ def add_subparser(subparsers: Any) -> None:
 
 def _add(actions: Any, name: str, do: Callable[..., None], purpose: str) -> Parser:
     parser: Parser = actions.add_parser(name, help=purpose, description=f"{purpose.capitalize()}.")
-    parser.add_argument("path", metavar="FOLDER")
+    parser.add_argument("path", metavar="DIRECTORY")
     parser.set_defaults(run=run, do=do)
     return parser
 
@@ -55,53 +55,55 @@ def run(arguments: argparse.Namespace) -> int:
     """Do one of the actions."""
     session = Session(arguments)
     with session.trying():
-        arguments.do(session.place(arguments.path).found(), arguments)
+        arguments.do(session.named_path(arguments.path).found(), arguments)
     return session.status
 
 
-def _allow(folder: Found, _: argparse.Namespace) -> None:
-    folder.storage.allow_snapshots(folder.path)
-    say(f"Allowing snapshot on {folder.shown} succeeded")
+def _allow(directory: Found, _: argparse.Namespace) -> None:
+    directory.storage.allow_snapshots(directory.path)
+    say(f"Allowing snapshot on {directory.shown} succeeded")
 
 
-def _disallow(folder: Found, _: argparse.Namespace) -> None:
-    folder.storage.disallow_snapshots(folder.path)
-    say(f"Disallowing snapshot on {folder.shown} succeeded")
+def _disallow(directory: Found, _: argparse.Namespace) -> None:
+    directory.storage.disallow_snapshots(directory.path)
+    say(f"Disallowing snapshot on {directory.shown} succeeded")
 
 
-def _create(folder: Found, arguments: argparse.Namespace) -> None:
-    path = folder.storage.create_snapshot(folder.path, arguments.name)
-    say(f"Created snapshot {folder.at(path).shown}")
+def _create(directory: Found, arguments: argparse.Namespace) -> None:
+    path = directory.storage.create_snapshot(directory.path, arguments.name)
+    say(f"Created snapshot {directory.at(path).shown}")
 
 
-def _rename(folder: Found, arguments: argparse.Namespace) -> None:
-    folder.storage.rename_snapshot(folder.path, arguments.name, arguments.new_name)
+def _rename(directory: Found, arguments: argparse.Namespace) -> None:
+    directory.storage.rename_snapshot(directory.path, arguments.name, arguments.new_name)
 
 
-def _delete(folder: Found, arguments: argparse.Namespace) -> None:
-    folder.storage.delete_snapshot(folder.path, arguments.name)
+def _delete(directory: Found, arguments: argparse.Namespace) -> None:
+    directory.storage.delete_snapshot(directory.path, arguments.name)
 
 
-def _list(folder: Found, arguments: argparse.Namespace) -> None:
-    for name in folder.storage.snapshots(folder.path):
+def _list(directory: Found, arguments: argparse.Namespace) -> None:
+    for name in directory.storage.snapshots(directory.path):
         if arguments.json:
-            tell(folder=folder.shown, name=name, path=folder.beneath(f".snapshot/{name}").shown)
+            say_json(
+                folder=directory.shown, name=name, path=directory.beneath(f".snapshot/{name}").shown
+            )
         else:
             say(name)
 
 
-def _diff(folder: Found, arguments: argparse.Namespace) -> None:
+def _diff(directory: Found, arguments: argparse.Namespace) -> None:
     old, new = (
         "" if name == "." else name.removeprefix(".snapshot/")
         for name in (arguments.old, arguments.new)
     )
-    changes = folder.storage.snapshot_diff(folder.path, old, new)
+    changes = directory.storage.snapshot_diff(directory.path, old, new)
     if not arguments.json:
         ends = [f"snapshot {name}" if name else "current directory" for name in (old, new)]
-        say(f"Difference between {' and '.join(ends)} under directory {folder.shown}:")
+        say(f"Difference between {' and '.join(ends)} under directory {directory.shown}:")
     for change in changes:
         if arguments.json:
-            tell(kind=change.kind, path=change.path, target=change.target)
+            say_json(kind=change.kind, path=change.path, target=change.target)
         else:
             target = f" -> {_relative(change.target)}" if change.target else ""
             say(f"{change.kind}\t{_relative(change.path)}{target}")

@@ -5,9 +5,9 @@ import re
 import time
 from typing import Any
 
-from hdfs_tools.shell.output import row_of, say, tell
+from hdfs_tools.shell.named_paths import Found
+from hdfs_tools.shell.output import row_of, say, say_json
 from hdfs_tools.shell.parser import WrongUsage
-from hdfs_tools.shell.places import Found
 from hdfs_tools.shell.session import Session
 
 
@@ -16,8 +16,8 @@ def add_subparser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "stat",
         usage="hdfs-tools stat [options] [FORMAT] PATH ...",
-        help="show what is known of files and folders",
-        description="Show what is known of files and folders, in a format:"
+        help="show what is known of files and directories",
+        description="Show what is known of files and directories, in a format:"
         " %a permission in octal, %A as ls has it, %b bytes, %F type, %g group, %n name,"
         " %o block size, %r replication, %u owner, %x and %y time of access and of"
         " modification in UTC, %X and %Y the same in milliseconds since 1970, %% a percent"
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise WrongUsage("a path is needed")
     for found in session.everything(paths, arguments.recursive):
         if arguments.json:
-            tell(**row_of(found.shown, found.status))
+            say_json(**row_of(found.shown, found.status))
         else:
             say(_filled(form, found))
     return session.status
@@ -57,7 +57,7 @@ def _filled(form: str, found: Found) -> str:
         "a": f"{status.permission:o}",
         "A": status.mode[1:].rstrip("+"),
         "b": str(status.size),
-        "F": "directory" if status.is_folder else "regular file",
+        "F": "directory" if status.is_directory else "regular file",
         "g": status.group,
         "n": status.name,
         "o": str(status.block_size),

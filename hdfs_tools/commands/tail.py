@@ -4,10 +4,10 @@ import argparse
 import time
 from typing import Any
 
-from hdfs_tools.errors import IsAFolder
+from hdfs_tools.errors import IsADirectory
+from hdfs_tools.shell.named_paths import Found
 from hdfs_tools.shell.output import binary_output
 from hdfs_tools.shell.parser import WrongUsage, size, span
-from hdfs_tools.shell.places import Found
 from hdfs_tools.shell.session import Session
 
 
@@ -17,7 +17,7 @@ def add_subparser(subparsers: Any) -> None:
         "tail",
         help="write the end of files",
         description="Write the last kilobyte of files to standard output.\n\n"
-        "With -f, what is added to a file follows until you interrupt. HDFS tells the length of a"
+        "With -f, what is added to a file follows until you interrupt. HDFS reports the length of a"
         " file that is being written block by block, or as its writer says.",
         examples=["tail /logs/today", "tail -f /logs/today", "tail -c 10m /logs/today | less"],
     )
@@ -45,8 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise WrongUsage("-f follows one file")
     for file in found:
         with session.trying():
-            if file.is_folder:
-                raise IsAFolder(file.shown)
+            if file.is_directory:
+                raise IsADirectory(file.shown)
             end = _write_from(file, max(0, file.status.size - arguments.bytes))
             while arguments.follow:
                 time.sleep(arguments.pause)

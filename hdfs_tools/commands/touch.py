@@ -5,9 +5,9 @@ import posixpath
 import time
 from typing import Any
 
-from hdfs_tools.errors import Exists, IsAFolder, NotFound
+from hdfs_tools.errors import Exists, IsADirectory, NotFound
+from hdfs_tools.shell.named_paths import Found, NamedPath
 from hdfs_tools.shell.parser import WrongUsage
-from hdfs_tools.shell.places import Found, Place
 from hdfs_tools.shell.session import Session
 
 _FORM = "%Y%m%d:%H%M%S"
@@ -70,26 +70,26 @@ def run_touchz(arguments: argparse.Namespace) -> int:
     return session.status
 
 
-def _targets(session: Session, arguments: list[str]) -> "list[Place]":
-    targets: list[Place] = []
+def _targets(session: Session, arguments: list[str]) -> "list[NamedPath]":
+    targets: list[NamedPath] = []
     for argument in arguments:
         with session.trying():
-            place = session.place(argument)
+            named = session.named_path(argument)
             try:
-                found: list[Place] = [*place.expand()]
+                found: list[NamedPath] = [*named.expand()]
             except NotFound:
-                found = [place]
+                found = [named]
             for one in found:
-                if isinstance(one, Found) and one.is_folder:
-                    raise IsAFolder(one.shown)
+                if isinstance(one, Found) and one.is_directory:
+                    raise IsADirectory(one.shown)
             targets += found
     return targets
 
 
-def _make(place: Place) -> None:
-    if place.at(posixpath.dirname(place.path)).look() is None:
-        raise NotFound(place.shown)
-    place.storage.write(place.path, b"", overwrite=True)
+def _make(named: NamedPath) -> None:
+    if named.at(posixpath.dirname(named.path)).look() is None:
+        raise NotFound(named.shown)
+    named.storage.write(named.path, b"", overwrite=True)
 
 
 def _seconds(text: str | None) -> float:

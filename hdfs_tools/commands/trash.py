@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from hdfs_tools.errors import NotFound
 from hdfs_tools.paths import has_magic, matches
-from hdfs_tools.shell.output import columns, moment, say, shown_size, tell
+from hdfs_tools.shell.named_paths import NamedPath
+from hdfs_tools.shell.output import columns, moment, say, say_json, size_text
 from hdfs_tools.shell.parser import Parser, span
-from hdfs_tools.shell.places import Place
 from hdfs_tools.shell.session import Session
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def add_subparser(subparsers: Any) -> None:
     restore = actions.add_parser(
         "restore",
         help="put something back",
-        description="Put files and folders back to where they were.",
+        description="Put files and directories back to where they were.",
         examples=["trash restore '/data/*.dcm'", "trash restore --to /tmp/1.dcm /data/1.dcm"],
     )
     restore.add_argument("-f", dest="force", action="store_true", help="in place of files there")
@@ -71,18 +71,20 @@ def run_list(arguments: argparse.Namespace) -> int:
     from hdfs_tools.trash import Trash
 
     session = Session(arguments)
-    of = session.place(arguments.path or ".")
+    of = session.named_path(arguments.path or ".")
     items = Trash(of.storage).items(of.path)
     if arguments.json:
         for item in items:
-            kind = "folder" if item.is_folder else "file"
-            tell(original=item.original, path=item.path, when=item.when, size=item.size, type=kind)
+            kind = "folder" if item.is_directory else "file"
+            say_json(
+                original=item.original, path=item.path, when=item.when, size=item.size, type=kind
+            )
         return 0
     rows = (
         (
             moment(item.when),
-            shown_size(item.size, arguments.human),
-            item.original + ("/" if item.is_folder else ""),
+            size_text(item.size, arguments.human),
+            item.original + ("/" if item.is_directory else ""),
             item.path,
         )
         for item in items
@@ -102,17 +104,17 @@ def run_restore(arguments: argparse.Namespace) -> int:
         raise WrongUsage("--to is for one path")
     for argument in arguments.paths:
         with session.trying():
-            place = session.place(argument)
-            trash = Trash(place.storage)
-            target = session.place(arguments.to).path if arguments.to else None
-            for held in _held(trash, place) if has_magic(place.path) else [place.path]:
+            pattern = session.named_path(argument)
+            trash = Trash(pattern.storage)
+            target = session.named_path(arguments.to).path if arguments.to else None
+            for held in _held(trash, pattern) if has_magic(pattern.path) else [pattern.path]:
                 with session.trying():
                     path = trash.restore(held, arguments.force, target)
-                    say(f"Restored {place.at(path).shown}")
+                    say(f"Restored {pattern.at(path).shown}")
     return session.status
 
 
-def _held(trash: "Trash", pattern: Place) -> list[str]:
+def _held(trash: "Trash", pattern: NamedPath) -> list[str]:
     """Return the paths in the trash of what had a path that matches a pattern."""
     held = [item.path for item in trash.items(pattern.path) if matches(pattern.path, item.original)]
     if not held:

@@ -12,10 +12,10 @@ def add_subparser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "unpack",
         help="write the images of a bundle back as files",
-        description="Write the images of a bundle back as files, byte for byte; bundle and folder"
-        " may be of this machine or, as hdfs:///path, on HDFS. Existing files are not overwritten,"
-        " and names that would lead out of the folder are refused: what fails is named, and the"
-        " others are written.",
+        description="Write the images of a bundle back as files, byte for byte; bundle and"
+        " directory may be of this machine or, as hdfs:///path, on HDFS. Existing files are not"
+        " overwritten, and names that would lead out of the directory are refused: what fails is"
+        " named, and the others are written.",
         examples=[
             "unpack hdfs:///data/scans.bundle scans/",
             "unpack scans.bundle scans/ ct/1.dcm ct/2.dcm",
@@ -23,7 +23,7 @@ def add_subparser(subparsers: Any) -> None:
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="show no progress")
     parser.add_argument("bundle", metavar="BUNDLE", help="a bundle")
-    parser.add_argument("folder", metavar="FOLDER", help="where to write; made if need be")
+    parser.add_argument("folder", metavar="DIRECTORY", help="where to write; made if need be")
     parser.add_argument("names", metavar="NAME", nargs="*", help="only these images (default: all)")
     parser.set_defaults(run=run)
 

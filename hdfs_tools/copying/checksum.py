@@ -96,7 +96,7 @@ class FileChecksum:
         bytes_per_crc, crc = self.parameters
         per_block = self._block_size // bytes_per_crc if len(digests) > 1 else 0
         if not digests:
-            bytes_per_crc, crc = 0, "CRC32"  # there is no block to tell which
+            bytes_per_crc, crc = 0, "CRC32"  # there is no block that says which
         joined = b"".join(digests)
         # Java's buffer of the digests is digested whole: 32 bytes, doubled until they fit.
         size = _JAVA_BUFFER

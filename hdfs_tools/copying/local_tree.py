@@ -1,4 +1,4 @@
-"""A file or folder of this machine as one end of a copy."""
+"""A file or directory of this machine as one end of a copy."""
 
 import errno
 import os
@@ -14,7 +14,7 @@ from hdfs_tools.errors import (
     Corrupt,
     CorruptBlock,
     HdfsToolsError,
-    NotAFolder,
+    NotADirectory,
     NotARegularFile,
 )
 from hdfs_tools.status import Checksum
@@ -28,7 +28,7 @@ _TRIES = 3  # of fetching a file that does not arrive as it is stored
 
 
 class LocalTree(Tree):
-    """A file or folder of this machine."""
+    """A file or directory of this machine."""
 
     def __init__(self, root: str) -> None:
         self.root = os.path.abspath(root)
@@ -68,16 +68,16 @@ class LocalTree(Tree):
         found = os.stat(path)
         real = os.path.realpath(path)
         if not real.startswith(self._real_root.rstrip("/") + "/"):
-            raise NotARegularFile(errno.EINVAL, f"a link out of the folder, to {real}", path)
+            raise NotARegularFile(errno.EINVAL, f"a link out of the directory, to {real}", path)
         if stat.S_ISDIR(found.st_mode):
-            raise NotARegularFile(errno.EINVAL, f"a link to a folder, {real}", path)
+            raise NotARegularFile(errno.EINVAL, f"a link to a directory, {real}", path)
         return found
 
-    def children(self, folder: str) -> Iterator[Entry]:
-        """Iterate over what a folder holds, in order of names."""
-        for name in sorted(os.listdir(self.path(folder))):
+    def children(self, directory: str) -> Iterator[Entry]:
+        """Iterate over what a directory holds, in order of names."""
+        for name in sorted(os.listdir(self.path(directory))):
             if not is_temporary(name):
-                found = self.entry(f"{folder}/{name}" if folder else name)
+                found = self.entry(f"{directory}/{name}" if directory else name)
                 if found:
                     yield found
 
@@ -93,22 +93,22 @@ class LocalTree(Tree):
             yield from pieces_of(file, path)
 
     def has(self, entry: Entry, checksum: Checksum, block_size: int) -> bool:
-        """Tell whether a file has a checksum that was made of blocks of some size."""
+        """Return whether a file has a checksum that was made of blocks of some size."""
         mine = FileChecksum.like(checksum, block_size)
         for piece in self._pieces(self.path(entry.name)):
             mine.update(piece)
         return mine.result() == checksum
 
-    def make_folder(self, name: str) -> None:
-        """Make a folder, which may be there; a link in its place is not followed."""
+    def make_directory(self, name: str) -> None:
+        """Make a directory, which may be there; a link in its place is not followed."""
         path = self.path(name)
         if name and os.path.islink(path):
-            raise NotAFolder(path, "a link, which is not followed")
+            raise NotADirectory(path, "a link, which is not followed")
         try:
             os.makedirs(path, exist_ok=True) if not name else os.mkdir(path)
         except FileExistsError:
             if not os.path.isdir(path):
-                raise NotAFolder(path) from None
+                raise NotADirectory(path) from None
 
     def write(
         self, entry: Entry, source: Source, overwrite: bool, verify: bool, block_size: int | None
@@ -126,12 +126,12 @@ class LocalTree(Tree):
                     raise
 
     def set_attributes(self, entry: Entry) -> None:
-        """Give a file or folder the mode and the times of an entry."""
+        """Give a file or directory the mode and the times of an entry."""
         path = self.path(entry.name)
         os.chmod(path, entry.permission)
         os.utime(path, (entry.accessed or entry.modified, entry.modified))
 
-    def clear(self, folder: str) -> dict[str, Entry]:
-        """Return what a folder holds, by base name; delete what a killed copy left there."""
-        remove_abandoned(self.path(folder))
-        return {os.path.basename(entry.name): entry for entry in self.children(folder)}
+    def clear(self, directory: str) -> dict[str, Entry]:
+        """Return what a directory holds, by base name; delete what a killed copy left there."""
+        remove_abandoned(self.path(directory))
+        return {os.path.basename(entry.name): entry for entry in self.children(directory)}

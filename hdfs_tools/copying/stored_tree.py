@@ -1,4 +1,4 @@
-"""A file or folder of a file system as one end of a copy."""
+"""A file or directory of a file system as one end of a copy."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from functools import cache, partial
 from hdfs_tools.copying.checksum import FileChecksum
 from hdfs_tools.copying.temporary import REMOTE_LEASE, is_temporary
 from hdfs_tools.copying.trees import Entry, Tree
-from hdfs_tools.errors import Corrupt, Exists, NotAFolder, NotFound
+from hdfs_tools.errors import Corrupt, Exists, NotADirectory, NotFound
 from hdfs_tools.status import Checksum, Status
 from hdfs_tools.storage import Source, Storage
 
@@ -15,7 +15,7 @@ __all__ = ["StoredTree", "same_bytes"]
 
 
 class StoredTree(Tree):
-    """A file or folder of a file system."""
+    """A file or directory of a file system."""
 
     def __init__(self, storage: Storage, root: str) -> None:
         self.storage = storage
@@ -46,11 +46,11 @@ class StoredTree(Tree):
         except NotFound:
             return None
 
-    def children(self, folder: str) -> Iterator[Entry]:
-        """Iterate over what a folder holds."""
-        for found in self.storage.list(self.path(folder)):
+    def children(self, directory: str) -> Iterator[Entry]:
+        """Iterate over what a directory holds."""
+        for found in self.storage.list(self.path(directory)):
             if not is_temporary(found.name):
-                yield _entry(f"{folder}/{found.name}" if folder else found.name, found)
+                yield _entry(f"{directory}/{found.name}" if directory else found.name, found)
 
     def source(self, entry: Entry, verify: bool) -> Source:
         """Return a file's bytes; their end is an error if they are not those that are stored."""
@@ -71,7 +71,7 @@ class StoredTree(Tree):
             raise Corrupt(path, "what arrived does not have the checksum of what is stored")
 
     def has(self, entry: Entry, checksum: Checksum, block_size: int) -> bool:
-        """Tell whether a file has a checksum that was made of blocks of some size."""
+        """Return whether a file has a checksum that was made of blocks of some size."""
         if block_size == entry.block_size or entry.size <= min(block_size, entry.block_size):
             return self.storage.checksum(self.path(entry.name)) == checksum
         mine = FileChecksum.like(checksum, block_size)
@@ -83,12 +83,12 @@ class StoredTree(Tree):
         """Return a file's checksum."""
         return self.storage.checksum(self.path(entry.name))
 
-    def make_folder(self, name: str) -> None:
-        """Make a folder, which may be there."""
+    def make_directory(self, name: str) -> None:
+        """Make a directory, which may be there."""
         try:
             self.storage.mkdir(self.path(name))
         except Exists:
-            raise NotAFolder(self.path(name)) from None
+            raise NotADirectory(self.path(name)) from None
 
     def write(
         self, entry: Entry, source: Source, overwrite: bool, verify: bool, block_size: int | None
@@ -103,28 +103,28 @@ class StoredTree(Tree):
         )
 
     def set_attributes(self, entry: Entry) -> None:
-        """Give a file or folder the mode and the times of an entry."""
+        """Give a file or directory the mode and the times of an entry."""
         path = self.path(entry.name)
         self.storage.chmod(path, entry.permission)
-        self.storage.set_times(path, entry.modified, None if entry.is_folder else entry.accessed)
+        self.storage.set_times(path, entry.modified, None if entry.is_directory else entry.accessed)
 
-    def clear(self, folder: str) -> dict[str, Entry]:
-        """Return what a folder holds, by base name; delete what a killed copy left there."""
+    def clear(self, directory: str) -> dict[str, Entry]:
+        """Return what a directory holds, by base name; delete what a killed copy left there."""
         there = {}
         now = cache(self.storage.now)  # asked for once, and only if there is such a file
-        for found in self.storage.list(self.path(folder)):
+        for found in self.storage.list(self.path(directory)):
             if is_temporary(found.name):
                 if found.modified < now() - REMOTE_LEASE:
                     self.storage.delete(found.path, recursive=True)
             else:
-                name = f"{folder}/{found.name}" if folder else found.name
+                name = f"{directory}/{found.name}" if directory else found.name
                 there[found.name] = _entry(name, found)
         return there
 
 
 def same_bytes(source: Tree, entry: Entry, target: Tree, there: Entry, verify: bool) -> bool:
-    """Tell whether a file is there already: by its length and, to verify, its checksum."""
-    if entry.size != there.size or there.is_folder or there.problem:
+    """Return whether a file is there already: by its length and, to verify, its checksum."""
+    if entry.size != there.size or there.is_directory or there.problem:
         return False
     if not verify:
         return True
@@ -137,7 +137,7 @@ def same_bytes(source: Tree, entry: Entry, target: Tree, there: Entry, verify: b
 def _entry(name: str, found: Status) -> Entry:
     return Entry(
         name,
-        found.is_folder,
+        found.is_directory,
         found.size,
         found.modified,
         found.accessed,

@@ -44,7 +44,7 @@ def temporary_name(path: str) -> str:
 def index_name(path: str) -> str:
     """Return the path of a bundle's index.
 
-    Where the bundle's name leaves no room for more, it is cut, and tells itself by a hash.
+    Where the bundle's name leaves no room for more, it is cut, and a hash stands for the rest.
 
     >>> index_name("/data/scans.bundle")
     '/data/.scans.bundle.index'
@@ -62,7 +62,7 @@ def _cut(name: str, size: int) -> str:
 
 
 def is_temporary(name: str) -> bool:
-    """Tell by its name whether a file or directory was not whole when it was named.
+    """Return whether a file or directory has the name of one that is not whole yet.
 
     >>> is_temporary(posixpath.basename(temporary_name("a.png"))), is_temporary("a._COPYING_")
     (True, False)
@@ -71,7 +71,7 @@ def is_temporary(name: str) -> bool:
 
 
 def is_by_product(path: str) -> bool:
-    """Tell by its path whether a file is an index, or was not whole when it was named.
+    """Return whether a path is that of an index, or of a file that is not whole yet.
 
     >>> is_by_product("a/.scans.bundle.index"), is_by_product("a/.hidden.png")
     (True, False)
@@ -83,7 +83,7 @@ def is_by_product(path: str) -> bool:
 
 
 def is_abandoned(path: str) -> bool:
-    """Tell whether a temporary file or directory of this machine is nobody's any more.
+    """Return whether a temporary file or directory of this machine is nobody's any more.
 
     It has not changed for an hour, and nobody holds its lock: whoever writes it does, and the
     system takes the lock back when that process has ended, in whatever container it ran.
@@ -105,7 +105,7 @@ def is_abandoned(path: str) -> bool:
 def lock(opened: int) -> bool:
     """Take the lock of an open file or directory; return whether nobody else has it.
 
-    False also where the file system has no locks: then nobody can tell.
+    False also where the file system has no locks: then nobody can know.
     """
     try:
         fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -15,8 +15,8 @@ from hdfs_tools.copying.trees import Entry, Tree
 from hdfs_tools.errors import (
     Exists,
     HdfsToolsError,
-    IsAFolder,
-    NotAFolder,
+    IsADirectory,
+    NotADirectory,
     NotFound,
     TransferFailed,
 )
@@ -58,7 +58,7 @@ class Transferred:
 
     Attributes
     ----------
-    files, folders : int
+    files, directories : int
         How many were copied or made.
     bytes : int
         Bytes of these files.
@@ -67,13 +67,13 @@ class Transferred:
     """
 
     files: int = 0
-    folders: int = 0
+    directories: int = 0
     bytes: int = 0
     unchanged: int = 0
 
 
 class Meter:
-    """Is told how far a copy is, by several threads; this one does nothing."""
+    """Receives the progress of a copy, from several threads; this one does nothing."""
 
     def expect(self, files: int, bytes: int) -> None:
         """Take note that so much more is to be copied."""
@@ -96,7 +96,7 @@ def copy(
     options: Options | None = None,
     meter: Meter | None = None,
 ) -> Transferred:
-    """Copy a file or folder from one file system to another, or within one.
+    """Copy a file or directory from one file system to another, or within one.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def copy(
     options : Options, optional
         How.
     meter : Meter, optional
-        Is told how far it is.
+        Receives progress.
 
     Returns
     -------
@@ -132,10 +132,10 @@ def run(
     if root.problem:
         raise root.problem
     there = target.entry("")
-    if there and there.is_folder and not root.is_folder:
-        raise IsAFolder(target.root)
-    if there and root.is_folder and not there.is_folder:
-        raise NotAFolder(target.root)
+    if there and there.is_directory and not root.is_directory:
+        raise IsADirectory(target.root)
+    if there and root.is_directory and not there.is_directory:
+        raise NotADirectory(target.root)
     _refuse_itself(source, target)
     work = _Copy(source, target, options or Options(), meter or Meter())
     work.run(root, there)
@@ -174,7 +174,7 @@ class _Copy:
 
         def files() -> Iterator[tuple[Entry, Entry | None]]:
             for entry, exists in self._entries(root, there):
-                if entry.is_folder:
+                if entry.is_directory:
                     made.append(entry)
                 else:
                     self._meter.expect(1, entry.size)
@@ -196,16 +196,16 @@ class _Copy:
                 lambda pair: pair[0].size,
             )
         if self._options.preserve:
-            for entry in reversed(made):  # what was written into a folder has changed its time
+            for entry in reversed(made):  # what was written into a directory has changed its time
                 try:
                     self._target.set_attributes(entry)
                 except (OSError, HdfsToolsError) as error:
                     self._fail(entry, error)
 
     def _entries(self, root: Entry, there: Entry | None) -> Iterator[tuple[Entry, Entry | None]]:
-        """Iterate over what is to be copied, and what is in its place; make folders."""
-        contents: dict[str, dict[str, Entry]] = {}  # of the target's folders above an entry
-        if there and not root.is_folder:
+        """Iterate over what is to be copied, and what is in its place; make directories."""
+        contents: dict[str, dict[str, Entry]] = {}  # of the target's directories above an entry
+        if there and not root.is_directory:
             contents[""] = {"": there}
         broken: set[str] = set()
         for entry in self._source.walk(root):
@@ -214,27 +214,27 @@ class _Copy:
                 self._fail(entry, entry.problem)
             elif above in broken:
                 path = self._target.path(entry.name)
-                self._fail(entry, NotFound(path, "its folder could not be made"))
-                if entry.is_folder:
+                self._fail(entry, NotFound(path, "its directory could not be made"))
+                if entry.is_directory:
                     broken.add(entry.name)
-            elif not entry.is_folder:
+            elif not entry.is_directory:
                 yield entry, contents.get(above, {}).get(name)
             else:
                 exists = there if entry is root else contents.get(above, {}).get(name)
                 contents = {
-                    folder: held
-                    for folder, held in contents.items()
-                    if not folder or f"{entry.name}/".startswith(f"{folder}/")
+                    directory: held
+                    for directory, held in contents.items()
+                    if not directory or f"{entry.name}/".startswith(f"{directory}/")
                 }
                 try:
-                    self._target.make_folder(entry.name)
+                    self._target.make_directory(entry.name)
                     contents[entry.name] = self._target.clear(entry.name) if exists else {}
                 except (OSError, HdfsToolsError) as error:
                     broken.add(entry.name)
                     self._fail(entry, error)
                 else:
                     if not exists:
-                        self._count(folders=1)
+                        self._count(directories=1)
                     yield entry, exists
 
     def _one(self, entry: Entry, there: Entry | None) -> None:
@@ -296,12 +296,14 @@ class _Copy:
             self.failures.append((str(path), error))
         self._meter.failed(str(path), error)
 
-    def _count(self, files: int = 0, folders: int = 0, bytes: int = 0, unchanged: int = 0) -> None:
+    def _count(
+        self, files: int = 0, directories: int = 0, bytes: int = 0, unchanged: int = 0
+    ) -> None:
         with self._lock:
             so_far = self.transferred
             self.transferred = Transferred(
                 so_far.files + files,
-                so_far.folders + folders,
+                so_far.directories + directories,
                 so_far.bytes + bytes,
                 so_far.unchanged + unchanged,
             )

@@ -1,4 +1,4 @@
-"""The two ends of a copy: what a file or folder of any kind of storage must do."""
+"""The two ends of a copy: what a file or directory of any kind of storage must do."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ __all__ = ["Entry", "Tree"]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file or folder in a tree.
+    """A file or directory in a tree.
 
     Attributes
     ----------
     name : str
         Path relative to the tree's root, with ``/``; empty for the root itself.
-    is_folder : bool
-        Whether it is a folder.
+    is_directory : bool
+        Whether it is a directory.
     size : int
         Bytes of a file.
     modified, accessed : float
@@ -35,7 +35,7 @@ class Entry:
     """
 
     name: str
-    is_folder: bool = False
+    is_directory: bool = False
     size: int = 0
     modified: float = 0.0
     accessed: float = 0.0
@@ -45,7 +45,7 @@ class Entry:
 
 
 class Tree(ABC):
-    """A file or folder that is copied, or that a copy is made of.
+    """A file or directory that is copied, or that a copy is made of.
 
     Attributes
     ----------
@@ -64,13 +64,13 @@ class Tree(ABC):
         """Return what has a name, None if there is nothing."""
 
     @abstractmethod
-    def children(self, folder: str) -> Iterator[Entry]:
-        """Iterate over what a folder holds."""
+    def children(self, directory: str) -> Iterator[Entry]:
+        """Iterate over what a directory holds."""
 
     def walk(self, entry: Entry) -> Iterator[Entry]:
-        """Iterate over an entry and all below it, each folder before what it holds."""
+        """Iterate over an entry and all below it, each directory before what it holds."""
         yield entry
-        if not entry.is_folder or entry.problem:
+        if not entry.is_directory or entry.problem:
             return
         try:
             for child in self.children(entry.name):
@@ -84,11 +84,11 @@ class Tree(ABC):
 
     @abstractmethod
     def has(self, entry: Entry, checksum: Checksum, block_size: int) -> bool:
-        """Tell whether a file has a checksum that was made of blocks of some size."""
+        """Return whether a file has a checksum that was made of blocks of some size."""
 
     @abstractmethod
-    def make_folder(self, name: str) -> None:
-        """Make a folder, which may be there."""
+    def make_directory(self, name: str) -> None:
+        """Make a directory, which may be there."""
 
     @abstractmethod
     def write(
@@ -98,7 +98,7 @@ class Tree(ABC):
 
     @abstractmethod
     def set_attributes(self, entry: Entry) -> None:
-        """Give a file or folder the mode and the times of an entry."""
+        """Give a file or directory the mode and the times of an entry."""
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
@@ -111,5 +111,5 @@ class Tree(ABC):
         yield
 
     @abstractmethod
-    def clear(self, folder: str) -> dict[str, Entry]:
-        """Return what a folder holds, by base name; delete what a killed copy left there."""
+    def clear(self, directory: str) -> dict[str, Entry]:
+        """Return what a directory holds, by base name; delete what a killed copy left there."""

@@ -9,9 +9,9 @@ import stat
 from collections.abc import Iterator
 from typing import IO, Any, Self
 
-from hdfs_tools.copying.folders import remove
+from hdfs_tools.copying.directories import remove
 from hdfs_tools.copying.temporary import is_abandoned, lock, temporary_name
-from hdfs_tools.errors import Corrupt, Exists, IsAFolder, NotARegularFile
+from hdfs_tools.errors import Corrupt, Exists, IsADirectory, NotARegularFile
 
 __all__ = ["WholeFile", "remove_abandoned", "whole_directory", "write_whole"]
 
@@ -55,7 +55,7 @@ class WholeFile(io.BufferedIOBase):
         lock(self._file.fileno())  # which is_abandoned looks for
 
     def writable(self) -> bool:
-        """Tell that it can be written."""
+        """Return True: it can be written."""
         return True
 
     def write(self, data: Any) -> int:
@@ -105,7 +105,7 @@ class WholeFile(io.BufferedIOBase):
         try:
             if kind is None:
                 self.check()
-                self._place()
+                self._publish()
         finally:
             self.close()
 
@@ -118,7 +118,7 @@ class WholeFile(io.BufferedIOBase):
                 self._file.close()
         super().close()
 
-    def _place(self) -> None:
+    def _publish(self) -> None:
         """Give the file its name, without a moment in which it is half there."""
         if self._overwrite:
             with _about(self.path):
@@ -191,7 +191,7 @@ def _refuse(path: str, overwrite: bool) -> None:
     except FileNotFoundError:
         return
     if os.path.isdir(path):
-        raise IsAFolder(path)
+        raise IsADirectory(path)
     if not overwrite:
         raise Exists(path)
     if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):

@@ -1,7 +1,7 @@
 """Access control lists: how HDFS changes them.
 
 A *logical* list has all entries: ``user::``, ``group::`` and ``other::``, and ``mask::`` where a
-user or group is named. What is *kept* lacks those that the permission bits tell.
+user or group is named. What is *kept* lacks those that the permission bits stand for.
 """
 
 import re
@@ -12,7 +12,6 @@ from hdfs_tools.errors import InvalidPath, RemoteError
 
 __all__ = [
     "Entry",
-    "given",
     "granted",
     "inherited",
     "kept",
@@ -22,12 +21,13 @@ __all__ = [
     "parsed",
     "refused",
     "replaced",
+    "specified",
     "without",
     "without_default",
 ]
 
 _KINDS = ("user", "group", "mask", "other")
-_MOST = 32  # entries of each scope
+_MAX_ENTRIES = 32  # entries of each scope
 _ENTRY = re.compile(r"(default:)?(user|group|mask|other):([A-Za-z_][A-Za-z0-9._-]*)?(?::(.*))?")
 _PERMISSION = re.compile("[r-][w-][x-]")
 
@@ -68,10 +68,10 @@ def letters(bits: int) -> str:
     >>> letters(5)
     'r-x'
     """
-    return "".join(letter if bits & 4 >> place else "-" for place, letter in enumerate("rwx"))
+    return "".join(letter if bits & 4 >> position else "-" for position, letter in enumerate("rwx"))
 
 
-def given(texts: Sequence[str], path: str, with_permission: bool = True) -> list[Entry]:
+def specified(texts: Sequence[str], path: str, with_permission: bool = True) -> list[Entry]:
     """Return the entries that somebody gives; `InvalidPath` if there are none."""
     if not texts:
         raise InvalidPath(path, "no ACL entries are given")
@@ -90,7 +90,7 @@ def parsed(texts: Iterable[str], path: str, with_permission: bool = True) -> lis
         permission = (match and match[4]) or ""
         if match is None or (with_permission and not _PERMISSION.fullmatch(permission)):
             raise InvalidPath(path, f"{text!r} is not an ACL entry")
-        bits = sum(4 >> place for place, letter in enumerate(permission) if letter != "-")
+        bits = sum(4 >> position for position, letter in enumerate(permission) if letter != "-")
         entries.append(Entry(bool(match[1]), _KINDS.index(match[2]), match[3] or "", bits))
     return sorted(entries)
 
@@ -173,13 +173,13 @@ def _finished(
     return sorted(result)
 
 
-def _with_mask(scope: list[Entry], changed: bool, mask_given: bool, path: str) -> list[Entry]:
+def _with_mask(scope: list[Entry], changed: bool, has_mask: bool, path: str) -> list[Entry]:
     masks = [entry for entry in scope if entry.kind == 2]
     rest = [entry for entry in scope if entry.kind != 2]
     named = any(entry.name for entry in rest)
-    if not rest or (masks and (mask_given or not changed)):
+    if not rest or (masks and (has_mask or not changed)):
         return scope
-    if named and mask_given:
+    if named and has_mask:
         raise refused(path, "the mask is needed where users or groups are named")
     if not named and not masks:
         return rest
@@ -194,8 +194,8 @@ def _validate(entries: Sequence[Entry], path: str) -> None:
     _check_unique(entries, path)
     for default in (False, True):
         scope = [entry for entry in entries if entry.default == default]
-        if len(scope) > _MOST:
-            raise refused(path, f"an ACL has at most {_MOST} entries of each kind")
+        if len(scope) > _MAX_ENTRIES:
+            raise refused(path, f"an ACL has at most {_MAX_ENTRIES} entries of each kind")
         if any(entry.name and entry.kind > 1 for entry in scope):
             raise refused(path, "mask and other have no name in an ACL")
         unnamed = {entry.kind for entry in scope if not entry.name}
@@ -208,7 +208,7 @@ def _check_unique(entries: Sequence[Entry], path: str) -> None:
         raise refused(path, "an ACL has only one entry for the same user or group")
 
 
-def inherited(permission: int, parent: Sequence[str], is_folder: bool) -> tuple[int, list[str]]:
+def inherited(permission: int, parent: Sequence[str], is_directory: bool) -> tuple[int, list[str]]:
     """Return permission bits and entries of what is made in a directory with the entries `parent`.
 
     The permission that was asked for limits what the default entries give.
@@ -222,7 +222,7 @@ def inherited(permission: int, parent: Sequence[str], is_folder: bool) -> tuple[
     for entry in defaults:
         limit = 7 if entry.name else limits.get(entry.kind, 7)
         access.append(Entry(False, entry.kind, entry.name, entry.permission & limit))
-    return kept([*access, *(defaults if is_folder else [])], permission)
+    return kept([*access, *(defaults if is_directory else [])], permission)
 
 
 def granted(

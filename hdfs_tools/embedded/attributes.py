@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from hdfs_tools.embedded.acl import Entry as AclEntry
 from hdfs_tools.embedded.acl import (
-    given,
     kept,
     logical,
     merged,
     refused,
     replaced,
+    specified,
     without,
     without_default,
 )
@@ -32,7 +32,7 @@ _MAX_XATTRS = 32
 
 
 class Attributes(Base, ABC):
-    """That part of a store which tells and changes what is known beside bytes."""
+    """That part of a store which reports and changes what is known beside bytes."""
 
     @contextlib.contextmanager
     def _edit(self, path: str, action: int | None = None) -> Iterator[tuple[Change, Entry]]:
@@ -82,7 +82,7 @@ class Attributes(Base, ABC):
                 written = round(modified * 1000) * 1_000_000
             if accessed is not None:
                 read = round(accessed * 1000) * 1_000_000
-                entry.node.accessed = round(accessed * 1000) / 1000 if entry.is_folder else 0
+                entry.node.accessed = round(accessed * 1000) / 1000 if entry.is_directory else 0
             os.utime(change.disk(entry.path), ns=(read, written), follow_symlinks=False)
 
     def set_replication(self, path: str, replication: int) -> None:
@@ -104,19 +104,19 @@ class Attributes(Base, ABC):
 
     def set_acl(self, path: str, entries: Sequence[str]) -> None:
         """Replace the list; `entries` are as in `Acl`, with user::, group:: and other::."""
-        spec = given(entries, path)
+        spec = specified(entries, path)
         with self._edit_acl(path) as rules:
             rules[:] = replaced(rules, spec, path)
 
     def modify_acl(self, path: str, entries: Sequence[str]) -> None:
         """Add entries, or change those of the same users and groups."""
-        spec = given(entries, path)
+        spec = specified(entries, path)
         with self._edit_acl(path) as rules:
             rules[:] = merged(rules, spec, path)
 
     def remove_acl_entries(self, path: str, entries: Sequence[str]) -> None:
         """Remove entries, which are given without permissions: ``user:bob``."""
-        spec = given(entries, path, with_permission=False)
+        spec = specified(entries, path, with_permission=False)
         with self._edit_acl(path) as rules:
             rules[:] = without(rules, spec, path)
 
@@ -136,7 +136,7 @@ class Attributes(Base, ABC):
             node = entry.node
             rules = logical(node.permission, node.acl_entries)
             yield rules
-            if not entry.is_folder and any(rule.default for rule in rules):
+            if not entry.is_directory and any(rule.default for rule in rules):
                 raise refused(path, "only a directory has default entries")
             node.permission, beside = kept(rules, node.permission)
             node.acl = ",".join(beside)
@@ -174,13 +174,13 @@ class Attributes(Base, ABC):
     @contextlib.contextmanager
     def _edit_xattrs(self, path: str) -> Iterator[dict[str, bytes]]:
         with self._edit(path, WRITE) as (_, entry):
-            if entry.is_folder and entry.node.permission & 0o1000:
+            if entry.is_directory and entry.node.permission & 0o1000:
                 self._caller.need_owner(entry)
             yield entry.node.xattrs
 
 
 def _is_visible(name: str, superuser: bool) -> bool:
-    """Tell whether somebody sees an attribute."""
+    """Return whether somebody sees an attribute."""
     return name.startswith("user.") or (superuser and name.startswith("trusted."))
 
 

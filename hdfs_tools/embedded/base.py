@@ -1,4 +1,4 @@
-"""What all operations of a store need: the lock, the tree, and who asks."""
+"""Base of all operations of a store: the lock, the tree, and who asks."""
 
 import contextlib
 import errno
@@ -8,7 +8,7 @@ import sqlite3
 from abc import ABC
 from collections.abc import Iterator, Sequence
 
-from hdfs_tools.copying.folders import remove
+from hdfs_tools.copying.directories import remove
 from hdfs_tools.embedded.change import STAGED, TRASH, Change
 from hdfs_tools.embedded.database import Database
 from hdfs_tools.embedded.names import HIDDEN
@@ -18,7 +18,7 @@ from hdfs_tools.errors import (
     Exists,
     InvalidPath,
     NoSpace,
-    NotAFolder,
+    NotADirectory,
     NotFound,
     PermissionDenied,
     RemoteError,
@@ -33,7 +33,7 @@ __all__ = ["Base", "of_this_machine"]
 _ERRORS = {
     errno.ENOENT: NotFound,
     errno.EEXIST: Exists,
-    errno.ENOTDIR: NotAFolder,
+    errno.ENOTDIR: NotADirectory,
     errno.EACCES: PermissionDenied,
     errno.EPERM: PermissionDenied,
     errno.EROFS: PermissionDenied,
@@ -117,7 +117,7 @@ class Base(FileSystem, ABC):
                 change.forget_gone(change.gone)
 
     def _is_clean(self, path: str) -> bool:
-        """Tell whether all is there, and nothing is left of those who were killed."""
+        """Return whether all is there, and nothing is left of those who were killed."""
         if not self._database.is_made():
             return False
         try:

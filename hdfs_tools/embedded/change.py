@@ -11,7 +11,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 
-from hdfs_tools.copying.folders import remove
+from hdfs_tools.copying.directories import remove
 from hdfs_tools.embedded.database import transaction
 from hdfs_tools.embedded.names import HIDDEN
 from hdfs_tools.embedded.node import COLUMNS, QUOTED, Node
@@ -64,12 +64,12 @@ class Change(View):
         self.connection.execute("DELETE FROM node WHERE parent = ? AND name = ?", (parent, name))
         self.connection.execute(f"DELETE FROM node WHERE {_BELOW}", (at,))  # noqa: S608
 
-    def forget_gone(self, places: Sequence[str]) -> None:
-        """Forget what is known of places where nothing is."""
-        if not places:
+    def forget_gone(self, paths: Sequence[str]) -> None:
+        """Forget what is known of paths where nothing is."""
+        if not paths:
             return
         with transaction(self.connection):
-            for at in places:
+            for at in paths:
                 if not os.path.lexists(self.disk(at)):
                     self.forget(at)
 
@@ -79,7 +79,7 @@ class Change(View):
             os.mkdir(self.disk(at))
 
     def put(self, staged: str, at: str, node: Node, replace: bool) -> None:
-        """Put a staged file in its place."""
+        """Move a staged file to its path."""
         with self._step("put", staged, at, node):
             if replace:
                 os.replace(self.disk(staged), self.disk(at))
@@ -88,7 +88,7 @@ class Change(View):
                 os.unlink(self.disk(staged))
 
     def move(self, at: str, target: str) -> None:
-        """Give a file or directory another place; a file or empty directory there is replaced."""
+        """Give a file or directory another path; a file or empty directory there is replaced."""
         with self._step("move", at, target, None):
             os.rename(self.disk(at), self.disk(target))
 

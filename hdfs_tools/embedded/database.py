@@ -56,7 +56,7 @@ class Database:
         self._room_path = os.path.join(directory, "room")
 
     def is_made(self) -> bool:
-        """Tell whether the database is there, and can be opened as usual."""
+        """Return whether the database is there, and can be opened as usual."""
         try:
             with self._held(exclusive=False), self._connections.one():
                 return True

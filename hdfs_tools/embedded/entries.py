@@ -5,7 +5,7 @@ import stat
 from dataclasses import dataclass
 
 from hdfs_tools.embedded.node import Node
-from hdfs_tools.errors import IsAFolder, NotFound, StorageError, Unsupported
+from hdfs_tools.errors import IsADirectory, NotFound, StorageError, Unsupported
 from hdfs_tools.status import Status
 
 __all__ = ["Chain", "Entry"]
@@ -20,7 +20,7 @@ class Entry:
     path : str
         Its path.
     stat : os.stat_result
-        What its file on disk tells; links are not followed.
+        The status of its file on disk; links are not followed.
     node : Node
         What the store knows.
     """
@@ -30,7 +30,7 @@ class Entry:
     node: Node
 
     @property
-    def is_folder(self) -> bool:
+    def is_directory(self) -> bool:
         """Whether it is a directory."""
         return stat.S_ISDIR(self.stat.st_mode)
 
@@ -48,23 +48,23 @@ class Entry:
         """Raise `Unsupported` if it is a link, pipe or device that came by other means."""
         if stat.S_ISLNK(self.stat.st_mode):
             raise Unsupported(self.path, "a symbolic link, which is not followed")
-        if not self.is_folder and not stat.S_ISREG(self.stat.st_mode):
+        if not self.is_directory and not stat.S_ISREG(self.stat.st_mode):
             raise Unsupported(self.path, "neither a file nor a directory")
 
     def check_file(self) -> None:
-        """Raise `IsAFolder` or `Unsupported` if it is not a file."""
+        """Raise `IsADirectory` or `Unsupported` if it is not a file."""
         self.check_kind()
-        if self.is_folder:
-            raise IsAFolder(self.path)
+        if self.is_directory:
+            raise IsADirectory(self.path)
 
     def status(self) -> Status:
-        """Return what is told of it."""
+        """Return its status."""
         node = self.node
         modified = self.stat.st_mtime_ns // 1_000_000 / 1000
-        accessed = node.accessed if self.is_folder else self.stat.st_atime_ns // 1_000_000 / 1000
+        accessed = node.accessed if self.is_directory else self.stat.st_atime_ns // 1_000_000 / 1000
         return Status(
             self.path,
-            self.is_folder,
+            self.is_directory,
             self.size,
             node.owner,
             node.group,
@@ -114,5 +114,5 @@ class Chain:
         """Raise an error if it leads through a file, `Unsupported` if through a link."""
         for entry in self.above():
             entry.check_kind()
-            if not entry.is_folder:
+            if not entry.is_directory:
                 raise error(self.path, f"{entry.path} is not a directory")

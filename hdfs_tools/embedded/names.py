@@ -1,4 +1,4 @@
-"""Which paths there can be in a store."""
+"""Paths that there can be in a store."""
 
 from hdfs_tools.errors import InvalidPath, NotFound, RemoteError
 from hdfs_tools.paths import check_new
@@ -9,8 +9,8 @@ HIDDEN = ".hdfs-tools"
 """The directory at a store's root that holds what the store knows; no path reaches it."""
 
 _SNAPSHOTS = ".snapshot"
-_LONGEST_PATH = 8000  # characters
-_DEEPEST = 1000  # names
+_MAX_PATH = 8000  # characters
+_MAX_DEPTH = 1000  # names
 
 
 def split(path: str, new: bool = False) -> list[str]:
@@ -46,8 +46,8 @@ def split(path: str, new: bool = False) -> list[str]:
         raise NotFound(path) from None
     if _SNAPSHOTS in names:
         raise NotFound(path, "only an HDFS server has snapshots")
-    if len(path) > _LONGEST_PATH or len(names) > _DEEPEST:
-        raise RemoteError(path, f"longer than {_LONGEST_PATH} characters or {_DEEPEST} names")
+    if len(path) > _MAX_PATH or len(names) > _MAX_DEPTH:
+        raise RemoteError(path, f"longer than {_MAX_PATH} characters or {_MAX_DEPTH} names")
     return names
 
 

@@ -1,4 +1,4 @@
-"""What a store knows of a file or directory beside what its own file on disk tells."""
+"""Attributes of a file or directory that its own file on disk does not have."""
 
 import json
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class Node:
 
     Attributes
     ----------
-    is_folder : bool
+    is_directory : bool
         Whether it is a directory.
     owner, group : str
         Whose it is.
@@ -42,7 +42,7 @@ class Node:
         Extended attributes.
     """
 
-    is_folder: bool
+    is_directory: bool
     owner: str
     group: str
     permission: int
@@ -53,9 +53,9 @@ class Node:
     xattrs: dict[str, bytes] = field(default_factory=dict)
 
     @classmethod
-    def unknown(cls, is_folder: bool, owner: str) -> "Node":
+    def unknown(cls, is_directory: bool, owner: str) -> "Node":
         """Return what holds for a file or directory that came by other means."""
-        if is_folder:
+        if is_directory:
             return cls(True, owner, GROUP, DIRECTORY_PERMISSION)
         return cls(False, owner, GROUP, PERMISSION, 1, BLOCK_SIZE)
 
@@ -76,14 +76,15 @@ class Node:
         if len(row) == _OLD_COLUMNS:
             row = [*row[:6], *row[8:11]]
         node = cls(*row)
-        node.is_folder = bool(node.is_folder)
+        node.is_directory = bool(node.is_directory)
         xattrs = json.loads(row[COLUMNS.index("xattrs")])
         node.xattrs = {key: bytes.fromhex(value) for key, value in xattrs.items()}
         return node
 
 
 COLUMNS = tuple(column.name for column in fields(Node))
-"""Names of a node's columns in the database, in order."""
+"""Names of a node's attributes, in the order of the columns in the database."""
 
-QUOTED = ", ".join(f'"{column}"' for column in COLUMNS)
+# Stores that are there have "is_folder", and a name that SQLite does not find it takes for a text.
+QUOTED = ", ".join(f'"{column}"' for column in COLUMNS).replace("is_directory", "is_folder")
 """The same, as SQL has them."""

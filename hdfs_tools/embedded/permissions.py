@@ -1,4 +1,4 @@
-"""Who may do what: HDFS's checks, in HDFS's order."""
+"""Permission checks of HDFS, in its order."""
 
 import grp
 import os
@@ -8,7 +8,7 @@ from hdfs_tools.embedded.acl import granted, letters
 from hdfs_tools.embedded.entries import Chain, Entry
 from hdfs_tools.embedded.node import GROUP
 from hdfs_tools.embedded.tree import View
-from hdfs_tools.errors import NotAFolder, NotFound, PermissionDenied, StorageError
+from hdfs_tools.errors import NotADirectory, NotFound, PermissionDenied, StorageError
 
 __all__ = ["ALL", "EXECUTE", "READ", "WRITE", "Caller"]
 
@@ -41,19 +41,19 @@ class Caller:
         self.is_superuser = user == superuser or GROUP in self.groups
 
     def may(self, entry: Entry, action: int) -> bool:
-        """Tell whether the user may do something with a file or directory, and only with that."""
+        """Return whether the user may do something with a file or directory, and only with that."""
         node = entry.node
         if self.is_superuser:
             return True
         if self.user == node.owner:
             return not action & ~(node.permission >> 6)
-        given = granted(
+        allowed = granted(
             node.permission,
             entry.acl,
             self.user,
             lambda name: (name or node.group) in self.groups,
         )
-        return any(not action & ~bits for bits in given)
+        return any(not action & ~bits for bits in allowed)
 
     def need(self, entry: Entry, action: int) -> None:
         """Raise `PermissionDenied` if the user may not."""
@@ -76,7 +76,7 @@ class Caller:
             The error where a file is in the way; HDFS has not the same one for all operations.
         """
         for entry in chain.above():
-            if entry.is_folder:
+            if entry.is_directory:
                 self.need(entry, EXECUTE)
         chain.check_directories(blocked)
 
@@ -86,7 +86,7 @@ class Caller:
 
     def make(self, chain: Chain) -> None:
         """Check that the user may make what a path leads to, and directories above it."""
-        self.traverse(chain, NotAFolder)
+        self.traverse(chain, NotADirectory)
         if chain.above():
             self.need(chain.above()[-1], WRITE)
 
@@ -99,7 +99,7 @@ class Caller:
 
     def delete_below(self, view: View, directory: Entry) -> None:
         """Check that the user may delete a directory with all that is in it."""
-        if self.is_superuser or not directory.is_folder or not view.names(directory, most=1):
+        if self.is_superuser or not directory.is_directory or not view.names(directory, most=1):
             return
         self.need(directory, ALL)
         for entry in view.children(directory):

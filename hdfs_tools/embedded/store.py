@@ -17,7 +17,7 @@ from hdfs_tools.streams import CHUNK
 
 __all__ = ["EmbeddedStore"]
 
-_BATCH = 1000  # entries that are told under one lock
+_BATCH = 1000  # entries that are listed under one lock
 
 
 class EmbeddedStore(Writing, Attributes):
@@ -47,30 +47,30 @@ class EmbeddedStore(Writing, Attributes):
             entry.check_kind()
             return entry.status()
 
-    def list(self, folder: str) -> Iterator[Status]:
+    def list(self, directory: str) -> Iterator[Status]:
         """Iterate over what a directory holds, in order of names as UTF-8, in bounded memory.
 
         A file given in place of a directory is all there is. A link, pipe or device that came by
-        other means is told like a file; whoever reads it finds out why that does not work.
+        other means is listed like a file; whoever reads it finds out why that does not work.
         """
-        with self._look(folder) as view:
-            chain = view.chain(folder)
+        with self._look(directory) as view:
+            chain = view.chain(directory)
             self._caller.traverse(chain)
             entry = chain.existing()
             entry.check_kind()
-            if entry.is_folder:
+            if entry.is_directory:
                 self._caller.need(entry, READ | EXECUTE)
-        if not entry.is_folder:
+        if not entry.is_directory:
             yield entry.status()
             return
         after, more = "", True
         while more:
-            with of_this_machine(folder):
+            with of_this_machine(directory):
                 names = view.names(entry, after)
             more = len(names) == PAGE
             for start in range(0, len(names) or 1, _BATCH):
                 batch = names[start : start + _BATCH]
-                with self._look(folder) as view:
+                with self._look(directory) as view:
                     to_come = more or start + _BATCH < len(names)
                     entries = [*view.entries(entry, batch, after, to_come)]
                 yield from (found.status() for found in entries)
@@ -83,9 +83,9 @@ class EmbeddedStore(Writing, Attributes):
             self._caller.traverse(chain)
             entry = chain.existing()
             directories = files = size = space = 0
-            below = view.below(entry) if entry.is_folder else ()
+            below = view.below(entry) if entry.is_directory else ()
             for each in itertools.chain([entry], below):
-                if each.is_folder:
+                if each.is_directory:
                     self._caller.need(each, READ | EXECUTE)
                     directories += 1
                 else:

@@ -67,9 +67,9 @@ class View:
             if node is not None:
                 self.gone.append(path)
             return None
-        is_folder = stat.S_ISDIR(found.st_mode)
-        if node is None or node.is_folder != is_folder:
-            node = Node.unknown(is_folder, self.superuser)
+        is_directory = stat.S_ISDIR(found.st_mode)
+        if node is None or node.is_directory != is_directory:
+            node = Node.unknown(is_directory, self.superuser)
         return Entry(path, found, node)
 
     def _rows(self, parent: str, after: str, last: str) -> dict[str, Node]:
@@ -84,7 +84,7 @@ class View:
         if root is None:
             raise NotFound(path, "the store's directory is gone")
         chain = Chain(path, [root], split(path, new))
-        while chain.missing and chain.entries[-1].is_folder:
+        while chain.missing and chain.entries[-1].is_directory:
             found = self.entry(join(chain.entries[-1].path, chain.missing[0]))
             if found is None:
                 break
@@ -141,7 +141,7 @@ class View:
         """Iterate over all that a directory holds and what is below it, directories first."""
         for entry in self.children(directory):
             yield entry
-            if entry.is_folder:
+            if entry.is_directory:
                 yield from self.below(entry)
 
 

@@ -1,4 +1,4 @@
-"""How files and directories of a store are made, moved and deleted."""
+"""Making, moving and deleting files and directories of a store."""
 
 import contextlib
 import fcntl
@@ -7,7 +7,7 @@ from abc import ABC
 from collections.abc import Iterable, Iterator
 from typing import IO
 
-from hdfs_tools.copying.folders import remove
+from hdfs_tools.copying.directories import remove
 from hdfs_tools.embedded.acl import inherited
 from hdfs_tools.embedded.base import Base, of_this_machine
 from hdfs_tools.embedded.change import STAGED, Change
@@ -18,8 +18,8 @@ from hdfs_tools.embedded.permissions import WRITE
 from hdfs_tools.errors import (
     Exists,
     InvalidPath,
-    IsAFolder,
-    NotAFolder,
+    IsADirectory,
+    NotADirectory,
     NotEmpty,
     NotFound,
     RemoteError,
@@ -49,7 +49,7 @@ class Writing(Base, ABC):
     ) -> int:
         """Write a file, which appears under its name when it is whole and on the disk.
 
-        It is staged in a hidden place, so that nobody sees what a kill leaves. `verify` changes
+        It is staged under a hidden name, so that nobody sees what a kill leaves. `verify` changes
         nothing: the disk's own word is as good as a second look at what it keeps in memory.
         """
         replication = 1 if replication is None else replication
@@ -92,12 +92,12 @@ class Writing(Base, ABC):
 
     def _check_write(self, chain: Chain, overwrite: bool) -> None:
         if chain.path.endswith("/"):
-            raise IsAFolder(chain.path)
+            raise IsADirectory(chain.path)
         self._caller.make(chain)
         if chain.found is None:
             return
-        if chain.found.is_folder:
-            raise IsAFolder(chain.path)
+        if chain.found.is_directory:
+            raise IsADirectory(chain.path)
         if not overwrite:
             raise Exists(chain.path)
         chain.found.check_file()
@@ -107,9 +107,9 @@ class Writing(Base, ABC):
         """Make a directory and those above it; it may be there. `Exists` if a file is there."""
         with self._change(path) as change:
             chain = change.chain(path, new=True)
-            self._caller.traverse(chain, NotAFolder)
+            self._caller.traverse(chain, NotADirectory)
             if chain.found is not None:
-                if not chain.found.is_folder:
+                if not chain.found.is_directory:
                     raise Exists(path)
                 return
             self._caller.make(chain)
@@ -130,9 +130,9 @@ class Writing(Base, ABC):
             above = made
         return above
 
-    def _new_node(self, above: Entry, is_folder: bool, permission: int) -> Node:
-        bits, acl = inherited(permission, above.acl, is_folder)
-        return Node(is_folder, self.user, above.node.group, bits, acl=",".join(acl))
+    def _new_node(self, above: Entry, is_directory: bool, permission: int) -> Node:
+        bits, acl = inherited(permission, above.acl, is_directory)
+        return Node(is_directory, self.user, above.node.group, bits, acl=",".join(acl))
 
     def rename(self, path: str, target: str, overwrite: bool = False) -> None:
         """Give a file or directory another path, in one step."""
@@ -140,7 +140,7 @@ class Writing(Base, ABC):
             old, new = change.chain(path), change.chain(target, new=True)
             self._caller.take_away(old)
             entry = old.existing()
-            self._caller.traverse(new, NotAFolder)
+            self._caller.traverse(new, NotADirectory)
             if len(old.entries) == 1:
                 raise RemoteError(path, "the root cannot be renamed")
             _check_target(change, entry, new, overwrite)
@@ -162,7 +162,7 @@ class Writing(Base, ABC):
             if entry is None:
                 return False
             self._caller.delete_below(change, entry)
-            if entry.is_folder and not recursive and change.names(entry, most=1):
+            if entry.is_directory and not recursive and change.names(entry, most=1):
                 raise NotEmpty(path)
             if len(chain.entries) == 1:
                 return False
@@ -190,7 +190,7 @@ def _check_target(change: Change, entry: Entry, new: Chain, overwrite: bool) -> 
     found = new.found
     if found is not None and found.path == entry.path:
         raise Exists(new.path)
-    if entry.is_folder and any(above.path == entry.path for above in new.entries):
+    if entry.is_directory and any(above.path == entry.path for above in new.entries):
         raise RemoteError(new.path, f"it is below {entry.path}")
     if found is None:
         if len(new.missing) > 1:
@@ -198,17 +198,17 @@ def _check_target(change: Change, entry: Entry, new: Chain, overwrite: bool) -> 
         return
     if len(new.entries) == 1:
         raise RemoteError(new.path, "the root cannot be replaced")
-    if found.is_folder != entry.is_folder:
+    if found.is_directory != entry.is_directory:
         raise RemoteError(new.path, f"only one of it and {entry.path} is a directory")
     if not overwrite:
         raise Exists(new.path)
-    if found.is_folder and change.names(found, most=1):
+    if found.is_directory and change.names(found, most=1):
         raise RemoteError(new.path, "the directory there is not empty")
 
 
-def _pieces(given: Iterable[bytes]) -> Iterable[bytes]:
+def _pieces(data: Iterable[bytes]) -> Iterable[bytes]:
     """Return what a source gives, which may be one piece itself."""
-    return [given] if isinstance(given, bytes) else given
+    return [data] if isinstance(data, bytes) else data
 
 
 def _name(path: str) -> str:

@@ -1,1 +1,1 @@
-"""What the subcommands of ``hdfs-tools`` share; all are imported at each start."""
+"""Code that the subcommands of ``hdfs-tools`` share; all are imported at each start."""

@@ -31,7 +31,7 @@ def access_entries(acl: "Acl") -> list[str]:
 
 
 def default_entries(acl: "Acl") -> list[str]:
-    """Return the entries that what is made in a folder gets."""
+    """Return the entries that what is made in a directory gets."""
     return [entry for entry in acl.entries if entry.startswith("default:")]
 
 

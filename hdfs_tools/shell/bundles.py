@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hdfs_tools.bundles.bundle import is_bundle_name
 from hdfs_tools.errors import NotFound
-from hdfs_tools.shell.places import Found
+from hdfs_tools.shell.named_paths import Found
 from hdfs_tools.shell.session import Session
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Inside:
     bundle : Found
         The bundle.
     name : str
-        The path in it: an image, or a folder of images; empty for all.
+        The path in it: an image, or a directory of images; empty for all.
     """
 
     bundle: Found
@@ -34,7 +34,7 @@ class Inside:
     def _location(self) -> "Location":
         from hdfs_tools.location import Location  # what is behind it is slow to import
 
-        return Location(self.bundle.shown, self.bundle.path, given=self.bundle.storage)
+        return Location(self.bundle.shown, self.bundle.path, filesystem=self.bundle.storage)
 
     def images(self) -> Iterator[Found]:
         """Iterate over the images; their owner and times are the bundle's."""
@@ -65,7 +65,7 @@ def inside(session: Session, argument: str) -> Inside | None:
     from hdfs_tools.bundles.bundle_index import splits
 
     for bundle, name in splits(argument):
-        found = session.place(bundle).look()
-        if found is not None and not found.is_folder:
+        found = session.named_path(bundle).look()
+        if found is not None and not found.is_directory:
             return Inside(found, name.rstrip("/"))
     return None

@@ -24,8 +24,8 @@ def add_copy_options(parser: Parser) -> None:
         "--sync",
         action="store_true",
         help="leave alone what is there with the same length and checksum, replace what differs,"
-        " delete nothing; of one folder, TARGET is the copy itself, and never goes below one that"
-        " is there",
+        " delete nothing; of one directory, TARGET is the copy itself, and never goes below one"
+        " that is there",
     )
     parser.add_argument(
         "--checksum",

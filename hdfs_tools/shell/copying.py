@@ -1,4 +1,4 @@
-"""What ``put``, ``get`` and ``cp`` do with the trees that they copy."""
+"""Copies of trees, as ``put``, ``get`` and ``cp`` make them."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from hdfs_tools.copying.stored_tree import same_bytes
 from hdfs_tools.copying.transfer import Meter, Options, Transferred, run
 from hdfs_tools.copying.trees import Entry, Tree
-from hdfs_tools.errors import Exists, HdfsToolsError, IsAFolder, NotAFolder, TransferFailed
+from hdfs_tools.errors import Exists, HdfsToolsError, IsADirectory, NotADirectory, TransferFailed
 from hdfs_tools.parallel import can_start_thread
 from hdfs_tools.shell.output import human, say
 from hdfs_tools.shell.session import Session
@@ -58,7 +58,7 @@ def copy_trees(
 def _sum(one: Transferred, other: Transferred) -> Transferred:
     return Transferred(
         one.files + other.files,
-        one.folders + other.folders,
+        one.directories + other.directories,
         one.bytes + other.bytes,
         one.unchanged + other.unchanged,
     )
@@ -75,9 +75,9 @@ def _plan(session: Session, source: Tree, target: Tree, options: Options) -> Non
                 raise entry.problem
             there = target.entry(entry.name)
             path = target.path(entry.name)
-            if entry.is_folder:
-                if there and not there.is_folder:
-                    raise NotAFolder(path)
+            if entry.is_directory:
+                if there and not there.is_directory:
+                    raise NotADirectory(path)
                 continue
             _plan_file(source, entry, target, there, options)
 
@@ -89,8 +89,8 @@ def _plan_file(
     if there is None:
         say(f"Would copy {path} to {new_path}")
         return
-    if there.is_folder:
-        raise IsAFolder(new_path)
+    if there.is_directory:
+        raise IsADirectory(new_path)
     if options.sync and same_bytes(source, entry, target, there, options.verify):
         return
     if not (options.overwrite or options.sync):
@@ -111,14 +111,14 @@ class _Failures(Meter):
 
 @contextmanager
 def metered(session: Session, quiet: bool) -> Iterator[Meter]:
-    """Provide what is told how far a copy is: it shows that on a terminal."""
+    """Provide a meter of copies, which shows progress on a terminal."""
     if quiet or not sys.stderr.isatty():
         yield _Failures(session)
         return
     import rich.progress as rich
     from rich.console import Console
 
-    class Shown(_Failures):
+    class ProgressMeter(_Failures):
         """Shows files, bytes, rate and time left."""
 
         files = 0
@@ -150,4 +150,4 @@ def metered(session: Session, quiet: bool) -> Iterator[Meter]:
         *columns, console=console, transient=True, auto_refresh=can_start_thread()
     ) as display:
         bar = display.add_task("", total=0, files="")
-        yield Shown(session)
+        yield ProgressMeter(session)

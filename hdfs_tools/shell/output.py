@@ -1,4 +1,4 @@
-"""How results are written: sizes for people, columns, times, and lines of JSON."""
+"""Output of results: sizes for people, columns, times, and lines of JSON."""
 
 import json
 import sys
@@ -19,8 +19,8 @@ __all__ = [
     "moment",
     "row_of",
     "say",
-    "shown_size",
-    "tell",
+    "say_json",
+    "size_text",
 ]
 
 _ALIGNED = 1000  # rows that are held back to be aligned
@@ -31,7 +31,7 @@ def say(line: str) -> None:
     sys.stdout.write((clean(line) if sys.stdout.isatty() else line) + "\n")
 
 
-def tell(**values: Any) -> None:
+def say_json(**values: Any) -> None:
     """Write a line of JSON to standard output."""
     sys.stdout.write(json.dumps(values, ensure_ascii=False) + "\n")
 
@@ -67,7 +67,7 @@ def _tenths(number: int, power: int) -> int:
     return (20 * number + (1 << 10 * power)) // (2 << 10 * power)
 
 
-def shown_size(number: int, for_people: bool) -> str:
+def size_text(number: int, for_people: bool) -> str:
     """Return a size in bytes, or as `human` writes it."""
     return human(number) if for_people else str(number)
 
@@ -105,10 +105,10 @@ def moment(seconds: float, form: str = "%Y-%m-%d %H:%M") -> str:
 
 
 def row_of(shown: str, status: "Status") -> dict[str, Any]:
-    """Return what is known of a file or folder as it stands in lines of JSON."""
+    """Return what is known of a file or directory as it stands in lines of JSON."""
     return {
         "path": shown,
-        "type": "folder" if status.is_folder else "file",
+        "type": "folder" if status.is_directory else "file",
         "size": status.size,
         "owner": status.owner,
         "group": status.group,

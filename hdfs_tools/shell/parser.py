@@ -1,4 +1,4 @@
-"""How the command line is read: with the options of ``hdfs dfs``, and as its users type them."""
+"""Parser of the command line, with the options of ``hdfs dfs`` as its users type them."""
 
 import argparse
 import re
@@ -95,8 +95,8 @@ def _add_connection(group: Any, default: Any) -> None:
         "--url",
         metavar="URL",
         default=default,
-        help="http://NAMENODE:9870, an alias of ~/.hdfscli.cfg, or file:///FOLDER for a store on"
-        " this machine; else HDFS_URL, the default alias, or the Hadoop configuration tells",
+        help="http://NAMENODE:9870, an alias of ~/.hdfscli.cfg, or file:///DIRECTORY for a store on"
+        " this machine; else HDFS_URL, the default alias, or the Hadoop configuration says",
     )
     group.add_argument(
         "--patience",

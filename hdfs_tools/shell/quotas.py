@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from hdfs_tools.shell.output import shown_size
+from hdfs_tools.shell.output import size_text
 
 if TYPE_CHECKING:
     from hdfs_tools.status import Quota
@@ -13,7 +13,7 @@ QUOTA_HEADER = f"{'QUOTA':>12} {'REM_QUOTA':>15} {'SPACE_QUOTA':>15} {'REM_SPACE
 
 
 def quota_cells(quota: "Quota", for_people: bool) -> str:
-    """Return a folder's quotas and what of them is left, in columns.
+    """Return a directory's quotas and what of them is left, in columns.
 
     >>> from hdfs_tools.status import Quota
     >>> quota_cells(Quota(10, 4, None, 9), False)
@@ -27,4 +27,4 @@ def quota_cells(quota: "Quota", for_people: bool) -> str:
 def _limit(limit: int | None, used: int, for_people: bool) -> tuple[str, str]:
     if limit is None:
         return "none", "inf"
-    return shown_size(limit, for_people), shown_size(limit - used, for_people)
+    return size_text(limit, for_people), size_text(limit - used, for_people)

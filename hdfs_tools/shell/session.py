@@ -18,7 +18,7 @@ from hdfs_tools.errors import (
     UnsupportedScheme,
 )
 from hdfs_tools.paths import has_magic
-from hdfs_tools.shell.places import Found, Place
+from hdfs_tools.shell.named_paths import Found, NamedPath
 from hdfs_tools.uri import authority_of, is_uri, path_of
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ class Session:
             storage.patience = self._patience
         return storage
 
-    def place(self, argument: str) -> Place:
-        """Return the place of a path, relative to the home folder or absolute, or of a URI."""
+    def named_path(self, argument: str) -> NamedPath:
+        """Return what an argument names: an absolute path, one in the home directory, or a URI."""
         if not argument:
             raise InvalidPath("''", "a path cannot be empty")
         if argument.startswith("hdfs:/") and not argument.startswith("hdfs://"):
@@ -99,48 +99,50 @@ class Session:
         if authority:
             storage = self._storage_of(authority)
             path = path_of(argument, raw=True) or "/"
-            return Place(storage, _tidy(storage.absolute(path)), authority)
+            return NamedPath(storage, _tidy(storage.absolute(path)), authority)
         if is_uri(argument):
-            raise UnsupportedScheme(f"{argument}: not on HDFS (a store's folder is given by --url)")
+            raise UnsupportedScheme(
+                f"{argument}: not on HDFS (a store's directory is given by --url)"
+            )
         path = _tidy(self.storage.absolute(argument))
         if argument.startswith("/"):
-            return Place(self.storage, path)
-        return Place(self.storage, path, base=_tidy(self.storage.absolute(".")))
+            return NamedPath(self.storage, path)
+        return NamedPath(self.storage, path, base=_tidy(self.storage.absolute(".")))
 
     def expand(self, arguments: Iterable[str], missing_is_fine: bool = False) -> Iterator[Found]:
         """Iterate over what paths and patterns stand for; what fails is named, and left out."""
         for argument in arguments:
             with self.trying():
                 try:
-                    yield from self.place(argument).expand()
+                    yield from self.named_path(argument).expand()
                 except NotFound:
                     if not missing_is_fine:
                         raise
 
-    def below(self, folder: Found) -> Iterator[Found]:
-        """Iterate over all that is below a folder, each folder before what it holds.
+    def below(self, directory: Found) -> Iterator[Found]:
+        """Iterate over all that is below a directory, each directory before what it holds.
 
-        A folder that cannot be listed is named, and the others go on.
+        A directory that cannot be listed is named, and the others go on.
         """
-        open_folders = [self._children(folder)]
-        while open_folders:
-            found = next(open_folders[-1], None)
+        open_directories = [self._children(directory)]
+        while open_directories:
+            found = next(open_directories[-1], None)
             if found is None:
-                open_folders.pop()
+                open_directories.pop()
                 continue
             yield found
-            if found.is_folder:
-                open_folders.append(self._children(found))
+            if found.is_directory:
+                open_directories.append(self._children(found))
 
-    def _children(self, folder: Found) -> Iterator[Found]:
+    def _children(self, directory: Found) -> Iterator[Found]:
         with self.trying():
-            yield from folder.children()
+            yield from directory.children()
 
     def everything(self, paths: Iterable[str], recursive: bool) -> Iterator[Found]:
         """Iterate over what paths stand for and, if `recursive`, all below them."""
         for found in self.expand(paths):
             yield found
-            if recursive and found.is_folder:
+            if recursive and found.is_directory:
                 yield from self.below(found)
 
     # What fails

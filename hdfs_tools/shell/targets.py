@@ -1,11 +1,11 @@
-"""Where copies go: the rule of ``hdfs dfs -put``, ``-get``, ``-cp`` and ``-mv``."""
+"""Targets of copies, by the rule of ``hdfs dfs -put``, ``-get``, ``-cp`` and ``-mv``."""
 
 import os
 import posixpath
 
-from hdfs_tools.errors import Exists, InvalidPath, NotAFolder, NotFound
+from hdfs_tools.errors import Exists, InvalidPath, NotADirectory, NotFound
 from hdfs_tools.paths import has_magic
-from hdfs_tools.shell.places import Found, Place
+from hdfs_tools.shell.named_paths import Found, NamedPath
 from hdfs_tools.shell.session import Session
 
 __all__ = ["LocalTarget", "StoredTarget", "local_path", "refuse_itself"]
@@ -16,9 +16,9 @@ _TWICE = "another source of this name went there just now"
 class StoredTarget:
     """Where on a file system sources go.
 
-    What goes to a folder that is there goes below it, under its own name. Several sources need
-    such a folder. Else the target is the path of the copy itself, and the folder above it has to
-    be there.
+    What goes to a directory that is there goes below it, under its own name. Several sources need
+    such a directory. Else the target is the path of the copy itself, and the directory above it has
+    to be there.
 
     Parameters
     ----------
@@ -33,32 +33,32 @@ class StoredTarget:
     """
 
     def __init__(self, session: Session, argument: str, several: bool, exact: bool = False) -> None:
-        place = session.place(argument)
-        if has_magic(place.path):
-            matches = [*place.expand()]
+        target = session.named_path(argument)
+        if has_magic(target.path):
+            matches = [*target.expand()]
             if len(matches) > 1:
                 raise InvalidPath(argument, "Too many matches")
-            place = matches[0]
-        found = place.look()
-        self._place: Place = place
-        self._given: set[str] = set()
-        self._is_folder = found is not None and found.is_folder and not exact
+            target = matches[0]
+        found = target.look()
+        self._target: NamedPath = target
+        self._taken: set[str] = set()
+        self._is_directory = found is not None and found.is_directory and not exact
         if found is None and (several or argument.endswith("/")) and not exact:
             raise NotFound(argument)
-        if found is not None and several and not found.is_folder:
-            raise NotAFolder(argument)
+        if found is not None and several and not found.is_directory:
+            raise NotADirectory(argument)
         if found is None:
-            above = place.at(posixpath.dirname(place.path)).look()
+            above = target.at(posixpath.dirname(target.path)).look()
             if above is None:
                 raise NotFound(argument)
 
-    def of(self, name: str) -> Place:
-        """Return where a source of some base name goes; not two to one place."""
-        place = self._place.beneath(name) if self._is_folder else self._place
-        if place.path in self._given:
-            raise Exists(place.shown, _TWICE)
-        self._given.add(place.path)
-        return place
+    def of(self, name: str) -> NamedPath:
+        """Return where a source of some base name goes; not two to one path."""
+        target = self._target.beneath(name) if self._is_directory else self._target
+        if target.path in self._taken:
+            raise Exists(target.shown, _TWICE)
+        self._taken.add(target.path)
+        return target
 
 
 class LocalTarget:
@@ -66,22 +66,22 @@ class LocalTarget:
 
     def __init__(self, argument: str, several: bool, exact: bool = False) -> None:
         self.path = local_path(argument)
-        self._given: set[str] = set()
-        self._is_folder = os.path.isdir(self.path) and not exact
+        self._taken: set[str] = set()
+        self._is_directory = os.path.isdir(self.path) and not exact
         there = os.path.lexists(self.path)
         if not there and (several or self.path.endswith("/")) and not exact:
             raise NotFound(argument)
         if there and several and not os.path.isdir(self.path):
-            raise NotAFolder(argument)
+            raise NotADirectory(argument)
         if not there and not os.path.isdir(os.path.dirname(os.path.abspath(self.path))):
             raise NotFound(argument)
 
     def of(self, name: str) -> str:
-        """Return where a source of some base name goes; not two to one place."""
-        path = os.path.join(self.path, name) if self._is_folder else self.path
-        if path in self._given:
+        """Return where a source of some base name goes; not two to one path."""
+        path = os.path.join(self.path, name) if self._is_directory else self.path
+        if path in self._taken:
             raise Exists(path, _TWICE)
-        self._given.add(path)
+        self._taken.add(path)
         return path
 
 
@@ -92,9 +92,9 @@ def local_path(argument: str) -> str:
     return argument
 
 
-def refuse_itself(source: Found, target: Place) -> None:
-    """Raise `InvalidPath` if a folder would go into itself."""
+def refuse_itself(source: Found, target: NamedPath) -> None:
+    """Raise `InvalidPath` if a directory would go into itself."""
     below = f"{target.path}/".startswith(f"{source.path.rstrip('/')}/")
-    if source.is_folder and below and source.storage.url == target.storage.url:
+    if source.is_directory and below and source.storage.url == target.storage.url:
         reason = "are identical" if source.path == target.path else "is a subdirectory of itself"
         raise InvalidPath(f"{source.shown} to {target.shown}", reason)

@@ -1,4 +1,4 @@
-"""Where HDFS answers over HTTP: the addresses of its NameNodes.
+"""HTTP addresses of the NameNodes of HDFS.
 
 An address is what `hdfs_tools.connect` takes: ``http://namenode:9870``, several NameNodes of one
 file system separated by ``;``.
@@ -21,9 +21,9 @@ _DEFAULT_PORTS = {"http": 9870, "https": 9871}
 
 
 def address_of(authority: str = "", environ: Mapping[str, str] = os.environ) -> str | None:
-    """Return the address of a file system, or None where nothing tells it.
+    """Return the address of a file system, or None where nothing is configured.
 
-    Told by, in this order: the variable ``HDFS_URL``; in a task of Hadoop's, the job's
+    Taken from, in this order: the variable ``HDFS_URL``; in a task of Hadoop's, the job's
     configuration; the default alias of ``~/.hdfscli.cfg`` (then the result is empty: the alias
     is more than an address); the Hadoop configuration in ``HADOOP_CONF_DIR`` or
     ``HADOOP_HOME/etc/hadoop``.
@@ -80,12 +80,12 @@ def web_addresses(setting: Setting, authority: str = "") -> str | None:
 
 def hadoop_configuration(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the settings of ``core-site.xml`` and ``hdfs-site.xml``; none where they are not."""
-    folder = environ.get("HADOOP_CONF_DIR")
-    if not folder and environ.get("HADOOP_HOME"):
-        folder = os.path.join(environ["HADOOP_HOME"], "etc", "hadoop")
+    directory = environ.get("HADOOP_CONF_DIR")
+    if not directory and environ.get("HADOOP_HOME"):
+        directory = os.path.join(environ["HADOOP_HOME"], "etc", "hadoop")
     settings: dict[str, str] = {}
-    for name in _FILES if folder else ():
-        path = os.path.join(str(folder), name)
+    for name in _FILES if directory else ():
+        path = os.path.join(str(directory), name)
         try:
             tree = ElementTree.parse(path)  # noqa: S314  (the cluster's own configuration)
         except FileNotFoundError:

@@ -108,46 +108,46 @@ class WebHDFS(Reading, Writing):
     # Looking
 
     def stat(self, path: str) -> Status:
-        """Return what is known of a file or folder; `NotFound` if it is not there."""
+        """Return what is known of a file or directory; `NotFound` if it is not there."""
         return _status(path, self.get("GETFILESTATUS", path)["FileStatus"])
 
-    def list(self, folder: str) -> Iterator[Status]:
-        """Iterate over what a folder holds, in HDFS's order, some thousand at a time.
+    def list(self, directory: str) -> Iterator[Status]:
+        """Iterate over what a directory holds, in HDFS's order, some thousand at a time.
 
-        A file given in place of a folder is all there is.
+        A file given in place of a directory is all there is.
         """
         after = None
         while True:
-            told = self.get("LISTSTATUS_BATCH", folder, startAfter=after)["DirectoryListing"]
-            entries = told["partialListing"]["FileStatuses"]["FileStatus"]
+            response = self.get("LISTSTATUS_BATCH", directory, startAfter=after)["DirectoryListing"]
+            entries = response["partialListing"]["FileStatuses"]["FileStatus"]
             for entry in entries:
                 name = entry["pathSuffix"]
-                yield _status(f"{folder.rstrip('/')}/{name}" if name else folder, entry)
-            if not told["remainingEntries"]:
+                yield _status(f"{directory.rstrip('/')}/{name}" if name else directory, entry)
+            if not response["remainingEntries"]:
                 return
             after = entries[-1]["pathSuffix"]
 
     def checksum(self, path: str) -> Checksum:
         """Return HDFS's checksum of a file, the one that ``hdfs dfs -checksum`` prints."""
         try:
-            told = self.get("GETFILECHECKSUM", path)["FileChecksum"]
+            response = self.get("GETFILECHECKSUM", path)["FileChecksum"]
         except NotFound:
-            self.refuse_folder(path)
+            self.refuse_directory(path)
             raise
-        return Checksum(told["algorithm"], told["bytes"][: 2 * told["length"]])
+        return Checksum(response["algorithm"], response["bytes"][: 2 * response["length"]])
 
     def capacity(self) -> Capacity:
         """Return how much room there is."""
-        told = self.get("GETSTATUS", "/")["FsStatus"]
-        return Capacity(told["capacity"], told["used"], told["remaining"])
+        response = self.get("GETSTATUS", "/")["FsStatus"]
+        return Capacity(response["capacity"], response["used"], response["remaining"])
 
     def now(self) -> float:
         """Return the NameNode's time, to the second; 0 where it does not say."""
-        told = self.rest.ask("GET", "GETFILESTATUS", "/").headers.get("Date")
-        return parsedate_to_datetime(told).timestamp() if told else 0.0
+        response = self.rest.ask("GET", "GETFILESTATUS", "/").headers.get("Date")
+        return parsedate_to_datetime(response).timestamp() if response else 0.0
 
     def home(self) -> str:
-        """Return the home folder of whoever asks."""
+        """Return the home directory of whoever asks."""
         return self._home
 
     @cached_property
@@ -155,7 +155,7 @@ class WebHDFS(Reading, Writing):
         return str(self.get("GETHOMEDIRECTORY", "/")["Path"])
 
     def absolute(self, path: str) -> str:
-        """Return the absolute form of a path, which is relative to the home folder.
+        """Return the absolute form of a path, which is relative to the home directory.
 
         Where an alias of ``~/.hdfscli.cfg`` has a ``root``, it is relative to that.
         """
@@ -164,17 +164,17 @@ class WebHDFS(Reading, Writing):
         return super().absolute(path)
 
 
-def _status(path: str, told: dict[str, Any]) -> Status:
+def _status(path: str, response: dict[str, Any]) -> Status:
     return Status(
         path,
-        told["type"] == "DIRECTORY",
-        told["length"],
-        told["owner"],
-        told["group"],
-        int(told["permission"], 8),
-        told["modificationTime"] / 1000,
-        told["accessTime"] / 1000,
-        told["replication"],
-        told["blockSize"],
-        told.get("aclBit", False),
+        response["type"] == "DIRECTORY",
+        response["length"],
+        response["owner"],
+        response["group"],
+        int(response["permission"], 8),
+        response["modificationTime"] / 1000,
+        response["accessTime"] / 1000,
+        response["replication"],
+        response["blockSize"],
+        response.get("aclBit", False),
     )

@@ -1,4 +1,4 @@
-"""Where DataNodes are reached from here, and which one served a file last."""
+"""Addresses of DataNodes as seen from here, and the one that served a file last."""
 
 import socket
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ class DataNodes:
     Parameters
     ----------
     addresses : mapping of str to str
-        Addresses of DataNodes, ``host:port`` or ``host``, as NameNodes tell them, and as they are
+        Addresses of DataNodes, ``host:port`` or ``host``, as NameNodes report them, and as they are
         reached from here; ``*`` stands for all that are not named.
     """
 
@@ -40,17 +40,17 @@ class DataNodes:
         asked : str
             What the NameNode was asked.
         """
-        told, namenode = urlsplit(location), urlsplit(asked)
-        host = told.hostname or ""
-        for name in (told.netloc, host, "*"):
+        url, namenode = urlsplit(location), urlsplit(asked)
+        host = url.hostname or ""
+        for name in (url.netloc, host, "*"):
             if name in self._addresses:
                 host, _, port = self._addresses[name].partition(":")
-                told = told._replace(netloc=f"{host}:{port or told.port}")
+                url = url._replace(netloc=f"{host}:{port or url.port}")
                 break
         else:
             if not _resolves(host):
-                told = told._replace(netloc=f"{namenode.hostname}:{told.port}")
-        return urlunsplit(told._replace(path=namenode.path))
+                url = url._replace(netloc=f"{namenode.hostname}:{url.port}")
+        return urlunsplit(url._replace(path=namenode.path))
 
     def served(self, path: str, url: str) -> None:
         """Note the address at which a DataNode served a file."""
@@ -73,9 +73,9 @@ class DataNodes:
         url = self._served.pop(path, None)
         if url is None:
             return None
-        told = urlsplit(url)
-        kept = [pair for pair in parse_qsl(told.query) if pair[0] in _OF_THE_CALLER]
-        return urlunsplit(told._replace(query=urlencode([("op", operation), *kept])))
+        parts = urlsplit(url)
+        kept = [pair for pair in parse_qsl(parts.query) if pair[0] in _OF_THE_CALLER]
+        return urlunsplit(parts._replace(query=urlencode([("op", operation), *kept])))
 
 
 @lru_cache(maxsize=1024)

@@ -1,4 +1,4 @@
-"""How files are read over WebHDFS: on from where a DataNode breaks off, while one may go on."""
+"""Reading over WebHDFS, resumed at another DataNode where one breaks off."""
 
 from abc import ABC
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import requests
 from requests.exceptions import ChunkedEncodingError
 
-from hdfs_tools.errors import CorruptBlock, IsAFolder, NotFound
+from hdfs_tools.errors import CorruptBlock, IsADirectory, NotFound
 from hdfs_tools.webhdfs.metadata import Metadata
 from hdfs_tools.webhdfs.rest import short_answer
 
@@ -37,7 +37,7 @@ class Reading(Metadata, ABC):
         try:
             answer = self.rest.persist(path, whole)
         except NotFound:
-            self.refuse_folder(path)
+            self.refuse_directory(path)
             raise
         if answer is not None and "Content-Length" in answer.headers:
             return answer.content
@@ -49,8 +49,8 @@ class Reading(Metadata, ABC):
     def chunks(self, path: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
         """Iterate over the bytes of a file from a position on; goes on where a node fails."""
         found = self.stat(path)
-        if found.is_folder:
-            raise IsAFolder(path)
+        if found.is_directory:
+            raise IsADirectory(path)
         end = found.size if length is None else min(found.size, start + length)
         yield from self.fetch(path, start, end)
 
@@ -93,7 +93,7 @@ class Reading(Metadata, ABC):
             breaks = 1
 
     def _is_damaged(self, path: str) -> bool:
-        """Tell whether it is for damage that DataNodes break off, again and again at one byte.
+        """Return whether it is for damage that DataNodes break off, again and again at one byte.
 
         Where the checksums of all replicas are wrong, they just break off, and do not report it to
         the NameNode either. But HDFS's checksum of the file, which is made of stored checksums and

@@ -1,4 +1,4 @@
-"""What Java's exceptions are in Python."""
+"""Java's exceptions as errors of Python."""
 
 import requests
 
@@ -7,7 +7,7 @@ from hdfs_tools.errors import (
     Exists,
     InvalidPath,
     NoSpace,
-    NotAFolder,
+    NotADirectory,
     NotEmpty,
     NotFound,
     PermissionDenied,
@@ -33,8 +33,8 @@ _ERRORS: dict[str, type[StorageError]] = {
     "AuthorizationException": PermissionDenied,
     "AuthenticationException": PermissionDenied,
     "InvalidToken": PermissionDenied,
-    "ParentNotDirectoryException": NotAFolder,
-    "PathIsNotDirectoryException": NotAFolder,
+    "ParentNotDirectoryException": NotADirectory,
+    "PathIsNotDirectoryException": NotADirectory,
     "PathIsNotEmptyDirectoryException": NotEmpty,
     "DiskOutOfSpaceException": NoSpace,
     "NSQuotaExceededException": QuotaExceeded,
@@ -61,8 +61,8 @@ def remote_error(answer: requests.Response, path: str) -> StorageError:
     The Java class decides; the message is for people only.
     """
     try:
-        told = answer.json()["RemoteException"]
-        kind, message = told["exception"].rpartition(".")[2], told["message"] or ""
+        response = answer.json()["RemoteException"]
+        kind, message = response["exception"].rpartition(".")[2], response["message"] or ""
     except (ValueError, LookupError, TypeError):
         if answer.status_code == 401:
             return PermissionDenied(path, f"HDFS does not know who asks: {_wanted(answer)}")
@@ -75,7 +75,7 @@ def remote_error(answer: requests.Response, path: str) -> StorageError:
 
 
 def is_transient(error: StorageError) -> bool:
-    """Tell whether the same request may do better in a moment."""
+    """Return whether the same request may do better in a moment."""
     return isinstance(error, Unreachable) or error.java_class in _TRANSIENT
 
 

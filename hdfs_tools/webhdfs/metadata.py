@@ -1,4 +1,4 @@
-"""What WebHDFS knows of files and folders beside their bytes."""
+"""Status, permissions, quotas and snapshots over WebHDFS: all but the bytes of files."""
 
 import builtins
 from abc import ABC
@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-from hdfs_tools.errors import IsAFolder, NotFound
+from hdfs_tools.errors import IsADirectory, NotFound
 from hdfs_tools.filesystem import FileSystem
 from hdfs_tools.status import Acl, ContentSummary, Quota, SnapshotChange
 from hdfs_tools.webhdfs.rest import Rest
@@ -30,15 +30,15 @@ class Metadata(FileSystem, ABC):
     rest: Rest
 
     def content_summary(self, path: str) -> ContentSummary:
-        """Return how much there is in a folder and below it, or in a file."""
-        told = self.get("GETCONTENTSUMMARY", path)["ContentSummary"]
+        """Return how much there is in a directory and below it, or in a file."""
+        response = self.get("GETCONTENTSUMMARY", path)["ContentSummary"]
         return ContentSummary(
-            told["directoryCount"],
-            told["fileCount"],
-            told["length"],
-            told["spaceConsumed"],
-            _limit(told["quota"]),
-            _limit(told["spaceQuota"]),
+            response["directoryCount"],
+            response["fileCount"],
+            response["length"],
+            response["spaceConsumed"],
+            _limit(response["quota"]),
+            _limit(response["spaceQuota"]),
         )
 
     # Who owns it, and other things that are known of it
@@ -60,15 +60,15 @@ class Metadata(FileSystem, ABC):
     def set_replication(self, path: str, replication: int) -> None:
         """Set the number of copies of a file's blocks."""
         if not self.put("SETREPLICATION", path, replication=replication).json()["boolean"]:
-            self.refuse_folder(path)
+            self.refuse_directory(path)
             raise NotFound(path)
 
     def acl(self, path: str) -> Acl:
         """Return the access control list."""
-        told = self.get("GETACLSTATUS", path)["AclStatus"]
-        sticky = 0o1000 if told["stickyBit"] else 0
-        permission = int(told.get("permission", "777"), 8) | sticky  # that of .snapshot is not told
-        return Acl(told["owner"], told["group"], permission, tuple(told["entries"]))
+        response = self.get("GETACLSTATUS", path)["AclStatus"]
+        sticky = 0o1000 if response["stickyBit"] else 0
+        permission = int(response.get("permission", "777"), 8) | sticky  # .snapshot has none
+        return Acl(response["owner"], response["group"], permission, tuple(response["entries"]))
 
     def set_acl(self, path: str, entries: Sequence[str]) -> None:
         """Replace the list."""
@@ -93,8 +93,8 @@ class Metadata(FileSystem, ABC):
 
     def xattrs(self, path: str) -> dict[str, bytes]:
         """Return the extended attributes: name with its namespace, value."""
-        told = self.get("GETXATTRS", path, encoding="HEX")["XAttrs"]
-        return {entry["name"]: _unhex(entry["value"]) for entry in told}
+        response = self.get("GETXATTRS", path, encoding="HEX")["XAttrs"]
+        return {entry["name"]: _unhex(entry["value"]) for entry in response}
 
     def set_xattr(self, path: str, name: str, value: bytes) -> None:
         """Set an extended attribute, new or not."""
@@ -110,25 +110,25 @@ class Metadata(FileSystem, ABC):
     # Quotas and storage policies
 
     def quota(self, path: str) -> Quota:
-        """Return a folder's quotas and what of them is used."""
-        told = self.get("GETQUOTAUSAGE", path)["QuotaUsage"]
+        """Return a directory's quotas and what of them is used."""
+        response = self.get("GETQUOTAUSAGE", path)["QuotaUsage"]
         return Quota(
-            _limit(told["quota"]),
-            told["fileAndDirectoryCount"],
-            _limit(told["spaceQuota"]),
-            told["spaceConsumed"],
+            _limit(response["quota"]),
+            response["fileAndDirectoryCount"],
+            _limit(response["spaceQuota"]),
+            response["spaceConsumed"],
         )
 
     def set_quota(self, path: str, quota: int | None, space_quota: int | None) -> None:
-        """Set a folder's quotas; None takes one away."""
+        """Set a directory's quotas; None takes one away."""
         names = -1 if quota is None else quota
         space = -1 if space_quota is None else space_quota
         self.put("SETQUOTA", path, namespacequota=names, storagespacequota=space)
 
     def storage_policies(self) -> builtins.list[str]:
         """Return the names of all storage policies."""
-        told = self.get("GETALLSTORAGEPOLICY", "/")["BlockStoragePolicies"]
-        return sorted(policy["name"] for policy in told["BlockStoragePolicy"])
+        response = self.get("GETALLSTORAGEPOLICY", "/")["BlockStoragePolicies"]
+        return sorted(policy["name"] for policy in response["BlockStoragePolicy"])
 
     def storage_policy(self, path: str) -> str:
         """Return the name of the storage policy that holds for a path."""
@@ -143,33 +143,35 @@ class Metadata(FileSystem, ABC):
 
     # Snapshots
 
-    def allow_snapshots(self, folder: str) -> None:
-        """Let snapshots be made of a folder; for the superuser."""
-        self.put("ALLOWSNAPSHOT", folder)
+    def allow_snapshots(self, directory: str) -> None:
+        """Let snapshots be made of a directory; for the superuser."""
+        self.put("ALLOWSNAPSHOT", directory)
 
-    def disallow_snapshots(self, folder: str) -> None:
-        """Take that back; a folder with snapshots refuses."""
-        self.put("DISALLOWSNAPSHOT", folder)
+    def disallow_snapshots(self, directory: str) -> None:
+        """Take that back; a directory with snapshots refuses."""
+        self.put("DISALLOWSNAPSHOT", directory)
 
-    def create_snapshot(self, folder: str, name: str | None = None) -> str:
+    def create_snapshot(self, directory: str, name: str | None = None) -> str:
         """Make a snapshot; return its path."""
-        return str(self.put("CREATESNAPSHOT", folder, snapshotname=name).json()["Path"])
+        return str(self.put("CREATESNAPSHOT", directory, snapshotname=name).json()["Path"])
 
-    def rename_snapshot(self, folder: str, name: str, new_name: str) -> None:
+    def rename_snapshot(self, directory: str, name: str, new_name: str) -> None:
         """Give a snapshot another name."""
-        self.put("RENAMESNAPSHOT", folder, oldsnapshotname=name, snapshotname=new_name)
+        self.put("RENAMESNAPSHOT", directory, oldsnapshotname=name, snapshotname=new_name)
 
-    def delete_snapshot(self, folder: str, name: str) -> None:
+    def delete_snapshot(self, directory: str, name: str) -> None:
         """Delete a snapshot."""
-        self.rest.ask("DELETE", "DELETESNAPSHOT", folder, {"snapshotname": name})
+        self.rest.ask("DELETE", "DELETESNAPSHOT", directory, {"snapshotname": name})
 
-    def snapshots(self, folder: str) -> builtins.list[str]:
-        """Return the names of a folder's snapshots, sorted."""
-        return sorted(entry.name for entry in self.list(f"{folder.rstrip('/')}/.snapshot"))
+    def snapshots(self, directory: str) -> builtins.list[str]:
+        """Return the names of a directory's snapshots, sorted."""
+        return sorted(entry.name for entry in self.list(f"{directory.rstrip('/')}/.snapshot"))
 
-    def snapshot_diff(self, folder: str, old: str, new: str = "") -> builtins.list[SnapshotChange]:
+    def snapshot_diff(
+        self, directory: str, old: str, new: str = ""
+    ) -> builtins.list[SnapshotChange]:
         """Return what changed from one snapshot to another, or to now (an empty name)."""
-        told = self.get("GETSNAPSHOTDIFF", folder, oldsnapshotname=old, snapshotname=new)
+        response = self.get("GETSNAPSHOTDIFF", directory, oldsnapshotname=old, snapshotname=new)
         kinds = {"CREATE": "+", "DELETE": "-", "MODIFY": "M", "RENAME": "R"}
         return [
             SnapshotChange(
@@ -177,22 +179,22 @@ class Metadata(FileSystem, ABC):
                 entry["sourcePath"] or ".",
                 entry.get("targetPath") or None,
             )
-            for entry in told["SnapshotDiffReport"]["diffList"]
+            for entry in response["SnapshotDiffReport"]["diffList"]
         ]
 
     # The trash
 
     def trash_root(self, path: str) -> str:
-        """Return the folder that keeps what is deleted of a path."""
+        """Return the directory that keeps what is deleted of a path."""
         return str(self.get("GETTRASHROOT", path)["Path"])
 
-    def refuse_folder(self, path: str) -> None:
-        """Raise `IsAFolder` if a path is one; for operations that are for files only."""
-        if self.stat(path).is_folder:
-            raise IsAFolder(path)
+    def refuse_directory(self, path: str) -> None:
+        """Raise `IsADirectory` if a path is one; for operations that are for files only."""
+        if self.stat(path).is_directory:
+            raise IsADirectory(path)
 
     def get(self, operation: str, path: str, **params: object) -> Any:
-        """Return what HDFS tells."""
+        """Return the JSON object that HDFS answers with."""
         return self.rest.ask("GET", operation, path, params).json()
 
     def put(self, operation: str, path: str, **params: object) -> requests.Response:

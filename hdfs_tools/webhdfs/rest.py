@@ -43,7 +43,7 @@ _ON_DATANODES = ("OPEN", "CREATE", "APPEND", "GETFILECHECKSUM")  # operations
 _OF_DATANODES = (Corrupt, RemoteError)  # errors that may be one DataNode's, or that there is none
 _DATANODES_TRIED = 5  # that fail, before it is taken for no fault of theirs
 
-_WORTH_TELLING = 5.0  # seconds that are still waited, at most
+_WORTH_A_WARNING = 5.0  # seconds that are still waited, at most
 
 _log = logging.getLogger("hdfs_tools")
 
@@ -60,7 +60,7 @@ class Rest:
     patience : float
         Seconds to try again for, while nodes do not answer or are not ready.
     datanodes : mapping of str to str
-        Addresses of DataNodes, ``host:port`` or ``host``, as NameNodes tell them, and as they are
+        Addresses of DataNodes, ``host:port`` or ``host``, as NameNodes report them, and as they are
         reached from here; ``*`` stands for all that are not named.
 
     Attributes
@@ -91,8 +91,8 @@ class Rest:
         if client._proxy is not None:
             self._fixed["doas"] = client._proxy
         self._settings: dict[str, Any] = {}
-        self._told = threading.Lock()
-        self._told_until = 0.0
+        self._error_of = threading.Lock()
+        self._silent_until = 0.0
 
     def ask(
         self,
@@ -109,7 +109,7 @@ class Rest:
         Parameters
         ----------
         method, operation, path
-            As in the documentation of WebHDFS: ``GET``, ``OPEN``, the file or folder.
+            As in the documentation of WebHDFS: ``GET``, ``OPEN``, the file or directory.
         params : mapping, optional
             Parameters of the operation; those that are None are left out.
         body : callable, optional
@@ -153,7 +153,7 @@ class Rest:
                 if time.monotonic() + pause > until:
                     raise error from failure
                 if waiting or (pause > 1 and not elsewhere):
-                    self._tell(error, until)
+                    self._warn(error, until)
                 time.sleep(pause)
                 tries += 1
 
@@ -193,12 +193,12 @@ class Rest:
         with self._failing_over(active):
             answer = self._send(method, url, stream=stream)
             if answer.status_code >= 400:
-                raise _told(answer, path, operation in _ON_DATANODES)
+                raise _error_of(answer, path, operation in _ON_DATANODES)
         if answer.is_redirect:
             url = self._datanodes.reached(answer.headers["location"], url)
             answer = self._send(method, url, body() if body else None, stream)
             if answer.status_code >= 400:
-                raise _told(answer, path, True)
+                raise _error_of(answer, path, True)
             self._datanodes.served(path, url)
         return answer
 
@@ -252,13 +252,13 @@ class Rest:
             )
         return self._settings[host]
 
-    def _tell(self, error: StorageError, until: float) -> None:
+    def _warn(self, error: StorageError, until: float) -> None:
         """Say what is waited for, once in a while and not once a thread."""
         now = time.monotonic()
-        with self._told:
-            if now < self._told_until or until - now < _WORTH_TELLING:
+        with self._error_of:
+            if now < self._silent_until or until - now < _WORTH_A_WARNING:
                 return
-            self._told_until = now + 30
+            self._silent_until = now + 30
         _log.warning("%s; trying again for %.0f s", error.strerror, until - now)
 
 
@@ -275,7 +275,7 @@ class _FromDataNode(Exception):
         self.error = error
 
 
-def _told(answer: requests.Response, path: str, of_datanodes: bool) -> Exception:
+def _error_of(answer: requests.Response, path: str, of_datanodes: bool) -> Exception:
     """Return the error that an answer stands for."""
     error = remote_error(answer, path)
     return _FromDataNode(error) if of_datanodes and type(error) in _OF_DATANODES else error

@@ -1,4 +1,4 @@
-"""How files are written over WebHDFS: sent, compared, and given their name."""
+"""Writing over WebHDFS: files are sent, compared, and renamed to their name."""
 
 import contextlib
 import time
@@ -13,7 +13,7 @@ from hdfs_tools.errors import (
     CorruptBlock,
     Exists,
     HdfsToolsError,
-    IsAFolder,
+    IsADirectory,
     NoSpace,
     NotFound,
     RemoteError,
@@ -62,7 +62,7 @@ class Writing(Metadata, ABC):
                 except Corrupt as error:
                     if not left or isinstance(error, CorruptBlock):
                         raise
-            self._place(temporary, path, sent, overwrite)
+            self._publish(temporary, path, sent, overwrite)
         except BaseException as error:
             self._discard(temporary, maybe_late=not isinstance(error, StorageError))
             if isinstance(error, StorageError) and error.filename == temporary:
@@ -127,15 +127,15 @@ class Writing(Metadata, ABC):
         stored = self.checksum(path)
         if stored == sent.result():
             return
-        told = FileChecksum.like(stored, block_size)
-        if told.parameters != sent.parameters:  # this cluster's are others
+        again = FileChecksum.like(stored, block_size)
+        if again.parameters != sent.parameters:  # this cluster's are others
             for piece in [source] if isinstance(source, bytes) else source():
-                told.update(piece)
-            if told.result() == stored:
+                again.update(piece)
+            if again.result() == stored:
                 return
         raise Corrupt(path, "the checksum of what arrived is not that of what was sent")
 
-    def _place(self, temporary: str, path: str, sent: FileChecksum, overwrite: bool) -> None:
+    def _publish(self, temporary: str, path: str, sent: FileChecksum, overwrite: bool) -> None:
         try:
             self.rename(temporary, path, overwrite)
         except NotFound:
@@ -153,8 +153,8 @@ class Writing(Metadata, ABC):
             found = self.stat(path)
         except NotFound:
             return
-        if found.is_folder:
-            raise IsAFolder(path)
+        if found.is_directory:
+            raise IsADirectory(path)
         if not overwrite:
             raise Exists(path)
 
@@ -165,7 +165,7 @@ class Writing(Metadata, ABC):
             return False
 
     def _discard(self, path: str, maybe_late: bool) -> None:
-        """Delete a file, which a DataNode may make only now if it was not told to the end."""
+        """Delete a file, which a DataNode may make only now if the request was cut short."""
         until = time.monotonic() + (_LATE if maybe_late else 0)
         with contextlib.suppress(HdfsToolsError):  # the first error says more
             while not self.delete(path) and time.monotonic() < until:
@@ -177,12 +177,12 @@ class Writing(Metadata, ABC):
         return int(self.get("GETSERVERDEFAULTS", "/")["FsServerDefaults"]["blockSize"])
 
     def mkdir(self, path: str, permission: int = 0o755) -> None:
-        """Make a folder and those above it; it may be there."""
+        """Make a directory and those above it; it may be there."""
         check_new(path)
         self.put("MKDIRS", path, permission=octal(permission))
 
     def rename(self, path: str, target: str, overwrite: bool = False) -> None:
-        """Give a file or folder another path, in one step."""
+        """Give a file or directory another path, in one step."""
         check_new(target)
         option = "OVERWRITE" if overwrite else "NONE"
         try:
@@ -192,7 +192,7 @@ class Writing(Metadata, ABC):
             raise
 
     def delete(self, path: str, recursive: bool = False) -> bool:
-        """Delete a file or folder for good; return whether there was one."""
+        """Delete a file or directory for good; return whether there was one."""
         try:
             answer = self.rest.ask("DELETE", "DELETE", path, {"recursive": recursive})
         except NotFound:  # its name is none that HDFS has

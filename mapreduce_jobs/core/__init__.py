@@ -1,1 +1,1 @@
-"""What every job shares: inputs, options, counters, the bad-image policy, shipping, runners."""
+"""Base of every job: inputs, options, counters, the bad-image policy, shipping, runners."""

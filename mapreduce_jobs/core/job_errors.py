@@ -28,7 +28,7 @@ class UnwritableResult(JobError):
 
 
 class ItemFailed(JobError):
-    """An image or row failed and the job was told to stop then."""
+    """An image or row failed, and --on-error fail stops the job."""
 
 
 def words_of(error: Exception) -> tuple[str, str]:

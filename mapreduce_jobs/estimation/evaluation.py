@@ -1,4 +1,4 @@
-"""How well classes are told: folds, the confusion matrix, the area under the ROC curve."""
+"""Evaluation of a classifier: folds, the confusion matrix, the area under the ROC curve."""
 
 import hashlib
 import math
@@ -79,21 +79,21 @@ def area_under_curve(scores: npt.ArrayLike, positive: npt.ArrayLike) -> float | 
     """
     values = np.asarray(scores, np.float64)
     is_positive = np.asarray(positive, np.bool_)
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     ends = np.cumsum(counts)
     doubled = 2 * ends - counts + 1  # twice the mean rank of equal scores, a whole number
     positives = int(np.count_nonzero(is_positive))
     negatives = len(values) - positives
     if not positives or not negatives:
         return None
-    ranks = int(doubled[place.ravel()][is_positive].sum())
+    ranks = int(doubled[inverse.ravel()][is_positive].sum())
     return float(Fraction(ranks - positives * (positives + 1), 2 * positives * negatives))
 
 
 def roc_curve(
     scores: npt.ArrayLike, positive: npt.ArrayLike, most: int = _CURVE
 ) -> dict[str, list[float]] | None:
-    """Return the ROC curve: what is told right and wrong as the threshold falls.
+    """Return the ROC curve: true and false positives as the threshold falls.
 
     Parameters
     ----------
@@ -117,13 +117,13 @@ def roc_curve(
     """
     values = np.asarray(scores, np.float64)
     is_positive = np.asarray(positive, np.bool_)
-    levels, place = np.unique(-values, return_inverse=True)
+    levels, inverse = np.unique(-values, return_inverse=True)
     rates = {}
     for name, counted in (("false", ~is_positive), ("true", is_positive)):
         total = int(np.count_nonzero(counted))
         if not total:
             return None
-        found = np.bincount(place.ravel()[counted], minlength=len(levels)).cumsum()
+        found = np.bincount(inverse.ravel()[counted], minlength=len(levels)).cumsum()
         rates[f"{name}_positive_rate"] = np.concatenate([[0.0], found / total])
     kept = np.unique(np.linspace(0, len(levels), most).round().astype(np.int64))
     return {name: rate[kept].tolist() for name, rate in rates.items()}
@@ -147,7 +147,7 @@ def cross_validate(
     rows: Iterable[Mapping[str, Any]],
     learn: Callable[[dict[str, Sums]], Model],
 ) -> dict[str, Any]:
-    """Tell the class of each row by what is learnt without its fold: all sums less the fold's.
+    """Predict the class of each row by what is learnt without its fold: all sums less the fold's.
 
     Parameters
     ----------
@@ -162,9 +162,9 @@ def cross_validate(
     Returns
     -------
     dict
-        ``images``; ``accuracy``, the share told right; ``auc_of_class``, the area under the ROC
-        curve of each class against all others, by the log-odds of its posterior; ``auc``, their
-        mean; ``roc_of_class``, the curves; ``confusion``, by true and then by told class.
+        ``images``; ``accuracy``, the share predicted right; ``auc_of_class``, the area under the
+        ROC curve of each class against all others, by the log-odds of its posterior; ``auc``, their
+        mean; ``roc_of_class``, the curves; ``confusion``, by true and then by predicted class.
 
     Raises
     ------
@@ -186,13 +186,13 @@ def cross_validate(
     models = {fold: _without(fold, sums, learn) for fold in sorted({fold for fold, _ in sums})}
     classes = sorted(by_class(sums))
     numbers = {name: number for number, name in enumerate(classes)}
-    truth, told, odds = array("q"), array("q"), array("d")
+    truth, predicted, odds = array("q"), array("q"), array("d")
     for row in rows:
         joint = models[row["fold"]].joint([row["row"]])
         truth.append(numbers[row["label"]])
-        told.append(int(joint.argmax()))
+        predicted.append(int(joint.argmax()))
         odds.extend(log_odds(joint)[0].tolist())
-    table = confusion(truth, told, len(classes))
+    table = confusion(truth, predicted, len(classes))
     scores = np.reshape(odds, (-1, len(classes)))
     against = {name: (scores[:, n], np.equal(truth, n)) for name, n in numbers.items()}
     areas = {name: area_under_curve(*both) for name, both in against.items()}

@@ -14,10 +14,10 @@ __all__ = ["SMOOTHING", "CannotLearn", "Model", "Sums", "learn", "log_odds", "lo
 Floats = npt.NDArray[np.float64]
 
 SMOOTHING = {"gaussian": 1e-9, "multinomial": 1.0}
-"""The smoothing of each distribution where none is told, as scikit-learn has it."""
+"""The smoothing of each distribution where none is requested, as scikit-learn has it."""
 
 _TABLES = {"gaussian": ("means", "variances"), "multinomial": ("log_probabilities",)}
-_SUM = 1e-9  # how far from 1 priors that are told may add up, for decimals such as 0.333
+_SUM = 1e-9  # how far from 1 requested priors may add up, for decimals such as 0.333
 
 
 class CannotLearn(ValueError):
@@ -231,18 +231,18 @@ def learn(
 
 
 def _priors(
-    classes: Sequence[str], counts: Sequence[int], told: str | Mapping[str, float]
+    classes: Sequence[str], counts: Sequence[int], priors: str | Mapping[str, float]
 ) -> tuple[float, ...]:
-    if told == "frequency":
+    if priors == "frequency":
         return tuple(count / sum(counts) for count in counts)
-    if isinstance(told, str):
+    if isinstance(priors, str):
         return tuple(1 / len(classes) for _ in classes)
-    if set(told) != set(classes):
+    if set(priors) != set(classes):
         raise CannotLearn(f"priors are needed of these classes: {', '.join(classes)}")
-    total = math.fsum(told.values())
-    if min(told.values()) <= 0 or abs(total - 1) > _SUM:
+    total = math.fsum(priors.values())
+    if min(priors.values()) <= 0 or abs(total - 1) > _SUM:
         raise CannotLearn(f"priors must be above 0 and add up to 1, and not to {total:g}")
-    return tuple(told[name] for name in classes)
+    return tuple(priors[name] for name in classes)
 
 
 def _gaussian(
@@ -308,7 +308,7 @@ def log_posteriors(joint: Floats) -> Floats:
 
 
 def log_odds(joint: Floats) -> Floats:
-    """Return log P(c|x) − log (1 − P(c|x)), which also tells posteriors apart that round to 1.
+    """Return log P(c|x) − log (1 − P(c|x)), which also differs between posteriors that round to 1.
 
     Parameters
     ----------

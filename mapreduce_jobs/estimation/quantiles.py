@@ -1,4 +1,4 @@
-"""What is known of many numbers, in a form that merges exactly: moments, extremes and quantiles."""
+"""Statistics of many numbers that merge exactly: moments, extremes and quantiles."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -91,7 +91,7 @@ class Quantiles:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Quantiles":
-        """Return the sketch that `to_json` told of."""
+        """Return the sketch that `to_json` described."""
         made = cls()
         for store, name in ((made._positive, "positive"), (made._negative, "negative")):
             for key, count in value[name]:
@@ -179,7 +179,7 @@ class Summary:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Summary":
-        """Return what `to_json` told of."""
+        """Return the object that `to_json` described."""
         return cls(
             value["count"],
             Fraction(value["total"]),

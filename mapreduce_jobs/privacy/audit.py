@@ -1,4 +1,4 @@
-"""What was done to a file, in attributes and numbers, never in values."""
+"""Audit of what was done to a file, in attributes and numbers, never in values."""
 
 from collections import Counter
 from typing import Any
@@ -8,7 +8,7 @@ from pydicom.datadict import dictionary_has_tag, dictionary_keyword
 __all__ = ["DONE", "Audit", "audit_of_raster", "label_of"]
 
 DONE = ("removed", "emptied", "replaced", "mapped", "shifted", "cleaned", "kept")
-"""What may be done to an attribute, in the order in which it is told."""
+"""What may be done to an attribute, in the order of reports."""
 
 
 def label_of(tag: int) -> str:
@@ -55,12 +55,12 @@ class Audit:
         self._done[done][tag] += 1
 
     def review(self, sentence: str) -> None:
-        """Tell a person what to look at, once."""
+        """Add what a person should look at, once."""
         if sentence not in self._review:
             self._review.append(sentence)
 
     def done(self, done: str) -> bool:
-        """Tell whether this was done to any attribute."""
+        """Return whether this was done to any attribute."""
         return bool(self._done[done])
 
     def result(self) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class Audit:
 
 
 def audit_of_raster(kind: str, removed: list[str]) -> dict[str, Any]:
-    """Return the audit of an image of another format: nobody can tell what its pixels show.
+    """Return the audit of an image of another format: nobody knows what its pixels show.
 
     Parameters
     ----------

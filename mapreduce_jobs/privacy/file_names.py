@@ -3,7 +3,7 @@
 import posixpath
 
 from mapreduce_jobs.imaging.formats.file_formats import ENDINGS, GZIP
-from mapreduce_jobs.privacy.dicom.dataset import Place
+from mapreduce_jobs.privacy.dicom.dataset import SourceIds
 from mapreduce_jobs.privacy.pseudonyms import Pseudonymiser
 
 __all__ = ["name_of_dicom", "name_of_raster", "token_of"]
@@ -21,23 +21,23 @@ def token_of(pseudonymiser: Pseudonymiser, name: str) -> str:
     return pseudonymiser.name("file", name)
 
 
-def name_of_dicom(pseudonymiser: Pseudonymiser, name: str, place: Place) -> str:
+def name_of_dicom(pseudonymiser: Pseudonymiser, name: str, source_ids: SourceIds) -> str:
     """Return the new name of a DICOM file: patient, study, series, file.
 
     >>> pseudonymiser = Pseudonymiser(b"not a secret, only an example")
-    >>> name_of_dicom(pseudonymiser, "Smith John/ct/1.dcm", Place("4711", "1.2.3", "1.2.3.4"))
+    >>> name_of_dicom(pseudonymiser, "Smith John/ct/1.dcm", SourceIds("4711", "1.2.3", "1.2.3.4"))
     'lhhskejps6enz7re/dubc5z7agy2txe5w/bmfkjnxpebcivikx/ss4d7zmuaqnpdyyr.dcm'
     """
-    folders = [
-        pseudonymiser.pseudonym(place.patient),
-        pseudonymiser.name("study", place.study),
-        pseudonymiser.name("series", place.series),
+    directories = [
+        pseudonymiser.pseudonym(source_ids.patient),
+        pseudonymiser.name("study", source_ids.study),
+        pseudonymiser.name("series", source_ids.series),
     ]
-    return "/".join([*folders, f"{token_of(pseudonymiser, name)}{ENDINGS['DICOM'][0]}"])
+    return "/".join([*directories, f"{token_of(pseudonymiser, name)}{ENDINGS['DICOM'][0]}"])
 
 
 def name_of_raster(pseudonymiser: Pseudonymiser, name: str, kind: str, data: bytes) -> str:
-    """Return the new name of another image: what was in one folder stays in one.
+    """Return the new name of another image: what was in one directory stays in one.
 
     Parameters
     ----------
@@ -59,5 +59,5 @@ def name_of_raster(pseudonymiser: Pseudonymiser, name: str, kind: str, data: byt
     file = (
         f"{token_of(pseudonymiser, name)}{ENDINGS[kind][0]}{'.gz' if data.startswith(GZIP) else ''}"
     )
-    folder = posixpath.dirname(name)
-    return f"{pseudonymiser.name('folder', folder)}/{file}" if folder else file
+    directory = posixpath.dirname(name)
+    return f"{pseudonymiser.name('folder', directory)}/{file}" if directory else file

@@ -1,4 +1,4 @@
-"""What is asked of de-identification, and what that makes of each attribute."""
+"""Settings of de-identification, and the action that follows for each attribute."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -34,14 +34,14 @@ _CODES = {
 }
 
 # Where the IOD decides, what is conformant whatever it says: a value that type 1 and type 2 may
-# have. An attribute of type 3 could have been removed, and is no more telling for being a dummy.
+# have. An attribute of type 3 could have been removed, and a dummy identifies no more than that.
 _COMPOUND = {"X/Z": "Z", "X/D": "D", "Z/D": "D", "X/Z/D": "D", "X/Z/U*": "U"}
 
 _TEMPORAL = ("DA", "DT", "TM")
 _FORMATTED = ("AS", *_TEMPORAL)  # whatever VR a file says, the value must be of this form
 _FREE_TEXT = ("LT", "ST", "UT", "UR")
 
-# Attributes that the table does not name, although they tell of a person, a place or an order.
+# Attributes that the table does not name, although they describe a person, a location or an order.
 _BEYOND = {
     "BoardingPassID",
     "BreedRegistrationNumber",

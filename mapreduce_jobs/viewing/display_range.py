@@ -23,7 +23,7 @@ from mapreduce_jobs.imaging.operations.intensity import levels_in_window
 if TYPE_CHECKING:  # slow to import
     from pydicom.dataset import Dataset
 
-__all__ = ["NO_UNITS", "Picture", "Scale", "picture", "scales", "shown"]
+__all__ = ["NO_UNITS", "Picture", "Scale", "picture", "scales", "value_text"]
 
 NO_UNITS = ("stored", "display", "unspecified")
 """Units of images that are not written behind a number."""
@@ -36,10 +36,10 @@ _STRETCH = "{:g}th to {:g}th percentile".format(*_PERCENTILES)
 _WINDOW = "the header's window"
 
 
-def shown(number: float) -> str:
+def value_text(number: float) -> str:
     """Return a number as texts have it.
 
-    >>> shown(-1024.0), shown(0.1234567)
+    >>> value_text(-1024.0), value_text(0.1234567)
     ('−1024', '0.123457')
     """
     return f"{number:.6g}".replace("-", "−")
@@ -89,7 +89,8 @@ class Scale:
         black, white = self._ends
         of = "" if unit in NO_UNITS else f" {unit}"
         sigmoid = ", sigmoid" if self.is_sigmoid else ""
-        return f"black is {shown(black)}{of}, white {shown(white)}{of}: {self.source}{sigmoid}"
+        ends = f"black is {value_text(black)}{of}, white {value_text(white)}{of}"
+        return f"{ends}: {self.source}{sigmoid}"
 
     def brief(self, unit: str) -> str:
         """Return the values that are black and white.
@@ -98,7 +99,7 @@ class Scale:
         '−160 … 240 HU'
         """
         black, white = self._ends
-        return f"{shown(black)} … {shown(white)}{'' if unit in NO_UNITS else f' {unit}'}"
+        return f"{value_text(black)} … {value_text(white)}{'' if unit in NO_UNITS else f' {unit}'}"
 
     @property
     def _ends(self) -> tuple[float, float]:

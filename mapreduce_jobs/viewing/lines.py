@@ -23,7 +23,7 @@ __all__ = ["Line", "declarations", "result_lines"]
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _PIECE = 1 << 20  # of a line, of which no more is held where it is an image
-_LONGEST_DOCUMENT = 1 << 24  # characters of a JSON file that is no result line
+_MAX_DOCUMENT = 1 << 24  # characters of a JSON file that is no result line
 _JSON_STARTS = b'{["-0123456789tfnNI'
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
 _PART_NAME = re.compile(r"part-(?:[mr]-)?\d{5,}")  # of a directory that a job has written
@@ -45,7 +45,7 @@ class Line:
         own declares; ``other`` for what another job has written.
     value : dict
         As it is written, without the sums that ``--keep-sums`` adds. Of a word ``{"count": n}``,
-        of an image ``{"bytes": n}``, the size of its file, or ``{"reference": place}``; of what
+        of an image ``{"bytes": n}``, the size of its file, or ``{"reference": location}``; of what
         is no object ``{"value": …}``.
     columns : mapping of str to str
         The type of each field, in the order of a table, where a job of a user's own declares it.
@@ -98,7 +98,7 @@ def result_lines(
     Parameters
     ----------
     paths : sequence of str
-        Files, folders that jobs have written (their ``part-*``), globs, any of these on HDFS;
+        Files, directories that jobs have written (their ``part-*``), globs, any of these on HDFS;
         ``-`` for standard input.
     declared : sequence of Declared, optional
         What jobs of a user's own write; by default what `declarations` finds in the paths. A line
@@ -107,7 +107,7 @@ def result_lines(
     Yields
     ------
     Line
-        Images of bundles are told by name and size, and are not decoded.
+        Images of bundles are listed by name and size, and are not decoded.
 
     Raises
     ------
@@ -240,7 +240,7 @@ def _document(piece: bytes, file: IO[bytes]) -> tuple[Line, int]:
         pieces.append(piece)
         length += len(piece)
         more += 1
-        if not piece or length > _LONGEST_DOCUMENT:
+        if not piece or length > _MAX_DOCUMENT:
             raise _NoResultError
     if value.keys() != {"provenance"} or not isinstance(value["provenance"], dict):
         raise _NoResultError

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Markup", "data_block", "page", "safe", "source", "template"]
 
-_FOLDER = Path(__file__).with_name("templates")
+_DIRECTORY = Path(__file__).with_name("templates")
 _NOT_ASCII = re.compile(r"[^ -~]")
 # What would end the element that a text stands in.
 _ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
@@ -103,7 +103,7 @@ def template(name: str) -> "Template":
 
 def source(name: str) -> str:
     """Return the text of a style or script of this package."""
-    return (_FOLDER / name).read_text(encoding="utf-8")
+    return (_DIRECTORY / name).read_text(encoding="utf-8")
 
 
 def data_block(name: str, value: Any) -> Markup:
@@ -145,7 +145,7 @@ def safe(text: str) -> str:
 @functools.cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER),
+        loader=jinja2.FileSystemLoader(_DIRECTORY),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -1,4 +1,4 @@
-"""Which images belong together: those of two places, by their names."""
+"""Pairs of images of two inputs, by their names."""
 
 import os
 import posixpath
@@ -26,19 +26,19 @@ class Source:
     ----------
     name : str
         The image's name.
-    place : Reference or Span
+    location : Reference or Span
         Its file, or its line in a bundle.
     """
 
     name: str
-    place: Reference | Span
+    location: Reference | Span
 
     def read(self) -> bytes:
         """Return the image's bytes; an OSError or HdfsToolsError says why there are none."""
-        if isinstance(self.place, Reference):
-            return self.place.read()
-        with open_at(self.place.location, self.place.start) as bundle:
-            return parse_line(bundle.read(self.place.length)).read()
+        if isinstance(self.location, Reference):
+            return self.location.read()
+        with open_at(self.location.location, self.location.start) as bundle:
+            return parse_line(bundle.read(self.location.length)).read()
 
 
 @dataclass(frozen=True)
@@ -60,14 +60,14 @@ class Pair:
 
 @dataclass(frozen=True)
 class Pairs:
-    """What two places hold.
+    """Images of two inputs, in pairs.
 
     Attributes
     ----------
     pairs : list of Pair
         In the order of their names.
     alone : list of (str, Source)
-        What has no partner: ``"first"`` or ``"second"``, the place that it is in, and the image.
+        What has no partner: ``"first"`` or ``"second"``, the input that it is in, and the image.
     """
 
     pairs: list[Pair]
@@ -81,16 +81,16 @@ class Pairs:
         return Pairs(self.pairs[:most], self.alone[:most])
 
 
-def sources(argument: str, folder: str) -> list[Source]:
+def sources(argument: str, directory: str) -> list[Source]:
     """Find the images that an argument names, without reading them.
 
     Parameters
     ----------
     argument : str
-        An image, a folder, a glob, a manifest, a bundle, a job's ``-o`` folder, on this machine or
-        on HDFS; ``-`` for record lines on standard input.
-    folder : str
-        An empty folder for what can be read only once; it must outlive the sources.
+        An image, a directory, a glob, a manifest, a bundle, a job's ``-o`` directory, on this
+        machine or on HDFS; ``-`` for record lines on standard input.
+    directory : str
+        An empty directory for what can be read only once; it must outlive the sources.
 
     Returns
     -------
@@ -102,7 +102,7 @@ def sources(argument: str, folder: str) -> list[Source]:
     UsageError
         There is nothing of this name, or no image in it; two images have the same name.
     """
-    with TaskFiles(folder, 1) as files:
+    with TaskFiles(directory, 1) as files:
         assign_images([argument], sys.stdin.buffer, files)
     (path,) = files.paths()
     with open(path, "rb") as lines:
@@ -123,13 +123,13 @@ def _sources(lines: Iterator[bytes]) -> Iterator[Source]:
             yield from map(_reference, record_lines([line], os.getcwd(), spans=False))
             continue
         position = max(span.start, reached.get(span.location, 0))
-        folder = os.path.dirname(span.location)
+        directory = os.path.dirname(span.location)
         for record in lines_between(span.location, span.start, span.length):
-            place = Span(span.location, position, len(record))
+            location = Span(span.location, position, len(record))
             position += len(record)
-            for image in record_lines([record], folder, spans=False):
+            for image in record_lines([record], directory, spans=False):
                 item = parse_line(image)
-                yield Source(item.name, item if isinstance(item, Reference) else place)
+                yield Source(item.name, item if isinstance(item, Reference) else location)
         reached[span.location] = position
 
 
@@ -143,14 +143,14 @@ def paired(one: list[Source], other: list[Source]) -> Pairs:
     """Pair images by their names.
 
     An image and what was made of it have the same name, or the result's has an ending more
-    (``scan.dcm`` and ``scan.dcm.tiff``). Where no names agree so, the folder that all names of a
-    place begin with is left out: ``scans/1.png`` and ``edges/1.png`` are a pair. If there is one
-    image in each place, they are a pair whatever their names.
+    (``scan.dcm`` and ``scan.dcm.tiff``). Where no names agree so, the directory that all names of a
+    input begin with is left out: ``scans/1.png`` and ``edges/1.png`` are a pair. If there is one
+    image in each input, they are a pair whatever their names.
 
     Parameters
     ----------
     one, other : list of Source
-        What each place holds, each under a name of its own.
+        Images of each input, each under a name of its own.
 
     Returns
     -------
@@ -163,29 +163,30 @@ def paired(one: list[Source], other: list[Source]) -> Pairs:
     >>> found = paired(scans, made)
     >>> [(pair.one.name, pair.other.name) for pair in found.pairs]
     [('a.dcm', 'a.dcm.png')]
-    >>> [(place, source.name) for place, source in found.alone]
+    >>> [(side, source.name) for side, source in found.alone]
     [('first', 'b.dcm'), ('second', 'c.dcm.png')]
     """
     if len(one) == len(other) == 1:
         return Pairs([Pair(one[0].name, one[0], other[0])], [])
-    found = _by_name(_without_folder(one, ""), _without_folder(other, ""))
+    found = _by_name(_without_directory(one, ""), _without_directory(other, ""))
     if not found.pairs:
         found = _by_name(
-            _without_folder(one, _common_folder(one)), _without_folder(other, _common_folder(other))
+            _without_directory(one, _common_directory(one)),
+            _without_directory(other, _common_directory(other)),
         )
     return found
 
 
-def _common_folder(found: list[Source]) -> str:
-    """Return the folders that all names begin with, ``/`` at their end; none is the empty text."""
-    folders = [posixpath.dirname(source.name).split("/") for source in found]
-    levels = takewhile(lambda level: len(set(level)) == 1, zip(*folders, strict=False))
+def _common_directory(found: list[Source]) -> str:
+    """Return the directories that all names begin with, ``/`` at their end, or the empty text."""
+    directories = [posixpath.dirname(source.name).split("/") for source in found]
+    levels = takewhile(lambda level: len(set(level)) == 1, zip(*directories, strict=False))
     shared = [level[0] for level in levels]
     return "/".join([*shared, ""]) if shared != [""] else ""
 
 
-def _without_folder(found: list[Source], folder: str) -> dict[str, Source]:
-    return {source.name.removeprefix(folder): source for source in found}
+def _without_directory(found: list[Source], directory: str) -> dict[str, Source]:
+    return {source.name.removeprefix(directory): source for source in found}
 
 
 def _by_name(one: dict[str, Source], other: dict[str, Source]) -> Pairs:

@@ -247,10 +247,10 @@ def test_does_what_hadoop_does(ours, theirs, hdfs, tmp_path):
 def state(hdfs, folder):
     """What is in a folder, with all that is known of it and is not the time of the test."""
     found = {}
-    for entry in hdfs.walk(folder, folders=True):
+    for entry in hdfs.walk(folder, directories=True):
         then = entry.modified if entry.modified < 1_700_000_000 else None
         known = (entry.mode, entry.owner, entry.group, entry.size, entry.replication, then)
-        data = None if entry.is_folder else hdfs.read(entry.path)
+        data = None if entry.is_directory else hdfs.read(entry.path)
         path = entry.path.removeprefix(folder)
         found[path] = (*known, data, hdfs.acl(entry.path), hdfs.xattrs(entry.path))
     return found

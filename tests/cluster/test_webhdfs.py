@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from hdfs_tools import connect
-from hdfs_tools.errors import InvalidPath, IsAFolder, SafeMode, Unreachable
+from hdfs_tools.errors import InvalidPath, IsADirectory, SafeMode, Unreachable
 from tests.support import ODD_NAMES
 
 UNICODE_NAMES = [name for name in ODD_NAMES if name.isascii() or name.isprintable()]
@@ -62,7 +62,7 @@ class TestReading:
         assert b"".join(hdfs.chunks("/reading/large", len(data))) == b""
 
     def test_what_is_not_a_file(self, hdfs, folder):
-        with pytest.raises(IsAFolder):
+        with pytest.raises(IsADirectory):
             hdfs.read(folder)
         with pytest.raises(FileNotFoundError):
             hdfs.read("/odd/nothing")
@@ -138,4 +138,4 @@ class TestNodesThatDoNotAnswer:
 
     def test_one_of_two_name_nodes(self, running):
         both = connect(f"http://localhost:1;{running.description['hdfs_url']}")
-        assert both.stat("/").is_folder
+        assert both.stat("/").is_directory

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdfs_tools.copying.checksum import FileChecksum
-from hdfs_tools.errors import IsAFolder, NotFound, PermissionDenied
+from hdfs_tools.errors import IsADirectory, NotFound, PermissionDenied
 from tests.contracts.support import FEW, fresh_folder
 
 
@@ -29,7 +29,7 @@ class TestChecksums:
         assert fs.checksum(f"{folder}/b").digest != expected.result().digest
 
     def test_of_what_is_no_file(self, fs, folder):
-        with pytest.raises(IsAFolder):
+        with pytest.raises(IsADirectory):
             fs.checksum(folder)
         with pytest.raises(NotFound):
             fs.checksum(f"{folder}/nothing")

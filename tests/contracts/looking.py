@@ -14,7 +14,7 @@ class TestLooking:
         fs.write(f"{folder}/a", b"12345")
         found = fs.stat(f"{folder}/a")
         assert (found.path, found.name) == (f"{folder}/a", "a")
-        assert (found.is_folder, found.size, found.permission) == (False, 5, 0o644)
+        assert (found.is_directory, found.size, found.permission) == (False, 5, 0o644)
         assert (found.owner, found.group, found.has_acl) == (fs.user, "supergroup", False)
         assert found.replication >= 1
         assert found.block_size >= 1 << 20
@@ -23,12 +23,12 @@ class TestLooking:
 
     def test_at_a_folder(self, fs, folder):
         found = fs.stat(folder)
-        assert (found.is_folder, found.size, found.permission) == (True, 0, 0o755)
+        assert (found.is_directory, found.size, found.permission) == (True, 0, 0o755)
         assert (found.replication, found.block_size, found.accessed) == (0, 0, 0)
 
     def test_at_the_root(self, fs):
         found = fs.stat("/")
-        assert (found.path, found.name, found.is_folder) == ("/", "", True)
+        assert (found.path, found.name, found.is_directory) == ("/", "", True)
 
     def test_at_nothing(self, fs, folder):
         with pytest.raises(NotFound) as caught:
@@ -46,7 +46,7 @@ class TestLooking:
             [*fs.list(f"{folder}/a/b")]
 
     def test_a_slash_at_the_end_changes_nothing(self, fs, folder):
-        assert fs.stat(f"{folder}/").is_folder
+        assert fs.stat(f"{folder}/").is_directory
 
 
 class TestListing:
@@ -85,7 +85,9 @@ class TestListing:
             fs.write(f"{folder}/{name}", b"")
         found = [entry.path.removeprefix(f"{folder}/") for entry in fs.walk(folder)]
         assert sorted(found) == ["a", "b/a", "b/c/d", "b/c/e"]
-        found = [entry.path.removeprefix(f"{folder}/") for entry in fs.walk(folder, folders=True)]
+        found = [
+            entry.path.removeprefix(f"{folder}/") for entry in fs.walk(folder, directories=True)
+        ]
         assert sorted(found) == ["a", "b", "b/a", "b/c", "b/c/d", "b/c/e"]
         assert found.index("b/c") < found.index("b/c/d")
 

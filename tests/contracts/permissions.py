@@ -75,7 +75,7 @@ class TestPermissions:
                 as_user("alice").exists(path)
             with pytest.raises(PermissionDenied):
                 as_user("alice").delete(path)
-        assert as_user("alice").stat(f"{folder}/a").is_folder
+        assert as_user("alice").stat(f"{folder}/a").is_directory
 
 
 class TestOwners:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hdfs_tools.errors import InvalidPath, NotAFolder, NotFound, PermissionDenied, QuotaExceeded
+from hdfs_tools.errors import InvalidPath, NotADirectory, NotFound, PermissionDenied, QuotaExceeded
 from hdfs_tools.status import ContentSummary, Quota
 from tests.contracts.support import names, tree
 
@@ -95,7 +95,7 @@ class TestQuotas:
         with pytest.raises(NotFound):
             fs.quota(f"{folder}/nothing")
         assert fs.quota(f"{folder}/a").used == 1
-        with pytest.raises(NotAFolder):
+        with pytest.raises(NotADirectory):
             fs.set_quota(f"{folder}/a", 5, None)
 
     def test_count_what_is_in_snapshots_only(self, fs, folder):

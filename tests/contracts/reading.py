@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdfs_tools.errors import IsAFolder, NotFound, PermissionDenied
+from hdfs_tools.errors import IsADirectory, NotFound, PermissionDenied
 from tests.contracts.support import FEW, fresh_folder
 
 DATA = bytes(range(256)) * 10_000
@@ -54,9 +54,9 @@ class TestReading:
             fs.open(f"{folder}/nothing").read()
 
     def test_a_folder(self, fs, folder):
-        with pytest.raises(IsAFolder):
+        with pytest.raises(IsADirectory):
             fs.read(folder)
-        with pytest.raises(IsAFolder):
+        with pytest.raises(IsADirectory):
             [*fs.chunks(folder)]
 
     def test_through_a_file(self, fs, folder, as_user):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hdfs_tools.errors import (
     Exists,
-    NotAFolder,
+    NotADirectory,
     NotFound,
     PermissionDenied,
     RemoteError,
@@ -112,7 +112,7 @@ class TestRenaming:
         fs.write(f"{folder}/b", b"1")
         with pytest.raises(NotFound):
             fs.rename(f"{folder}/a", f"{folder}/nothing/a")
-        with pytest.raises(NotAFolder):
+        with pytest.raises(NotADirectory):
             fs.rename(f"{folder}/a", f"{folder}/b/a")
 
     def test_the_root(self, fs, folder):

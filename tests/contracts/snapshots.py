@@ -58,8 +58,8 @@ class TestSnapshots(Kept):
             f"{kept}/.snapshot/s1",
             f"{kept}/.snapshot/s2",
         ]
-        assert fs.stat(f"{kept}/.snapshot").is_folder
-        assert fs.stat(f"{kept}/.snapshot/s1").is_folder
+        assert fs.stat(f"{kept}/.snapshot").is_directory
+        assert fs.stat(f"{kept}/.snapshot/s1").is_directory
         assert names(fs, f"{kept}/.snapshot/s1") == ["a", "c"]
         assert names(fs, kept) == ["a", "c"]
 

@@ -25,6 +25,6 @@ def names(fs: FileSystem, folder: str) -> list[str]:
 def tree(fs: FileSystem, folder: str) -> dict[str, bytes | None]:
     """Return all that is below a folder: relative path, and the bytes of files."""
     return {
-        entry.path.removeprefix(f"{folder}/"): None if entry.is_folder else fs.read(entry.path)
-        for entry in fs.walk(folder, folders=True)
+        entry.path.removeprefix(f"{folder}/"): None if entry.is_directory else fs.read(entry.path)
+        for entry in fs.walk(folder, directories=True)
     }

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdfs_tools.errors import InvalidPath, IsAFolder, NotFound, PermissionDenied, RemoteError
+from hdfs_tools.errors import InvalidPath, IsADirectory, NotFound, PermissionDenied, RemoteError
 from tests.contracts.support import FEW, fresh_folder
 
 
@@ -81,7 +81,7 @@ class TestReplication:
                 fs.set_replication(f"{folder}/a", number)
 
     def test_of_what_is_no_file(self, fs, folder):
-        with pytest.raises(IsAFolder):
+        with pytest.raises(IsADirectory):
             fs.set_replication(folder, 2)
         with pytest.raises(NotFound):
             fs.set_replication(f"{folder}/nothing", 2)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hdfs_tools.errors import (
     Exists,
     InvalidPath,
-    IsAFolder,
-    NotAFolder,
+    IsADirectory,
+    NotADirectory,
     PermissionDenied,
     RemoteError,
 )
@@ -95,22 +95,22 @@ class TestWriting:
     def test_over_a_folder(self, fs, folder):
         fs.mkdir(f"{folder}/a")
         for overwrite in (False, True):
-            with pytest.raises(IsAFolder) as caught:
+            with pytest.raises(IsADirectory) as caught:
                 fs.write(f"{folder}/a", b"1", overwrite=overwrite)
             assert caught.value.filename == f"{folder}/a"
         assert tree(fs, folder) == {"a": None}
 
     def test_below_a_file(self, fs, folder):
         fs.write(f"{folder}/a", b"1")
-        with pytest.raises(NotAFolder) as caught:
+        with pytest.raises(NotADirectory) as caught:
             fs.write(f"{folder}/a/b", b"1")
         assert caught.value.filename == f"{folder}/a/b"
-        with pytest.raises(NotAFolder):
+        with pytest.raises(NotADirectory):
             fs.write(f"{folder}/a/b/c", b"1")
 
     def test_what_can_only_be_a_folder(self, fs, folder):
         for path in ("/", f"{folder}/"):
-            with pytest.raises(IsAFolder):
+            with pytest.raises(IsADirectory):
                 fs.write(path, b"1")
 
     def test_from_a_source_that_fails(self, fs, folder):
@@ -163,7 +163,7 @@ class TestMakingFolders:
         fs.write(f"{folder}/a", b"1")
         with pytest.raises(Exists):
             fs.mkdir(f"{folder}/a")
-        with pytest.raises(NotAFolder):
+        with pytest.raises(NotADirectory):
             fs.mkdir(f"{folder}/a/b")
 
     def test_where_one_may_not(self, fs, folder, as_user):

@@ -197,11 +197,11 @@ def test_images_in_no_folder_and_no_images(job, tree, tmp_path):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ([], "--labels to learn, or --model to tell classes: one is needed"),
+        ([], "--labels to learn, or --model to predict classes: one is needed"),
         (["--labels", "folder", "--model", "x"], "--labels to learn, or --model"),
         (["--labels", "gone.csv"], "--labels: gone.csv: No such file or directory"),
         (["--model", "gone.json"], "--model: gone.json: No such file or directory"),
-        (["--model", "x", "--folds", "5"], "--folds: is what the model tells, and goes with"),
+        (["--model", "x", "--folds", "5"], "--folds: is part of the model, and goes with"),
         (["--labels", "folder", "--folds", "1"], "--folds: must be from 2 to 100"),
         (["--labels", "folder", "--smoothing", "nan"], "--smoothing: must be a number, 0 or more"),
         (["--labels", "folder", "--features", ""], "--features: : must be of histogram"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydicom.uid import UID
 
 from mapreduce_jobs.imaging.errors import BadParameter
-from mapreduce_jobs.privacy.dicom.dataset import Place
+from mapreduce_jobs.privacy.dicom.dataset import SourceIds
 from mapreduce_jobs.privacy.file_names import name_of_dicom, name_of_raster, token_of
 from mapreduce_jobs.privacy.pseudonyms import Pseudonymiser
 
@@ -62,7 +62,7 @@ def test_a_short_key_is_refused(secret):
 
 def test_names_keep_what_belongs_together_and_nothing_else():
     names = [
-        name_of_dicom(ONE, name, Place("4711", "1.2", series))
+        name_of_dicom(ONE, name, SourceIds("4711", "1.2", series))
         for name, series in (("smith/1", "1.2.1"), ("smith/2", "1.2.1"), ("smith/3", "1.2.2"))
     ]
     folders = [name.rpartition("/")[0] for name in names]

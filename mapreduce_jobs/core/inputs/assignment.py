@@ -2,10 +2,11 @@
 
 What a file is follows from its name: ``*.bundle`` and a job's ``part-00000`` hold record lines;
 so do ``*.manifest`` and ``*.txt`` where the user names them; everything else is an image, to be
-judged by its content when it is decoded. In a folder, everything but bundles is an image.
+judged by its content when it is decoded. In a directory, everything but bundles is an image.
 
-How an image is named: under a folder, by its path relative to that folder; given by itself, by a
-glob or in a manifest, as it is written there, without what leads out of a folder (see `record`).
+How an image is named: under a directory, by its path relative to that directory; given by itself,
+by a glob or in a manifest, as it is written there, without what leads out of a directory (see
+`record`).
 """
 
 import os
@@ -44,7 +45,7 @@ def assign_images(inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -
     Parameters
     ----------
     inputs : list of str
-        Images, folders, globs, manifests, bundles, ``-`` for record lines on standard input.
+        Images, directories, globs, manifests, bundles, ``-`` for record lines on standard input.
     stdin : iterable of bytes
         Lines of standard input, read only if it is asked for.
     files : TaskFiles
@@ -98,7 +99,7 @@ def files_in(location: Location) -> Iterator[tuple[Location, Entry]]:
         entry = location.tree.entry("")
         if entry is None:
             raise NotFound(location.text)
-    if not entry.is_folder:
+    if not entry.is_directory:
         yield location, entry
         return
     for found in walk(location):
@@ -107,7 +108,7 @@ def files_in(location: Location) -> Iterator[tuple[Location, Entry]]:
 
 
 def is_by_product_of_jobs(name: str) -> bool:
-    """Tell by its name whether a file is what a job, or hdfs_tools, leaves beside its results."""
+    """Return whether a job, or hdfs_tools, leaves files of that name beside its results."""
     return _MARKERS.fullmatch(name) is not None or is_by_product(name)
 
 
@@ -135,7 +136,7 @@ class _Assigner:
                 self.stream(stream, location.text, os.getcwd())
             return
         entry = _entry(location)
-        if entry.is_folder:
+        if entry.is_directory:
             self._add_directory(location, is_found)
         elif is_bundle_name(location.path):
             self._bundle(location, entry)
@@ -180,7 +181,7 @@ class _Assigner:
                 self._files.note(InputFile.of(location, entry))
 
     def _lines(self, lines: Iterable[tuple[int, bytes]], path: str, source: str, base: str) -> bool:
-        """Add record lines of a file, each with its position; tell whether tasks will read it."""
+        """Add record lines of a file, each with its position; return whether tasks will read it."""
         self.check_names = True
         start = stop = 0
         for position, line in lines:
@@ -271,7 +272,7 @@ def _resolve(line: bytes, base: str) -> Reference:
 
 
 def _is_here(reference: Reference) -> bool:
-    """Tell whether a reference leads to something on this machine."""
+    """Return whether a reference leads to something on this machine."""
     with suppress(UnsupportedScheme, ValueError):
         location = Location.of_uri(reference.location)
         return location.is_local and os.path.lexists(location.path)

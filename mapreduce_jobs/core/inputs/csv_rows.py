@@ -287,7 +287,7 @@ def _line_end(data: bytes, start: int, is_end: bool) -> int | None:
 
 
 def _ends_outside_quotes(line: bytes, delimiter: str) -> bool:
-    """Tell whether Python's csv module would not read on in the next line."""
+    """Return whether Python's csv module would not read on in the next line."""
     reader = csv.reader([line.decode("utf-8", "surrogateescape"), ""], delimiter=delimiter)
     try:
         next(reader)

@@ -1,4 +1,4 @@
-"""How a map task reads its images: those on HDFS ahead of their turn, and noting which it is at."""
+"""Reading of images in a map task: ahead from HDFS, with a note of the one it is at."""
 
 import io
 import os
@@ -24,7 +24,7 @@ _LARGE = 16 << 20  # bytes of an image, after which the next is not read until i
 
 @dataclass(frozen=True)
 class Item:
-    """An image that a task is given, and what has been read of it.
+    """An image of a task's input, and what has been read of it.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Item:
     error : Exception, optional
         Why it cannot be read.
     seen : callable, optional
-        Is told its bytes when they are read, or the exception.
+        Receives its bytes when they are read, or the exception.
     """
 
     source: Record | Reference
@@ -53,7 +53,7 @@ class Item:
         return self.beginning.header if self.beginning else None
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Where it lies, if that is on HDFS; else it is where the job's launcher put it."""
         source = self.source
         return source.location if isinstance(source, Reference) and source.is_remote else ""
@@ -109,7 +109,7 @@ def read_ahead(
     ahead = _AHEAD
     with ThreadPoolExecutor(_AHEAD) as pool:
         for name, item in items:
-            if item.place and item.data is None and item.error is None:
+            if item.location and item.data is None and item.error is None:
                 if headers:
                     item = replace(item, file=pool.submit(_begun, item))
                 else:
@@ -153,15 +153,15 @@ def noted(
     environ : mapping, optional
         Environment variables.
     """
-    folder = environ.get("LOG_DIRS", "").partition(",")[0]
-    if not os.path.isdir(folder):
+    directory = environ.get("LOG_DIRS", "").partition(",")[0]
+    if not os.path.isdir(directory):
         yield from items
         return
     bundle = environ.get("mapreduce_map_input_file", "")
-    with open(os.path.join(folder, "image"), "wb", buffering=0) as file:
+    with open(os.path.join(directory, "image"), "wb", buffering=0) as file:
         for name, item in items:
-            place = item.place or bundle
-            note = f"{encode_name(name)}\t{place}".encode("utf-8", "surrogateescape")
+            location = item.location or bundle
+            note = f"{encode_name(name)}\t{location}".encode("utf-8", "surrogateescape")
             os.pwrite(file.fileno(), note, 0)
             os.truncate(file.fileno(), len(note))
             yield name, item

@@ -1,4 +1,4 @@
-"""A checksum of a job's input: the same wherever the input lies, and however it is dealt.
+"""A checksum of a job's input: the same wherever the input lies, and however it is split.
 
 Of each image, the SHA-256 of one entry is taken::
 
@@ -95,7 +95,7 @@ class InputSums:
 
     @classmethod
     def of_counters(cls, counters: Mapping[str, int]) -> "InputSums":
-        """Return the sums that the counters of all tasks together tell."""
+        """Return the sums of the counters of all tasks together."""
         sums = cls()
         sums.number = counters.get(_NUMBER, 0)
         sums._sums = [counters.get(f"sum {position}", 0) for position in range(_WORDS)]

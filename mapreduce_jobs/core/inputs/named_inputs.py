@@ -1,4 +1,4 @@
-"""What users name as input: paths, URIs and patterns, on this machine or on HDFS."""
+"""Inputs as users name them: paths, URIs and patterns, on this machine or on HDFS."""
 
 import os
 import posixpath
@@ -50,7 +50,7 @@ def walk(directory: Location) -> "Iterator[Entry]":
 
 
 def is_stream(location: Location) -> bool:
-    """Tell whether something can be read only once: a pipe, or a terminal."""
+    """Return whether something can be read only once: a pipe, or a terminal."""
     if not location.is_local:
         return False
     try:

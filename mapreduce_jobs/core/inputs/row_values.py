@@ -20,7 +20,7 @@ __all__ = ["by_key", "number_of", "numbers", "records"]
 
 _LARGEST = 1e150  # so that squares, and sums of many of them, are still numbers
 _UNUSUAL = (b'"', b"\0", b"\x1c", b"\x1d", b"\x1e", b"\x1f")  # which readers take differently
-_KEY = 80  # characters that are told of a row that cannot be read
+_KEY = 80  # characters that are quoted of a row that cannot be read
 
 Numbers = npt.NDArray[np.float64]
 

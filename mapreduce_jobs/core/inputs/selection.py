@@ -1,4 +1,4 @@
-"""Which images a job is about, by what their headers say, and which of them belong together."""
+"""Selection of a job's images by their headers, and groups of those that belong together."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace

@@ -1,11 +1,11 @@
-"""How input is dealt to map tasks, and read there.
+"""Input splits of map tasks: files of lines and of spans.
 
 A task's input is a file of lines. A large file is not copied into it: a line stands for a *span*
 of its bytes, TAB ``file:///PATH#bytes=START+LENGTH``, and the task reads the span itself; so with
-``hdfs:``. A line of an earlier result, which is to be merged, travels behind TAB ``earlier`` TAB,
-before all others. Such lines are understood only where the runner says so (see `SPANS_VARIABLE`),
-never in a user's data: there, what begins with a TAB is a record without a name, and these are
-damaged.
+``hdfs:``. A line of a previous result, which is to be merged, travels behind TAB ``earlier`` TAB,
+before all others. Such lines are understood only where the runner says so (see
+`SPANS_VARIABLE`), never in a user's data: there, what begins with a TAB is a record without a name,
+and these are damaged.
 """
 
 import bz2
@@ -33,13 +33,13 @@ from hdfs_tools.location import Location
 from mapreduce_jobs.core.job_errors import JobError, words_of
 
 __all__ = [
-    "EARLIER",
+    "PREVIOUS",
     "SPANS_VARIABLE",
     "Span",
     "Store",
     "is_compressed",
     "portable_lines",
-    "reading",
+    "read_errors",
     "record_lines",
     "span_length",
     "spans_expected",
@@ -50,10 +50,10 @@ __all__ = [
 
 SPANS_VARIABLE = "MAPREDUCE_IMAGING_SPANS"
 """Environment variable that the runner sets for tasks whose input may hold spans: how the path of
-such an input begins, as far as Hadoop tells a task the path of its input."""
+such an input begins, as far as Hadoop gives a task the path of its input."""
 
-EARLIER = b"\tearlier\t"
-"""What stands before a line of an earlier result."""
+PREVIOUS = b"\tearlier\t"
+"""What stands before a line of a previous result."""
 
 _SPAN = re.compile(
     rb"\t(file|hdfs|s?webhdfs)://([^#]*)#bytes=(\d+)\+(\d+)(?:;head=(\d+);line=(\d+))?\r?\n?"
@@ -108,21 +108,21 @@ class Span:
 
 
 def spans_expected(environ: Mapping[str, str] = os.environ) -> bool:
-    """Tell whether lines of this task's input may stand for spans."""
+    """Return whether lines of this task's input may stand for spans."""
     prefix = environ.get(SPANS_VARIABLE)
     path = environ.get("mapreduce_map_input_file", "")
     return prefix is not None and Location.of_uri(path).path.startswith(prefix)
 
 
-def record_lines(stdin: Iterable[bytes], folder: str, spans: bool) -> Iterator[bytes]:
+def record_lines(stdin: Iterable[bytes], directory: str, spans: bool) -> Iterator[bytes]:
     """Iterate over the record lines of a task: its own lines, and those in its spans.
 
     Parameters
     ----------
     stdin : iterable of bytes
         The task's lines.
-    folder : str
-        What relative references are relative to; those in a span, to the folder of its file.
+    directory : str
+        What relative references are relative to; those in a span, to the directory of its file.
     spans : bool
         Whether a line may stand for a span.
 
@@ -134,21 +134,21 @@ def record_lines(stdin: Iterable[bytes], folder: str, spans: bool) -> Iterator[b
     for line in stdin:
         span = Span.parse(line) if spans else None
         if span is None:
-            yield from _absolute([line], folder)
+            yield from _absolute([line], directory)
         else:
-            with reading(span.location):
+            with read_errors(span.location):
                 lines = lines_between(span.location, span.start, span.length)
                 yield from _absolute(lines, os.path.dirname(span.location))
 
 
-def _absolute(lines: Iterable[bytes], folder: str) -> Iterator[bytes]:
+def _absolute(lines: Iterable[bytes], directory: str) -> Iterator[bytes]:
     for line in filter(is_image_line, lines):
         if b"\t" in line:
             yield line
         else:
             item = parse_line(line)
             assert isinstance(item, Reference)  # noqa: S101  (a line without TAB)
-            resolved = item.within(folder)
+            resolved = item.within(directory)
             yield line if resolved is item else reference_line(resolved)
 
 
@@ -176,7 +176,7 @@ def portable_lines(lines: Iterable[bytes], store: Store) -> Iterator[bytes]:
     """
     for line in lines:
         span = Span.parse(line)
-        if line.startswith(EARLIER) or (
+        if line.startswith(PREVIOUS) or (
             span is not None and not Location.of_uri(span.location).is_local
         ):
             yield line
@@ -184,7 +184,7 @@ def portable_lines(lines: Iterable[bytes], store: Store) -> Iterator[bytes]:
         for record in record_lines([line], os.getcwd(), spans=True):
             item = parse_line(record)
             portable = isinstance(item, Record) or item.is_remote
-            poses = record.startswith(EARLIER) or Span.parse(record) is not None
+            poses = record.startswith(PREVIOUS) or Span.parse(record) is not None
             if portable and len(record) < _LARGE and not poses:
                 yield record if record.endswith(b"\n") else record + b"\n"
                 continue
@@ -237,10 +237,10 @@ def _blocks(chunks: Iterator[bytes]) -> Iterator[bytes]:
 def _span_text(span: Span) -> Iterator[bytes]:
     """Iterate over the text of the words that begin in a span."""
     if is_compressed(span.location):
-        with reading(span.location), uncompressed(span.location) as file:
+        with read_errors(span.location), uncompressed(span.location) as file:
             yield from _between(file, span)
         return
-    with reading(span.location), open_at(span.location, max(0, span.start - 1)) as file:
+    with read_errors(span.location), open_at(span.location, max(0, span.start - 1)) as file:
         yield from _between(file, span, span.start + span.length)
 
 
@@ -278,7 +278,7 @@ def _between(file: Any, span: Span, stop: int | None = None) -> Iterator[bytes]:
 
 
 def spans_of(location: str, size: int, tasks: int) -> Iterator[Span]:
-    """Cut a file into spans, several a task, so that they can be dealt evenly.
+    """Cut a file into spans, several a task, so that they can be assigned evenly.
 
     A compressed text (``.gz``, ``.bz2``) cannot be cut and is one span.
     """
@@ -293,7 +293,7 @@ def span_length(size: int, tasks: int) -> int:
 
 
 def is_compressed(location: str) -> bool:
-    """Tell by its name whether a text is compressed."""
+    """Return whether a text is compressed, by its name."""
     return os.path.splitext(location)[1] in _DECOMPRESS
 
 
@@ -306,7 +306,7 @@ def uncompressed(location: str) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def reading(location: str, kind: type[JobError] = JobError) -> Iterator[None]:
+def read_errors(location: str, kind: type[JobError] = JobError) -> Iterator[None]:
     """Name the file where it cannot be read, or changes meanwhile.
 
     Parameters

@@ -24,7 +24,7 @@ from mapreduce_jobs.core.inputs.input_files import InputFile
 from mapreduce_jobs.core.inputs.splits import (
     Span,
     is_compressed,
-    reading,
+    read_errors,
     span_length,
     uncompressed,
 )
@@ -153,7 +153,7 @@ def _lines_between(file: InputFile, start: int, stop: int) -> int:
 
 
 def _pieces(file: InputFile, start: int, length: int, at_once: int = _LISTED) -> Iterator[bytes]:
-    with reading(file.location, UsageError):
+    with read_errors(file.location, UsageError):
         yield from bytes_between(file.location, start, length, min(_LISTED, at_once))
 
 
@@ -169,7 +169,7 @@ def blocks(
     spans : bool
         Whether lines stand for spans.
     environ : mapping, optional
-        Environment variables; by them Hadoop tells which part of which file the lines are.
+        Environment variables; by them Hadoop says which part of which file the lines are.
     """
     if not spans:
         begins_file = environ.get("mapreduce_map_input_start", "0") == "0"
@@ -180,7 +180,7 @@ def blocks(
         span = Span.parse(line)
         if span is None:
             continue
-        with reading(span.location):
+        with read_errors(span.location):
             if is_compressed(span.location):
                 with uncompressed(span.location) as file:
                     yield from _table(file, span.location)

@@ -25,7 +25,7 @@ class TaskFiles:
 
     Parameters
     ----------
-    folder : str
+    directory : str
         Where the files are written.
     count : int or None
         Number of tasks, at least 1; None for one in 128 MiB of work, and two at least.
@@ -38,22 +38,22 @@ class TaskFiles:
         Absolute paths, or URIs of HDFS, of the texts and tables.
     """
 
-    def __init__(self, folder: str, count: int | None) -> None:
-        self.folder = folder
+    def __init__(self, directory: str, count: int | None) -> None:
+        self.directory = directory
         self.count = count
         self.images: int | None = 0
         self.texts: list[str] = []
         self._noted: list[InputFile] = []
         self._size: int | None = 0
         self._paths: list[str] = []
-        self._lines = open(os.path.join(folder, "lines"), "w+b")  # noqa: SIM115
+        self._lines = open(os.path.join(directory, "lines"), "w+b")  # noqa: SIM115
         self._weight = 0
 
     # What is noted
 
     @property
     def size(self) -> int | None:
-        """How many bytes tasks will read of it; None where they cannot be told one from another.
+        """How many bytes tasks will read of it; None where they cannot be told apart.
 
         That is so of images that lie in files of their own, and of compressed texts.
         """
@@ -131,8 +131,8 @@ class TaskFiles:
     # The files
 
     def new_file(self) -> str:
-        """Return the path of a file in the folder that is not there yet."""
-        return os.path.join(self.folder, f"spooled-{len(os.listdir(self.folder))}")
+        """Return the path of a file in the directory that is not there yet."""
+        return os.path.join(self.directory, f"spooled-{len(os.listdir(self.directory))}")
 
     def __enter__(self) -> Self:
         return self
@@ -146,7 +146,7 @@ class TaskFiles:
         os.unlink(self._lines.name)
 
     def _assign(self, count: int) -> None:
-        paths = [os.path.join(self.folder, f"task-{number:05d}") for number in range(count)]
+        paths = [os.path.join(self.directory, f"task-{number:05d}") for number in range(count)]
         load = [(0, number) for number in range(count)]
         self._lines.seek(0)
         with ExitStack() as stack:

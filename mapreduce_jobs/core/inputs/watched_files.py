@@ -1,4 +1,4 @@
-"""Files of a folder that is watched, on this machine or on HDFS."""
+"""Files of a directory that is watched, on this machine or on HDFS."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ _UNFINISHED = (".part", ".partial", ".filepart", ".crdownload", ".tmp", "._copyi
 
 @dataclass(frozen=True)
 class File:
-    """A file of a folder that is watched.
+    """A file of a directory that is watched.
 
     Attributes
     ----------
     name : str
-        Relative to the folder.
-    place : str
+        Relative to the directory.
+    uri : str
         Its absolute path, or its URI.
     size : int
         In bytes.
@@ -34,7 +34,7 @@ class File:
     """
 
     name: str
-    place: str
+    uri: str
     size: int
     modified: int
 
@@ -44,19 +44,19 @@ class File:
         return is_bundle_name(self.name)
 
     def reference(self) -> bytes:
-        """Return the line of a manifest that names it as a job over the folder does."""
-        written = self.name if Location.of_uri(self.place).is_local else encode_name(self.name)
-        root = self.place[: -len(written)]
+        """Return the line of a manifest that names it as a job over the directory does."""
+        written = self.name if Location.of_uri(self.uri).is_local else encode_name(self.name)
+        root = self.uri[: -len(written)]
         return reference_line(Reference(f"{root}./{written}"))
 
 
 def is_unfinished(name: str) -> bool:
-    """Tell by its name whether a file may be one that is still being copied.
+    """Return whether a file may be one that is still being copied, by its name.
 
     Parameters
     ----------
     name : str
-        Relative to the folder that is watched.
+        Relative to the directory that is watched.
 
     Returns
     -------
@@ -75,23 +75,23 @@ def is_unfinished(name: str) -> bool:
     return hidden or name.lower().endswith(_UNFINISHED)
 
 
-def files_in(folder: str) -> Iterator[File]:
-    """Iterate over the files of a folder that are not being copied, on this machine or on HDFS.
+def files_in(directory: str) -> Iterator[File]:
+    """Iterate over the files of a directory that are not being copied, on this machine or on HDFS.
 
     Raises
     ------
     UsageError
-        It is no folder, or cannot be listed.
+        It is no directory, or cannot be listed.
     """
-    with usage_errors(folder):
-        location = Location.of(folder)
-        if not location.entry().is_folder:
-            raise UsageError(f"{folder}: is not a folder")
+    with usage_errors(directory):
+        location = Location.of(directory)
+        if not location.entry().is_directory:
+            raise UsageError(f"{directory}: is not a folder")
     for found in walk(location):
         if _is_meant(found.name):
-            place = location.beneath(found.name).uri
+            uri = location.beneath(found.name).uri
             # A float of whole milliseconds may lie just below them.
-            yield File(found.name, place, found.size, int(found.modified * 1000 + 1e-3))
+            yield File(found.name, uri, found.size, int(found.modified * 1000 + 1e-3))
 
 
 def _is_meant(name: str) -> bool:

@@ -1,18 +1,18 @@
-"""What of a folder a job has been run on: batches, each there as a whole or not at all.
+"""Batches of files of a directory that a job has been run on, each whole or not there.
 
 ::
 
     STATE/
-      job.json          the folder, the job and its options
+      job.json          the directory, the job and its options
       result.txt        a link to the newest result, of a job whose results are merged
       batch-000001/
         files.tsv       what was new: size, time of change, name
         result.txt      what the job printed
         run.json        how it was run
 
-A batch's folder gets its name when everything in it is on disk: a run that is stopped at any
+A batch's directory gets its name when everything in it is on disk: a run that is stopped at any
 moment, by a power cut too, has been, or has not been. What is then left to do, the next one does.
-The newest of merged results is all that is known of the earlier files, so it is merged only if it
+The newest of merged results is all that is known of the previous files, so it is merged only if it
 is the one of which run.json has the checksum.
 """
 
@@ -42,21 +42,21 @@ _CHUNK = 1 << 20
 
 
 class State:
-    """The batches of one job over one folder.
+    """The batches of one job over one directory.
 
     Parameters
     ----------
     path : str
-        The folder of the batches, which is made.
+        The directory of the batches, which is made.
     about : mapping
-        The folder that is watched, the job and its options: the same for all batches.
+        The directory that is watched, the job and its options: the same for all batches.
     merged : bool
         Whether each batch's result holds those before, so that the newest alone is kept.
 
     Raises
     ------
     UsageError
-        It is that of another job or folder, somebody else works with it, or it is damaged.
+        It is that of another job or directory, somebody else works with it, or it is damaged.
     """
 
     def __init__(self, path: str, about: dict[str, Any], merged: bool) -> None:
@@ -78,7 +78,7 @@ class State:
                     shutil.rmtree(os.path.join(path, name), ignore_errors=True)
             self._known = {file[0]: file[1:] for batch in self.batches() for file in _read(batch)}
             if merged and self.batches():
-                self.earlier_result()  # first: what is removed then may be all that is left of it
+                self.previous_result()  # first: what is removed then may be all that is left of it
                 self._keep_newest()
         except BaseException:
             os.close(self._lock)
@@ -123,7 +123,7 @@ class State:
         names = [name for name in os.listdir(self.path) if _BATCH.fullmatch(name)]
         return [os.path.join(self.path, name) for name in sorted(names, key=_number)]
 
-    def earlier_result(self) -> str | None:
+    def previous_result(self) -> str | None:
         """Return the path of the newest result; None if there is none yet, or nothing in it.
 
         Raises
@@ -157,11 +157,11 @@ class State:
         return new, changed
 
     def begin(self) -> str:
-        """Make the folder of a batch that is not there yet; return its path."""
+        """Make the directory of a batch that is not there yet; return its path."""
         return tempfile.mkdtemp(prefix=_UNTIL_THEN, dir=self.path)
 
     def drop(self, batch: str) -> None:
-        """Remove the folder of a batch that came to nothing."""
+        """Remove the directory of a batch that came to nothing."""
         shutil.rmtree(batch, ignore_errors=True)
 
     def commit(self, batch: str, files: list[File]) -> str:
@@ -195,7 +195,7 @@ class State:
 
     def _keep_newest(self) -> None:
         """Let the link name the newest result, and remove the others."""
-        *earlier, newest = self.batches()
+        *others, newest = self.batches()
         link, target = os.path.join(self.path, RESULT), f"{os.path.basename(newest)}/{RESULT}"
         with contextlib.suppress(FileNotFoundError):
             os.unlink(f"{link}.new")
@@ -203,7 +203,7 @@ class State:
             os.symlink(target, f"{link}.new")
             os.replace(f"{link}.new", link)
             _to_disk(self.path)
-        for batch in earlier:
+        for batch in others:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(os.path.join(batch, RESULT))
 
@@ -251,7 +251,7 @@ def write_lines(path: str, lines: Iterable[bytes]) -> None:
 
 
 def _to_disk(path: str) -> None:
-    """Let a file or folder survive a power cut; JobError if the disk does not take it."""
+    """Let a file or directory survive a power cut; JobError if the disk does not take it."""
     try:
         number = os.open(path, os.O_RDONLY)
         try:

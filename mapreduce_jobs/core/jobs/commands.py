@@ -1,4 +1,4 @@
-"""What the commands beside the jobs share: how they end, and where they write."""
+"""Code that the commands beside the jobs share: their end, and where they write."""
 
 import logging
 import os
@@ -28,28 +28,28 @@ def run_command(name: str, work: Callable[[], int]) -> NoReturn:
     sys.exit(run(name, work))
 
 
-def check_output(output: str, given: Iterable[str]) -> None:
+def check_output(output: str, inputs: Iterable[str]) -> None:
     """Raise `UsageError` if a file cannot be written to where ``-o`` says.
 
     Parameters
     ----------
     output : str
         What follows ``-o``.
-    given : iterable of str
+    inputs : iterable of str
         What the command reads, and must not overwrite.
     """
-    folder = os.path.dirname(output) or "."
-    if not os.path.isdir(folder):
-        raise UsageError(f"-o {output}: there is no folder {folder}")
+    directory = os.path.dirname(output) or "."
+    if not os.path.isdir(directory):
+        raise UsageError(f"-o {output}: there is no folder {directory}")
     if os.path.isdir(output):
         raise UsageError(f"-o {output}: is a folder")
-    for path in given:
+    for path in inputs:
         if os.path.exists(path) and os.path.exists(output) and os.path.samefile(path, output):
             raise UsageError(f"-o {output}: is what is to be read")
 
 
 def is_standard_output(path: str) -> bool:
-    """Tell whether standard output goes to a file that is there."""
+    """Return whether standard output goes to a file that is there."""
     try:
         return os.path.samestat(os.fstat(sys.stdout.fileno()), os.stat(path))
     except (OSError, ValueError, AttributeError):

@@ -73,7 +73,7 @@ class ImageJob(ItemJob):
     def _can_merge(self) -> bool:
         return type(self).merge is not ItemJob.merge
 
-    def why_not_growing(self) -> str | None:
+    def why_not_incremental(self) -> str | None:
         """Return why the results of images cannot: there is nothing to merge."""
         if self._group_by != "image" or not self._can_merge():
             return None
@@ -89,7 +89,7 @@ class ImageJob(ItemJob):
         return [self.map_step(combiner=self.combiner, reducer=self.reducer)]
 
     def map_step(self, **others: Any) -> MRStep:
-        """Return the step of the mapper, with the combiner and the reducer that are given."""
+        """Return the step of the mapper, with the given combiner and reducer."""
         return MRStep(
             mapper_init=self.mapper_init,
             mapper=self.mapper,
@@ -119,7 +119,7 @@ class ImageJob(ItemJob):
         return super().map_pairs(pairs, step_num)
 
     def _ahead(self, items: Iterator[tuple[str, Item]]) -> Iterator[tuple[str, Item]]:
-        """Read images ahead: first their headers, if these tell which images are meant."""
+        """Read images ahead: first their headers, if these decide which images are meant."""
         where = self._where()
         headers_first = where is not None or not self.reads_pixels
         items = read_ahead(items, headers_first)
@@ -200,11 +200,11 @@ class ImageJob(ItemJob):
 
     # Input
 
-    def deal(self, inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> None:
-        """Deal images to map tasks."""
+    def assign(self, inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> None:
+        """Assign images to map tasks."""
         assign_images(inputs, stdin, files)
 
     def task_lines(self, spans: bool) -> Iterator[bytes]:
         """Iterate over the record lines of a map task."""
-        folder = os.path.dirname(os.environ.get("mapreduce_map_input_file", ""))
-        return record_lines(self.stdin, folder or os.getcwd(), spans)
+        directory = os.path.dirname(os.environ.get("mapreduce_map_input_file", ""))
+        return record_lines(self.stdin, directory or os.getcwd(), spans)

@@ -10,7 +10,11 @@ from hdfs_tools.bundles.failure import Failure
 from hdfs_tools.errors import HdfsToolsError
 from mapreduce_jobs.core.job_errors import ItemFailed, UnwritableResult, UsageError, words_of
 from mapreduce_jobs.core.jobs.job import Job
-from mapreduce_jobs.core.jobs.previous_results import add_options, check_place, earlier_results
+from mapreduce_jobs.core.jobs.previous_results import (
+    add_options,
+    check_not_overwritten,
+    previous_results,
+)
 from mapreduce_jobs.core.results.plain_values import plain_result
 from mapreduce_jobs.core.results.result_sums import SUMS, result_and_sums
 
@@ -45,19 +49,21 @@ class ItemJob(Job):
         """Return what the job prints of an item or a group."""
         return totals
 
-    # Results that grow
+    # Incremental results
 
     free_options: ClassVar[tuple[str, ...]] = ()
     """The job's options that say what is made of the sums, and may differ when these are merged."""
 
     @classmethod
-    def grows(cls) -> bool:
-        """Tell whether the job's results may hold their sums, for ``--merge-into``."""
+    def is_incremental(cls) -> bool:
+        """Return whether the job's results may hold their sums, for ``--merge-into``."""
         return cls.merge is not ItemJob.merge
 
     def keeps_sums(self) -> bool:
-        """Tell whether the results are to hold their sums."""
-        return self.grows() and (self.options.keep_sums or self.options.merge_into is not None)
+        """Return whether the results are to hold their sums."""
+        return self.is_incremental() and (
+            self.options.keep_sums or self.options.merge_into is not None
+        )
 
     def with_sums(self, result: Totals | Failure, totals: Any) -> Totals | Failure:
         """Return a result as it is written: with the sums that it is made of, if these are kept."""
@@ -73,14 +79,14 @@ class ItemJob(Job):
         names = sorted(self._passthru_arg_dests - {*_FREE_OPTIONS, *self.free_options})
         return {"job": self.job_name(), **{name: getattr(self.options, name) for name in names}}
 
-    def earlier(self) -> Iterator[bytes]:
+    def previous_lines(self) -> Iterator[bytes]:
         """Iterate over the lines of the result that ``--merge-into`` names."""
-        if not self.grows() or self.options.merge_into is None:
+        if not self.is_incremental() or self.options.merge_into is None:
             return iter(())
-        return earlier_results(self.options.merge_into, self._made_with())
+        return previous_results(self.options.merge_into, self._made_with())
 
-    def carried(self, key: Any, value: Any) -> Iterator[tuple[Any, Any]]:
-        """Hand on the sums of an earlier result, and its error records as they are."""
+    def pass_through(self, key: Any, value: Any) -> Iterator[tuple[Any, Any]]:
+        """Pass through the sums of a previous result, and its error records as they are."""
         result, sums = result_and_sums(value)
         yield key, result if sums is None else sums["totals"]
 
@@ -131,27 +137,27 @@ class ItemJob(Job):
             help=f"for {'an' if item[0] in 'aeiou' else 'a'} {item} that fails: write an error"
             " record (the default), only count it, or stop the job",
         )
-        if self.grows():
+        if self.is_incremental():
             add_options(self.add_passthru_arg)
 
     def load_args(self, args: list[str]) -> None:
-        """Begin to count; check what is asked of an earlier result."""
+        """Begin to count; check what is asked of a previous result."""
         super().load_args(args)
-        if self.grows() and not self.is_task() and self.options.merge_into is not None:
-            check_place(self.options.merge_into)
+        if self.is_incremental() and not self.is_task() and self.options.merge_into is not None:
+            check_not_overwritten(self.options.merge_into)
         self._counters: Counter[str] = Counter()
         self._logged: set[str] = set()
         self._counted_at = 0.0
 
     def make_runner(self) -> Any:
-        """Make the runner, if results can grow where that is asked for."""
-        if self.keeps_sums() and (why := self.why_not_growing()):
+        """Make the runner, if results can be incremental where that is asked for."""
+        if self.keeps_sums() and (why := self.why_not_incremental()):
             option = "--keep-sums" if self.options.merge_into is None else "--merge-into"
             raise UsageError(f"{option}: {why}")
         return super().make_runner()
 
     def expected(self) -> tuple[type[Exception], ...]:
-        """Return the roots of the errors of items that their words tell enough of."""
+        """Return the roots of the errors of items that their words say enough of."""
         return (HdfsToolsError, OSError, MemoryError, UnwritableResult)
 
     def failed(self, name: str, error: Exception) -> Iterator[tuple[Any, Any]]:

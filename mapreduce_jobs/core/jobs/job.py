@@ -16,10 +16,10 @@ from typing import IO, Any, ClassVar, cast
 from hdfs_tools.encoding import use_utf8
 from hdfs_tools.ending import run
 from mapreduce_jobs.core.inputs.input_sums import GROUP, SUM_UP, InputSums
-from mapreduce_jobs.core.inputs.splits import EARLIER, spans_expected
+from mapreduce_jobs.core.inputs.splits import PREVIOUS, spans_expected
 from mapreduce_jobs.core.inputs.task_files import TaskFiles
 from mapreduce_jobs.core.job_errors import JobError, UsageError
-from mapreduce_jobs.core.jobs.provenance import Record, add_options, check_place
+from mapreduce_jobs.core.jobs.provenance import Record, add_options, check_target
 from mapreduce_jobs.core.results.kinds import Declared
 from mapreduce_jobs.core.results.protocols import JSONLineProtocol, TaskLineProtocol
 from mapreduce_jobs.core.runners.cores import blas_on_one_core
@@ -37,14 +37,14 @@ from mapreduce_jobs.imaging.errors import StrippedDocstrings
 
 __all__ = ["Job"]
 
-_KEPT = 1 << 20  # bytes of an earlier result that a task holds in memory
-_TOLD_EVERY = 1.0  # seconds
+_KEPT = 1 << 20  # bytes of a previous result that a task holds in memory
+_STATUS_INTERVAL = 1.0  # seconds
 
 
 class Job(MRJob):
-    """An MRJob that deals its own input, ships this project, and ends in a sentence.
+    """An MRJob that assigns its own input to tasks, ships this project, and ends in a sentence.
 
-    A subclass defines `deal` and `task_lines` beside mrjob's mapper, combiner and reducer.
+    A subclass defines `assign` and `task_lines` beside mrjob's mapper, combiner and reducer.
     """
 
     items: ClassVar[str] = ""
@@ -63,17 +63,17 @@ class Job(MRJob):
     declared: Declared | None = None
     """The two together, if the job declares them."""
 
-    _earlier: IO[bytes] | None = None  # lines of an earlier result
+    _previous: IO[bytes] | None = None  # lines of a previous result
 
     INTERNAL_PROTOCOL: type[Any] = TaskLineProtocol
     OUTPUT_PROTOCOL: type[Any] = JSONLineProtocol
 
-    def deal(self, inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> None:
-        """Deal the input to map tasks; see `mapreduce_jobs.core.inputs.assignment`."""
+    def assign(self, inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> None:
+        """Assign the input to map tasks; see `mapreduce_jobs.core.inputs.assignment`."""
         raise NotImplementedError
 
     def task_lines(self, spans: bool) -> Iterator[bytes]:
-        """Iterate over what a map task is given, one mapper call each.
+        """Iterate over the input of a map task, one mapper call each.
 
         Parameters
         ----------
@@ -83,24 +83,24 @@ class Job(MRJob):
         raise NotImplementedError
 
     @classmethod
-    def grows(cls) -> bool:
-        """Tell whether an earlier result can be merged into the job's results."""
+    def is_incremental(cls) -> bool:
+        """Return whether a previous result can be merged into the job's results."""
         return False
 
-    def why_not_growing(self) -> str | None:
-        """Return why it cannot, with these options."""
+    def why_not_incremental(self) -> str | None:
+        """Return why none can, with these options."""
         return None
 
-    def earlier(self) -> Iterator[bytes]:
-        """Iterate over the lines of an earlier result that is to be merged."""
+    def previous_lines(self) -> Iterator[bytes]:
+        """Iterate over the lines of a previous result that is to be merged."""
         return iter(())
 
-    def carried(self, key: Any, value: Any) -> Iterator[tuple[Any, Any]]:
-        """Return what the mapper hands on for a line of an earlier result."""
+    def pass_through(self, key: Any, value: Any) -> Iterator[tuple[Any, Any]]:
+        """Return what the mapper passes through for a line of a previous result."""
         raise NotImplementedError
 
     def task_options(self) -> list[str]:
-        """Return options that tasks get besides those that were given."""
+        """Return options that tasks get besides those of the command line."""
         return []
 
     # Options
@@ -120,7 +120,7 @@ class Job(MRJob):
         if self.kind or self.columns:
             self.declared = Declared(self.kind, self.columns)
         if self.options.provenance is not None and not self.is_task():
-            check_place(self.options.provenance)
+            check_target(self.options.provenance)
 
     def own_options(self) -> list[argparse.Action]:
         """Return the options of this job, without those that every job has."""
@@ -194,7 +194,7 @@ class Job(MRJob):
         record = None if self.options.provenance is None else Record(self)
         self.prepare()
         with self.make_runner() as runner:
-            self.run_shown(runner)
+            self.run_with_progress(runner)
             self._write_results(runner, record)
             try:
                 self.finished(runner)
@@ -205,18 +205,18 @@ class Job(MRJob):
     def prepare(self) -> None:
         """Do what has to be done before; called once, when the options are good."""
 
-    def run_shown(self, runner: Any) -> None:
-        """Run a runner, and show on a terminal how far it is."""
+    def run_with_progress(self, runner: Any) -> None:
+        """Run a runner, and show its progress on a terminal."""
         with progress(runner, sys.stderr.isatty() and not self.options.quiet):
             runner.run()
 
     def _write_results(self, runner: Any, record: Record | None) -> None:
         """Write the results to standard output, if asked for, and let them be noted."""
-        is_shown = self._should_cat_output()
-        if is_shown or (record is not None and self.options.runner != "hadoop"):
+        is_printed = self._should_cat_output()
+        if is_printed or (record is not None and self.options.runner != "hadoop"):
             chunks = runner.cat_output()
             for chunk in chunks if record is None else record.noted(chunks):
-                if is_shown:
+                if is_printed:
                     self.stdout.write(chunk)
             self.stdout.flush()
         if record is not None:
@@ -253,9 +253,9 @@ class Job(MRJob):
         return runner
 
     def _plan(self, files: TaskFiles) -> None:
-        for line in self.earlier():
-            files.add(EARLIER + line, len(line))
-        self.deal(list(self.options.args), self.stdin, files)
+        for line in self.previous_lines():
+            files.add(PREVIOUS + line, len(line))
+        self.assign(list(self.options.args), self.stdin, files)
 
     def _non_option_kwargs(self) -> dict[str, Any]:
         kwargs = super()._non_option_kwargs()
@@ -296,31 +296,31 @@ class Job(MRJob):
         return iter(super()._read_input())
 
     def first_lines(self, spans: bool) -> Iterator[bytes]:
-        """Iterate as `task_lines` does; what stands before of an earlier result is kept apart."""
+        """Iterate as `task_lines` does; lines of a previous result before it are kept apart."""
         if spans:
             lines = iter(self.stdin)
             first = next(lines, None)
-            if first is not None and first.startswith(EARLIER):
-                self._earlier = SpooledTemporaryFile(_KEPT)  # noqa: SIM115  (see map_pairs)
-                while first is not None and first.startswith(EARLIER):
-                    self._earlier.write(first.removeprefix(EARLIER))
+            if first is not None and first.startswith(PREVIOUS):
+                self._previous = SpooledTemporaryFile(_KEPT)  # noqa: SIM115  (see map_pairs)
+                while first is not None and first.startswith(PREVIOUS):
+                    self._previous.write(first.removeprefix(PREVIOUS))
                     first = next(lines, None)
             self._stdin = lines if first is None else chain([first], lines)
-            return self._telling_how_far(self.task_lines(spans))
+            return self._with_status(self.task_lines(spans))
         return self.task_lines(spans)
 
-    def _telling_how_far(self, lines: Iterable[bytes]) -> Iterator[bytes]:
-        read, told = 0, time.monotonic()
+    def _with_status(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        read, reported = 0, time.monotonic()
         for line in lines:
             yield line
             read += len(line)
-            if (now := time.monotonic()) - told > _TOLD_EVERY:
+            if (now := time.monotonic()) - reported > _STATUS_INTERVAL:
                 self.set_status(status_of(read))
-                told = now
+                reported = now
         self.set_status(status_of(read))
 
     def map_pairs(self, pairs: Iterable[tuple[Any, Any]], step_num: int = 0) -> Any:
-        """Run the mapper on its input, then hand on what is carried of an earlier result."""
+        """Run the mapper on its input, then pass through the lines of a previous result."""
         sums = InputSums()
         if self.options.sum_up_input and self.items == "images" and not step_num:
             pairs = sums.of_items(pairs)
@@ -328,13 +328,13 @@ class Job(MRJob):
             yield from super().map_pairs(pairs, step_num)
             for counter, amount in sums.counters() if sums.number else ():
                 self.increment_counter(GROUP, counter, amount)
-            if self._earlier is not None:
-                self._earlier.seek(0)
-                for line in self._earlier:
-                    yield from self.carried(*JSONLineProtocol().read(line))
+            if self._previous is not None:
+                self._previous.seek(0)
+                for line in self._previous:
+                    yield from self.pass_through(*JSONLineProtocol().read(line))
         finally:
-            if self._earlier is not None:
-                self._earlier.close()
+            if self._previous is not None:
+                self._previous.close()
 
     def log_traceback(self, about: str) -> None:
         """Write the traceback of the exception being handled to the task's log."""
@@ -344,5 +344,5 @@ class Job(MRJob):
 
 
 def _is_news(entry: logging.LogRecord) -> bool:
-    """Tell whether a log entry is about this job: having no mrjob.conf is not."""
+    """Return whether a log entry is about this job: having no mrjob.conf is not."""
     return not entry.msg.startswith("No configs ")

@@ -46,16 +46,16 @@ class LearningJob(ImageJob):
         raise NotImplementedError
 
     @classmethod
-    def grows(cls) -> bool:
-        """Tell that what is learnt may hold its sums."""
+    def is_incremental(cls) -> bool:
+        """Return True: what is learnt may hold its sums."""
         return True
 
-    def why_not_growing(self) -> str | None:
-        """Return why it cannot grow: nothing is learnt."""
+    def why_not_incremental(self) -> str | None:
+        """Return why it cannot be incremental: nothing is learnt."""
         return None if self.learns else "goes with learning"
 
     def nothing_learnt(self, error: Exception) -> tuple[str, Failure]:
-        """Return the result where images tell nothing: why; errors of images stay beside it."""
+        """Return the result where nothing can be learnt: why; errors of images stay beside it."""
         self.increment_counter("images", _NOTHING)
         return self.result_key, Failure(_KIND, str(error))
 

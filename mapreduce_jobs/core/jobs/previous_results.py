@@ -1,4 +1,4 @@
-"""Results that grow: the sums of an earlier result, as input of a run over what is new."""
+"""Incremental results: the sums of a previous result, as input of a run over what is new."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -15,14 +15,14 @@ from mapreduce_jobs.core.results.result_sums import result_and_sums
 __all__ = [
     "add_merge_into",
     "add_options",
-    "check_place",
-    "earlier_counts",
-    "earlier_results",
+    "check_not_overwritten",
+    "previous_counts",
+    "previous_results",
 ]
 
 
 def add_options(add: Callable[..., Any]) -> None:
-    """Add the options of a job whose results can grow."""
+    """Add the options of a job whose results can be incremental."""
     add(
         "--keep-sums",
         action="store_true",
@@ -32,7 +32,7 @@ def add_options(add: Callable[..., Any]) -> None:
 
 
 def add_merge_into(add: Callable[..., Any]) -> None:
-    """Add the option that names an earlier result."""
+    """Add the option that names a previous result."""
     add(
         "--merge-into",
         metavar="RESULT",
@@ -41,22 +41,22 @@ def add_merge_into(add: Callable[..., Any]) -> None:
     )
 
 
-def check_place(place: str) -> None:
-    """Raise `UsageError` if standard output is the earlier result, which the shell has emptied."""
-    if is_standard_output(place):
+def check_not_overwritten(argument: str) -> None:
+    """Raise `UsageError` if standard output is the previous result, which the shell has emptied."""
+    if is_standard_output(argument):
         raise UsageError(
-            f"--merge-into: {place}: standard output goes to this very file, which is overwritten"
-            " before it can be read: write the result to another"
+            f"--merge-into: {argument}: standard output goes to this very file, which is"
+            " overwritten before it can be read: write the result to another"
         )
 
 
-def earlier_results(place: str, made_with: Mapping[str, Any]) -> Iterator[bytes]:
-    """Iterate over the lines of an earlier result that can be merged.
+def previous_results(argument: str, made_with: Mapping[str, Any]) -> Iterator[bytes]:
+    """Iterate over the lines of a previous result that can be merged.
 
     Parameters
     ----------
-    place : str
-        A file or a folder, on this machine or on HDFS.
+    argument : str
+        A file or a directory, on this machine or on HDFS.
     made_with : mapping
         What the job and its options are, as far as the sums depend on them.
 
@@ -70,7 +70,7 @@ def earlier_results(place: str, made_with: Mapping[str, Any]) -> Iterator[bytes]
     UsageError
         It cannot be read, a line is something else, or it was made with other options.
     """
-    for where, line in _lines(place):
+    for where, line in _lines(argument):
         try:
             key, value = line.split(b"\t", 1)
             json.loads(key)
@@ -87,9 +87,9 @@ def earlier_results(place: str, made_with: Mapping[str, Any]) -> Iterator[bytes]
         yield line
 
 
-def earlier_counts(place: str) -> Iterator[bytes]:
-    """Iterate over the lines of an earlier result in which each key has a number and no more."""
-    for where, line in _lines(place):
+def previous_counts(argument: str) -> Iterator[bytes]:
+    """Iterate over the lines of a previous result in which each key has a number and no more."""
+    for where, line in _lines(argument):
         key, _, count = line.partition(b"\t")
         try:
             usable = isinstance(json.loads(key), str) and count.strip().isdigit()
@@ -100,20 +100,20 @@ def earlier_counts(place: str) -> Iterator[bytes]:
         yield line
 
 
-def _lines(place: str) -> Iterator[tuple[str, bytes]]:
+def _lines(argument: str) -> Iterator[tuple[str, bytes]]:
     """Iterate over the lines of a result, each with its file and number."""
     empty = True
-    for path, file in _files(place):
+    for path, file in _files(argument):
         for number, line in enumerate(file, 1):
             if line.strip():
                 empty = False
                 yield f"{path}, line {number}", line if line.endswith(b"\n") else line + b"\n"
     if empty:
-        raise UsageError(f"--merge-into: {place}: is empty")
+        raise UsageError(f"--merge-into: {argument}: is empty")
 
 
-def _files(place: str) -> Iterator[tuple[str, Any]]:
-    for location in named(place):
+def _files(argument: str) -> Iterator[tuple[str, Any]]:
+    for location in named(argument):
         for file, _ in sorted(files_in(location), key=lambda found: found[0].path):
             try:
                 with file.open() as lines:

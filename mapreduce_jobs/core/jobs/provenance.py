@@ -1,4 +1,4 @@
-"""``--provenance``: a file that tells how a result came to be, to cite a run and to repeat it.
+"""``--provenance``: a file that says how a result came to be, to cite a run and to repeat it.
 
 The file holds one JSON object, ``{"provenance": {…}}``, with these keys:
 
@@ -8,7 +8,7 @@ options
     Every option of the job, with the value that it had, also by default.
 files
     Of options that name a file of this machine, the SHA-256 of its bytes; null if it is elsewhere,
-    or a folder.
+    or a directory.
 versions
     Of this project, of Python, and of the packages that results may depend on, as they are on the
     machine that the command was typed on. The nodes of a cluster may have others.
@@ -60,7 +60,7 @@ from mapreduce_jobs.core.options.secrecy import (
 )
 from mapreduce_jobs.core.results.kinds import Declared
 
-__all__ = ["PACKAGES", "Record", "SortedLines", "add_options", "check_place"]
+__all__ = ["PACKAGES", "Record", "SortedLines", "add_options", "check_target"]
 
 PACKAGES = (
     "mrjob",
@@ -97,23 +97,23 @@ def add_options(add: Callable[..., Any]) -> None:
     )
 
 
-def check_place(path: str) -> None:
+def check_target(path: str) -> None:
     """Raise `UsageError` if a file of provenance cannot be written there."""
     if is_uri(path):
         raise UsageError(f"--provenance: {path}: must be a file on this machine")
     real = os.path.realpath(path)
-    folder = os.path.dirname(real)
+    directory = os.path.dirname(real)
     if os.path.isdir(real):
         raise UsageError(f"--provenance: {path}: is a folder; name a file in it")
-    if not os.path.isdir(folder):
-        raise UsageError(f"--provenance: {path}: there is no folder {folder}: make it first")
+    if not os.path.isdir(directory):
+        raise UsageError(f"--provenance: {path}: there is no folder {directory}: make it first")
     if os.path.lexists(real) and not os.path.isfile(real):
         raise UsageError(f"--provenance: {path}: is not a file")
     try:
         WholeFile(real).close()
     except OSError as error:
         raise UsageError(
-            f"--provenance: {path}: cannot be written in the folder {folder}: {error.strerror}"
+            f"--provenance: {path}: cannot be written in the folder {directory}: {error.strerror}"
         ) from None
     if is_standard_output(real):
         raise UsageError(
@@ -316,7 +316,7 @@ def _input(
         about = "nothing: the job does not read images whole"
         return {"images": number, "checksum": None, "checksum_of": about}
     counted = {job.items: number} if job.items else {}
-    texts = runner.given.texts
+    texts = runner.task_files.texts
     known = {"images": None, **counted, "files": len(texts)}
     if not all(Location.of_uri(path).is_local for path in texts):
         about = "nothing: files on HDFS are read by tasks, in parts"

@@ -1,4 +1,4 @@
-"""What is said of a file that fails: its kind of failure, and nothing of its content."""
+"""Messages on files that fail: the kind of failure, and nothing of their content."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ _UNEXPECTED = "an error in the job itself; where, but not of what image, is in t
 
 
 class Refusal(ImagingError):
-    """A failure told in words that do not depend on the file.
+    """A failure described in words that do not depend on the file.
 
     Parameters
     ----------

@@ -71,7 +71,7 @@ class TableJob(ItemJob):
         """Keep memory; a subclass begins to sum."""
         keep_freed_memory()
 
-    def deal(self, inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> None:
+    def assign(self, inputs: list[str], stdin: Iterable[bytes], files: TaskFiles) -> None:
         """Assign tables to map tasks."""
         for table in texts_of(inputs, stdin, files):
             assign_table(table, files)

@@ -1,4 +1,4 @@
-"""What the job that recognises is given beside images: labels to learn, or what was learnt."""
+"""Input of `recognise` beside images: labels to learn, or a model that was learnt."""
 
 import json
 from dataclasses import dataclass
@@ -94,12 +94,14 @@ def read_model(path: str) -> Learnt:
     from mapreduce_jobs.imaging.measures import features
 
     try:
-        told = _model_of(_contents(path, "--model"))
-        model = Model.from_json(told["distribution"], told["smoothing"], told["classes"])
-        features.check(told["features"])
-        if model.features != len(features.names_of(told["features"])):
+        fields = _model_of(_contents(path, "--model"))
+        model = Model.from_json(fields["distribution"], fields["smoothing"], fields["classes"])
+        features.check(fields["features"])
+        if model.features != len(features.names_of(fields["features"])):
             raise ValueError("its classes have not the features that it names")
-        return Learnt(model, told["features"], told["to_8bit"], str(told["values"]), told["window"])
+        return Learnt(
+            model, fields["features"], fields["to_8bit"], str(fields["values"]), fields["window"]
+        )
     except (ImagingError, ValueError) as error:
         raise UsageError(f"--model: {path}: {error}") from None
     except (KeyError, TypeError):
@@ -113,11 +115,11 @@ def _model_of(data: bytes) -> dict[str, Any]:
         if key != b'"model"':
             continue
         try:
-            told = json.loads(value)
+            fields = json.loads(value)
         except ValueError:
             raise ValueError("the model is damaged") from None
-        if told.get("model") == KIND:  # else the error of an image of this name
-            return dict(told)
+        if fields.get("model") == KIND:  # else the error of an image of this name
+            return dict(fields)
     raise ValueError("holds no model: give what this job wrote with --labels")
 
 

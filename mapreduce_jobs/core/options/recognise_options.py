@@ -7,7 +7,7 @@ from typing import Any
 from mapreduce_jobs.core.job_errors import UsageError
 
 __all__ = [
-    "BY_FOLDER",
+    "BY_DIRECTORY",
     "DISTRIBUTIONS",
     "FAMILIES",
     "add_options",
@@ -16,8 +16,8 @@ __all__ = [
     "priors_of",
 ]
 
-BY_FOLDER = "folder"
-"""What is said in place of a table of labels where an image's first folder is its label."""
+BY_DIRECTORY = "folder"
+"""The value in place of a table of labels where an image's first directory is its label."""
 
 FAMILIES = ("histogram", "moments", "edges", "cooccurrence", "binary-patterns", "hog")
 """The features that there are, as `imaging.measures.features` has them, which is slow to import."""
@@ -43,13 +43,13 @@ def add_options(add: Callable[..., Any], add_here: Callable[..., Any]) -> None:
     add_here(
         "--labels",
         metavar="folder|FILE.csv",
-        help=f"learn: the label of an image is the first folder of its name ({BY_FOLDER}), or"
+        help=f"learn: the label of an image is the first folder of its name ({BY_DIRECTORY}), or"
         " is in a table of two columns with a line of headings, name and label",
     )
     add_here(
         "--model",
         metavar="FILE",
-        help="tell the class of each image, by what this job wrote when it learnt",
+        help="predict the class of each image, by what this job wrote when it learnt",
     )
     add(
         "--features",
@@ -80,7 +80,7 @@ def add_options(add: Callable[..., Any], add_here: Callable[..., Any]) -> None:
         "--folds",
         type=int,
         metavar="K",
-        help="cross-validate: tell each image by what is learnt without its fold, of K",
+        help="cross-validate: classify each image by what is learnt without its fold, of K",
     )
     add(
         "--to-8bit",
@@ -116,8 +116,8 @@ def check_learning(options: Any) -> None:
 
 def families_of(options: Any) -> list[str]:
     """Return which features are looked at."""
-    told = _DEFAULT_FAMILIES if options.features is None else options.features
-    return list(told.split(","))
+    families = _DEFAULT_FAMILIES if options.features is None else options.features
+    return list(families.split(","))
 
 
 def priors_of(options: Any) -> str | dict[str, float]:
@@ -125,16 +125,16 @@ def priors_of(options: Any) -> str | dict[str, float]:
     text = _PRIORS[0] if options.priors is None else options.priors
     if text in _PRIORS:
         return str(text)
-    told = {}
+    shares = {}
     for part in text.split(","):
         name, _, value = part.rpartition("=")
         try:
-            told[name] = float(value)
+            shares[name] = float(value)
         except ValueError:
-            told[name] = math.nan
-        if not name or not 0 < told[name] < 1:
+            shares[name] = math.nan
+        if not name or not 0 < shares[name] < 1:
             raise UsageError(
                 f"--priors: {part}: must be frequency, uniform, or CLASS=P with P between 0 and 1,"
                 " for each class"
             )
-    return told
+    return shares

@@ -1,4 +1,4 @@
-"""What of a command line may be written down: no keys, no passwords."""
+"""Command lines without keys and passwords, which may be written down."""
 
 import re
 from collections.abc import Iterable
@@ -9,17 +9,17 @@ __all__ = ["HIDDEN", "is_secret", "without_secrets", "words_without_secrets"]
 HIDDEN = "…"
 """What stands in the place of a secret."""
 
-_TELLING = (
+_SENSITIVE = (
     r"(?:(?<![A-Za-z])(?:key|KEY)(?![a-z])|Key(?![a-z])"
     r"|(?i:passw|passphrase|secret|token|credential|delegation))"
 )
-_OPTION = re.compile(rf"--[\w-]*{_TELLING}")
-_SETTING = re.compile(rf"({_TELLING}[\w.-]*=).+", re.DOTALL)  # as after -D, --cmdenv, in a query
+_OPTION = re.compile(rf"--[\w-]*{_SENSITIVE}")
+_SETTING = re.compile(rf"({_SENSITIVE}[\w.-]*=).+", re.DOTALL)  # as after -D, --cmdenv, in a query
 _USER = re.compile(r"(://)[^/\s@;]*:[^/\s]*@")
 
 
 def is_secret(option: str) -> bool:
-    """Tell by its name whether an option gives a secret, or names the file of one.
+    """Return whether an option gives a secret, or names the file of one, by its name.
 
     >>> is_secret("--key-file"), is_secret("--group-by")
     (True, False)
@@ -50,7 +50,7 @@ def words_without_secrets(words: Iterable[str], options: Iterable[str]) -> list[
     words : iterable of str
         The command.
     options : iterable of str
-        The options that it may have, which may be cut short to what tells them apart.
+        The options that it may have, which may be cut short as long as they differ.
 
     Examples
     --------
@@ -60,18 +60,18 @@ def words_without_secrets(words: Iterable[str], options: Iterable[str]) -> list[
     ['--key-file=…', 'scans']
     """
     known = list(options)
-    shown = []
+    safe = []
     hide_next = False
     for word in words:
         option, equals, _ = word.partition("=")
         meant = [option] if option in known else [name for name in known if name.startswith(option)]
         is_hidden = option.startswith("--") and len(option) > 2 and any(map(is_secret, meant))
         if hide_next:
-            shown.append(HIDDEN)
+            safe.append(HIDDEN)
             hide_next = False
         elif is_hidden:
-            shown.append(f"{option}={HIDDEN}" if equals else option)
+            safe.append(f"{option}={HIDDEN}" if equals else option)
             hide_next = not equals
         else:
-            shown.append(without_secrets(word))
-    return shown
+            safe.append(without_secrets(word))
+    return safe

@@ -21,7 +21,7 @@ def read_secret(path: str | None, variable: str, say: Callable[[str], None]) -> 
     variable : str
         The variable.
     say : callable
-        Is told that others can read the file.
+        Receives a warning if others can read the file.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def private_file(name: str, data: bytes) -> Iterator[str]:
     Parameters
     ----------
     name : str
-        What the file is called, in a folder of its own.
+        What the file is called, in a directory of its own.
     data : bytes
         What is in it.
 
@@ -62,8 +62,8 @@ def private_file(name: str, data: bytes) -> Iterator[str]:
     str
         Its path.
     """
-    with tempfile.TemporaryDirectory(prefix="job-") as folder:
-        path = os.path.join(folder, name)
+    with tempfile.TemporaryDirectory(prefix="job-") as directory:
+        path = os.path.join(directory, name)
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(data)
         yield path

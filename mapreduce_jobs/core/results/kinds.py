@@ -18,7 +18,7 @@ from mapreduce_jobs.core.job_errors import UsageError
 __all__ = ["KINDS", "SCHEMA", "Declared", "kind_of", "type_in"]
 
 # The types of what this project's jobs write, since a column without values, or with whole numbers
-# only, does not tell its own. Of several that fit, the first counts. Units: docs/results.md.
+# only, does not say its own. Of several that fit, the first counts. Units: docs/results.md.
 SCHEMA: dict[str, dict[str, str]] = {
     "histogram": {
         "images": "int64",
@@ -146,8 +146,8 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TYPE = re.compile(r"json|(list\[)?(u?int64|float64|bool|text)(?(1)\])")
 _ELEMENT = re.compile(r"[0-9a-f]{4},[0-9a-f]{4}")
 
-# Where nobody declares what lines are, what an object holds tells it; the first that fits.
-_TOLD_BY: tuple[tuple[str, dict[str, type]], ...] = (
+# Where nobody declares what lines are, what an object holds decides; the first that fits.
+_KIND_OF_FIELDS: tuple[tuple[str, dict[str, type]], ...] = (
     ("histogram", {"pixels": int, "bins": dict, "counts": dict}),
     ("edges", {"edge_pixels": int, "density": float, "detector": str}),
     ("profile_image", {"types": dict, "quality": dict, "undefined": dict}),
@@ -235,7 +235,7 @@ def kind_of(value: dict[str, Any]) -> str:
         (name,) = names
         if name in _ALONE:
             return name
-    for kind, needed in _TOLD_BY:
+    for kind, needed in _KIND_OF_FIELDS:
         if all(isinstance(value.get(name), type_) for name, type_ in needed.items()):
             return kind
     return "headers" if names and all(map(_is_element, names)) else "other"
@@ -243,7 +243,7 @@ def kind_of(value: dict[str, Any]) -> str:
 
 @cache
 def _is_element(name: str) -> bool:
-    """Tell whether a field is named as dicom_headers names them.
+    """Return whether a field is named as dicom_headers names them.
 
     >>> _is_element("Modality"), _is_element("0009,1010"), _is_element("Mean")
     (True, True, False)

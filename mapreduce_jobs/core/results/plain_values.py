@@ -76,7 +76,7 @@ def _plain(value: Any, path: str) -> Any:
             return value.tolist()
         value = list(value) if value.ndim else value[()]
     if isinstance(value, list | tuple):
-        return [_plain(one, f"{path}[{place}]") for place, one in enumerate(value)]
+        return [_plain(one, f"{path}[{number}]") for number, one in enumerate(value)]
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, np.bool_):

@@ -1,4 +1,4 @@
-"""What every runner shares: how many tasks, a folder of results that is there whole or not."""
+"""Code that every runner shares: the number of tasks, a directory of results that is whole."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from hdfs_tools.errors import Exists
 from mapreduce_jobs.core.inputs.task_files import TaskFiles
 from mapreduce_jobs.core.job_errors import UsageError
 
-__all__ = ["NAMELESS", "Plan", "end_of", "is_words", "told_tasks", "whole_output"]
+__all__ = ["NAMELESS", "Plan", "end_of", "is_words", "requested_tasks", "whole_output"]
 
 NAMELESS = (
     r"invalid null input: name|basedir must be absolute: \?",
@@ -25,24 +25,24 @@ NAMELESS = (
 Plan = Callable[[TaskFiles], None]
 
 
-def told_tasks(jobconf: dict[str, Any], kind: str) -> int | None:
+def requested_tasks(jobconf: dict[str, Any], kind: str) -> int | None:
     """Return the number of map or reduce tasks that the user asks for, if he does."""
     name = f"mapreduce.job.{kind}"
-    told = jobconf.get(name)
-    if told is None:
+    requested = jobconf.get(name)
+    if requested is None:
         return None
-    if not re.fullmatch(r"[1-9]\d{0,2}", str(told)):
-        raise UsageError(f"-D {name}={told}: must be a whole number from 1 to 999")
-    return int(told)
+    if not re.fullmatch(r"[1-9]\d{0,2}", str(requested)):
+        raise UsageError(f"-D {name}={requested}: must be a whole number from 1 to 999")
+    return int(requested)
 
 
 @contextmanager
-def whole_output(folder: str) -> Iterator[str]:
-    """Give a folder of results its name when all is well, and remove it when not.
+def whole_output(directory: str) -> Iterator[str]:
+    """Give a directory of results its name when all is well, and remove it when not.
 
     Parameters
     ----------
-    folder : str
+    directory : str
         Absolute path; it must not exist.
 
     Yields
@@ -51,15 +51,15 @@ def whole_output(folder: str) -> Iterator[str]:
         Where to write until then.
     """
     try:
-        with whole_directory(folder) as made:
+        with whole_directory(directory) as made:
             yield made
             open(os.path.join(made, "_SUCCESS"), "wb").close()
     except Exists:
-        raise UsageError(f"{folder}: the output folder exists already") from None
+        raise UsageError(f"{directory}: the output folder exists already") from None
 
 
 def is_words(line: str) -> bool:
-    """Tell what a task says from its counters and from the shell's echo."""
+    """Return whether a line is what a task says: no counters, no echo of the shell."""
     return not line.startswith(("reporter:", "+ "))
 
 

@@ -1,4 +1,4 @@
-"""How many cores a task uses: one, since the others have tasks of their own."""
+"""Number of cores that a task uses: one, since the others have tasks of their own."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The lock that tells whether a job's launcher lives.
+"""Lock of a job's launcher, by which tasks see whether it lives.
 
 The launcher holds it on a file in the job's temporary directory, and the kernel gives it back
 however the launcher ends. Who gets the lock therefore knows that the launcher is gone: a task,
@@ -21,7 +21,7 @@ from hdfs_tools.copying.temporary import lock
 __all__ = ["VARIABLE", "end_with_launcher", "hold", "lock_path", "remove", "remove_abandoned"]
 
 VARIABLE = "MAPREDUCE_IMAGING_LAUNCHER"
-"""The environment variable that tells tasks the path of the lock."""
+"""The environment variable with the path of the lock, for tasks."""
 
 _LOCK = "lock"
 _DIRECTORY = re.compile(r".+\.\d{8}\.\d{6}\.\d{6}\.[0-9a-f]{8}", re.DOTALL)
@@ -110,7 +110,7 @@ def _content() -> bytes:
 
 
 def end_with_launcher() -> None:
-    """Have this process, a task's, end when the launcher is gone, which nobody else might tell."""
+    """Have this process, a task's, end when the launcher is gone: nobody else might notice."""
     path = os.environ.get(VARIABLE)
     if path:
         watch = threading.Thread(target=_end_when_free, args=[path], daemon=True)

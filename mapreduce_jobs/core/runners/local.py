@@ -1,8 +1,8 @@
 """The local runner: each task is a process, as many at a time as there are cores.
 
-Tasks find this project in a folder of links to it, and nothing else of where it is installed. Where
-Python runs them on Linux, they are forked from a process that has imported what they need (see
-`task_server`); with ``--setup``, ``--py-files`` or another Python, each is started by itself.
+Tasks find this project in a directory of links to it, and nothing else of where it is installed.
+Where Python runs them on Linux, they are forked from a process that has imported what they need
+(see `task_server`); with ``--setup``, ``--py-files`` or another Python, each is started by itself.
 """
 
 import os
@@ -65,7 +65,7 @@ class LocalRunner(ProcessRunner, OneMachineRunner, LocalMRJobRunner):
             super()._run()
 
     def _forks(self) -> bool:
-        """Tell whether tasks may be forked: macOS's own libraries do not bear it."""
+        """Return whether tasks may be forked: macOS's own libraries fail then."""
         is_plain = not self._setup and not self._py_files()
         return sys.platform == "linux" and is_plain and self._task_python_bin() == [sys.executable]
 
@@ -104,7 +104,7 @@ class LocalRunner(ProcessRunner, OneMachineRunner, LocalMRJobRunner):
         for task in list(self._tasks):
             _ask_to_end(task)
         if self._server is not None:
-            self._server.send_signal(signal.SIGCONT)  # it tells of their end
+            self._server.send_signal(signal.SIGCONT)  # it reports their end
         try:
             wait(running, _GRACE)
         finally:

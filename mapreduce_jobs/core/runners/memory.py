@@ -1,4 +1,4 @@
-"""How a map task's C library keeps memory."""
+"""Memory settings of a map task's C library."""
 
 import ctypes
 

@@ -130,15 +130,15 @@ class MRJob(mrjob.job.MRJob):
     def _print_help(self, options: argparse.Namespace) -> None:
         """Print what the job's options are, or a runner's."""
         usage = argparse.SUPPRESS if options.runner else self._usage()
-        shown = argparse.ArgumentParser(usage=usage, add_help=False)
+        help_parser = argparse.ArgumentParser(usage=usage, add_help=False)
         of_runner = self._runner_opt_names_for_help() if options.runner else ()
         for action in self.arg_parser._actions:
             is_of_job = action.dest not in (*_RUNNER_OPTIONS, *mrjob_options._STEP_OPTS)
             if action.option_strings and (
                 action.dest in of_runner if options.runner else is_of_job
             ):
-                shown._add_action(action)
-        shown.print_help()
+                help_parser._add_action(action)
+        help_parser.print_help()
         if not options.runner:
             sys.stdout.write(f"\nA runner's own options: --help -r {'|'.join(RUNNERS)}\n")
 

@@ -2,10 +2,10 @@
 
 What differs from mrjob's own:
 
-- Input is dealt to map tasks by the job (see `inputs`), evenly by bytes, without copying it.
+- Input is assigned to map tasks by the job (see `inputs`), evenly by bytes, without copying it.
 - ``-D mapreduce.job.maps=N`` and ``-D mapreduce.job.reduces=N`` say how many tasks there are.
 - ``--output-dir`` appears when the job is done, with ``_SUCCESS`` as on Hadoop, and must not exist.
-- Sorting does not happen in memory, and temporary folders are removed after a failure too.
+- Sorting does not happen in memory, and temporary directories are removed after a failure too.
 """
 
 import os
@@ -23,13 +23,13 @@ from hdfs_tools.ending import shortage
 from mapreduce_jobs.core.inputs.splits import SPANS_VARIABLE
 from mapreduce_jobs.core.inputs.task_files import TaskFiles
 from mapreduce_jobs.core.job_errors import JobError
-from mapreduce_jobs.core.runners.common import Plan, end_of, is_words, told_tasks, whole_output
+from mapreduce_jobs.core.runners.common import Plan, end_of, is_words, requested_tasks, whole_output
 from mapreduce_jobs.core.runners.progress import LoggedCounters, Progress, phase_of
 from mapreduce_jobs.core.runners.scratch import ScratchDirectory
 
 __all__ = ["InlineRunner", "OneMachineRunner"]
 
-_SMALL = 2 << 20  # bytes of reducer input that one reducer deals with at once
+_SMALL = 2 << 20  # bytes of reducer input that one reducer takes at once
 
 
 class OneMachineRunner(ScratchDirectory, SimMRJobRunner):
@@ -38,8 +38,8 @@ class OneMachineRunner(ScratchDirectory, SimMRJobRunner):
     plan: Plan
     items: str
     _output_dir: str | None
-    given: TaskFiles | None = None
-    """What the job is given; set when it runs."""
+    task_files: TaskFiles | None = None
+    """The input of its tasks; set when it runs."""
 
     @classmethod
     def _default_opts(cls) -> dict[str, Any]:
@@ -49,11 +49,11 @@ class OneMachineRunner(ScratchDirectory, SimMRJobRunner):
         """Leave it to the plan, which says more."""
 
     def _run(self) -> None:
-        folder = os.path.join(self._get_local_tmp_dir(), "input")
-        os.makedirs(folder)
-        with TaskFiles(folder, self._task_count("maps")) as files:
+        directory = os.path.join(self._get_local_tmp_dir(), "input")
+        os.makedirs(directory)
+        with TaskFiles(directory, self._task_count("maps")) as files:
             self.plan(files)
-        self.given = files
+        self.task_files = files
         self._task_files = files.paths()
         if self._output_dir is None:
             super()._run()
@@ -66,8 +66,8 @@ class OneMachineRunner(ScratchDirectory, SimMRJobRunner):
         self._output_dir = final
 
     def _task_count(self, kind: str) -> int:
-        """Return the number of map or reduce tasks: as told, else one a core."""
-        return told_tasks(self._opts["jobconf"], kind) or self._default_task_count()
+        """Return the number of map or reduce tasks: as requested, else one a core."""
+        return requested_tasks(self._opts["jobconf"], kind) or self._default_task_count()
 
     def _default_task_count(self) -> int:
         return 1
@@ -95,11 +95,11 @@ class OneMachineRunner(ScratchDirectory, SimMRJobRunner):
         return env
 
     def _split_reducer_input(self, step_num: int) -> int:
-        """Split the sorted input between keys; a small one, unless told, not at all."""
-        told = "mapreduce.job.reduces" in self._opts["jobconf"]
+        """Split the sorted input between keys; a small one, unless requested, not at all."""
+        is_requested = "mapreduce.job.reduces" in self._opts["jobconf"]
         path = self._sorted_reducer_input_path(step_num)
         size = os.path.getsize(path)
-        count = self._task_count("reduces") if told or size > _SMALL else 1
+        count = self._task_count("reduces") if is_requested or size > _SMALL else 1
         number, written, last_key = -1, 0, None
         task_input: IO[bytes] | None = None
         with open(path, "rb") as lines:
@@ -135,51 +135,51 @@ class OneMachineRunner(ScratchDirectory, SimMRJobRunner):
 
     def _sort(self, input_paths: list[str], output_path: str) -> None:
         """Sort lines by key, those of a key in their order."""
-        folder = self._get_local_tmp_dir()
+        directory = self._get_local_tmp_dir()
         with open(output_path, "wb") as output:
             sort = subprocess.run(
                 ["sort", "-t", "\t", "-k", "1,1", "-s", *input_paths],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.PIPE,
-                env={**os.environ, "LC_ALL": "C", "TMPDIR": folder},
+                env={**os.environ, "LC_ALL": "C", "TMPDIR": directory},
             )
         if sort.returncode:
             words = sort.stderr.decode("utf-8", "replace").strip()
             raise JobError(words or end_of("sort", sort.returncode))
 
     def follow(self) -> Callable[[], Progress]:
-        """Return what tells how far the job is, each time it is called."""
+        """Return a function that returns the job's progress."""
         logged = LoggedCounters(self._logs, self.items)
 
         def progress() -> Progress:
-            given = self.given
-            if given is None:
+            task_files = self.task_files
+            if task_files is None:
                 return Progress("listing the input")
             read, failed, done = logged.now()
             phase, is_reading = self._phase()
-            share = done / given.size if given.size else None
-            return Progress(phase, read, failed, given.images, share, is_reading)
+            share = done / task_files.size if task_files.size else None
+            return Progress(phase, read, failed, task_files.images, share, is_reading)
 
         return progress
 
     def _logs(self) -> list[str]:
         """Return the logs of all tasks, as far as they are there."""
-        folder = os.path.join(self._get_local_tmp_dir(), "step")
-        return sorted(glob(os.path.join(folder, "*", "*", "*", "stderr")))
+        directory = os.path.join(self._get_local_tmp_dir(), "step")
+        return sorted(glob(os.path.join(directory, "*", "*", "*", "stderr")))
 
     def _phase(self) -> tuple[str, bool]:
         """Return what is going on, and whether it is the reading of the input."""
-        folder = os.path.join(self._get_local_tmp_dir(), "step")
+        directory = os.path.join(self._get_local_tmp_dir(), "step")
         steps = self._num_steps()
-        step = max(1, len(glob(os.path.join(folder, "*"))))
-        reduces = os.path.isdir(os.path.join(folder, f"{step - 1:03d}", "reducer"))
+        step = max(1, len(glob(os.path.join(directory, "*"))))
+        reduces = os.path.isdir(os.path.join(directory, f"{step - 1:03d}", "reducer"))
         return phase_of(step, steps, "reduce" if reduces else "map"), step == 1 and not reduces
 
     def task_stderr_paths(self) -> list[str]:
         """Return the logs of the map tasks, as far as they are there."""
-        folder = os.path.join(self._get_local_tmp_dir(), "step", "000", "mapper")
-        return sorted(glob(os.path.join(folder, "*", "stderr")))
+        directory = os.path.join(self._get_local_tmp_dir(), "step", "000", "mapper")
+        return sorted(glob(os.path.join(directory, "*", "stderr")))
 
     def first_traceback(self) -> str | None:
         """Return the first traceback that a map task logged, with the line before it."""

@@ -1,4 +1,4 @@
-"""What a task prints: it goes to standard error, and standard output is for record lines alone.
+"""Prints of a task go to standard error: standard output is for record lines alone.
 
 On one machine it goes to the standard error of the job at once, through a named pipe. The task's
 own standard error is a file of the runner's, with counters in it; on a cluster, where there is no

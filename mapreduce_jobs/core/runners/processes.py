@@ -1,4 +1,4 @@
-"""What runners share whose tasks are processes."""
+"""Code of the runners whose tasks are processes."""
 
 import os
 from typing import Any
@@ -17,7 +17,7 @@ class ProcessRunner(ScratchDirectory, MRJobBinRunner):
     def _setup_cmd_content(self, setup: Any) -> list[str]:
         """Set PYTHONPATH; with commands of the user's, as mrjob does it.
 
-        mrjob takes a lock, for which it leaves a file in /tmp, and does not bear spaces in paths.
+        mrjob takes a lock, for which it leaves a file in /tmp, and fails on paths with spaces.
         """
         if self._setup:
             return list(super()._setup_cmd_content(setup))

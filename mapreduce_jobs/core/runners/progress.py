@@ -1,4 +1,4 @@
-"""How far a running job is, on a terminal."""
+"""Progress of a running job on a terminal."""
 
 import re
 import threading
@@ -119,17 +119,17 @@ class Pace:
 
 
 @contextmanager
-def progress(runner: Any, shown: bool) -> Iterator[None]:
+def progress(runner: Any, enabled: bool) -> Iterator[None]:
     """Show how far a job is while the block runs.
 
     Parameters
     ----------
     runner : runner of this project
-        It tells how far it is by the function that its `follow` returns, and its `items`.
-    shown : bool
+        It reports its progress by the function that its `follow` returns, and its `items`.
+    enabled : bool
         Whether to show anything.
     """
-    if not shown:
+    if not enabled:
         yield
         return
     import sys
@@ -184,7 +184,7 @@ def progress(runner: Any, shown: bool) -> Iterator[None]:
 
 
 def status_of(read: int) -> str:
-    """Return the status by which a task tells how many bytes of its input it has read."""
+    """Return the status by which a task reports how many bytes of its input it has read."""
     return _BYTES_READ % read
 
 
@@ -218,7 +218,7 @@ class LoggedCounters:
                     log.seek(self._positions.get(path, 0))
                     new = log.read()
             except OSError:
-                continue  # the job has just ended and its folder is gone
+                continue  # the job has just ended and its directory is gone
             whole = new[: new.rfind(b"\n") + 1]
             self._positions[path] = self._positions.get(path, 0) + len(whole)
             for counter, amount, read in self._said.findall(whole):

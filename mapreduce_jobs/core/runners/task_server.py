@@ -3,7 +3,7 @@
 It imports once what tasks need, while the input is still being listed, and forks for every task,
 which so begins within milliseconds. It has one thread, so that a fork is a whole process. Each task
 then runs like ``python SCRIPT ARGUMENTS`` of its own: with its own standard streams, working
-folder, environment, signals and exit status. When whoever started the server is gone, so are the
+directory, environment, signals and exit status. When whoever started the server is gone, so are the
 tasks and the server.
 """
 
@@ -29,10 +29,10 @@ from mapreduce_jobs.core.runners.cores import blas_on_one_core
 
 __all__ = ["ForkedTask", "TaskServer"]
 
-_FILES = 5  # that come with a request: what to run, standard streams, and where to tell of its end
+_FILES = 5  # that come with a request: what to run, standard streams, and where to report its end
 _GRACE = 10.0  # seconds for it to end when nobody needs it
 _REQUEST = b"\n"
-_HAS_FOLDER_IN_PATH = not sys.flags.safe_path
+_HAS_DIRECTORY_IN_PATH = not sys.flags.safe_path
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +72,9 @@ class TaskServer:
     Parameters
     ----------
     modules : iterable of str
-        What tasks import; names that cannot be imported are passed over, the tasks will tell.
-    folder : str
-        Its working folder.
+        What tasks import; names that cannot be imported are passed over, the tasks report them.
+    directory : str
+        Its working directory.
     environment : mapping
         Its environment variables.
     log : str
@@ -87,7 +87,7 @@ class TaskServer:
     """
 
     def __init__(
-        self, modules: Iterable[str], folder: str, environment: Mapping[str, str], log: str
+        self, modules: Iterable[str], directory: str, environment: Mapping[str, str], log: str
     ) -> None:
         self._log = log
         self._connection, theirs = socket.socketpair()
@@ -97,7 +97,7 @@ class TaskServer:
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,
-                cwd=folder,
+                cwd=directory,
                 env=environment,
             )
         self.pid = self._process.pid
@@ -106,7 +106,7 @@ class TaskServer:
         self,
         args: Sequence[str],
         streams: Iterable[IO[bytes]],
-        folder: str,
+        directory: str,
         environment: Mapping[str, str],
     ) -> ForkedTask:
         """Run a script of Python as a process.
@@ -117,8 +117,8 @@ class TaskServer:
             The script and its arguments.
         streams : iterable of binary file
             Its standard input, output and error.
-        folder : str
-            Its working folder.
+        directory : str
+            Its working directory.
         environment : mapping
             Its environment variables.
 
@@ -135,7 +135,7 @@ class TaskServer:
         ours, theirs = os.pipe()
         status_pipe = os.fdopen(ours, "rb")
         with tempfile.TemporaryFile() as request, os.fdopen(theirs, "wb") as status:
-            request.write(json.dumps([args, folder, dict(environment)]).encode())
+            request.write(json.dumps([args, directory, dict(environment)]).encode())
             request.seek(0)
             files = [file.fileno() for file in (request, *streams, status)]
             with contextlib.suppress(BrokenPipeError):  # then nothing comes back
@@ -200,7 +200,7 @@ class _Server:
             ready, _, _ = select.select([connection, ended], [], [])
             if ended in ready:
                 os.read(ended, 512)
-                self._tell_of_the_ended()
+                self._report_ended_tasks()
             if connection not in ready:
                 continue
             request, files, _, _ = socket.recv_fds(self.connection, len(_REQUEST), _FILES)
@@ -223,7 +223,7 @@ class _Server:
                 os.close(file)
             _write_number(self.tasks[pid], pid)
 
-    def _tell_of_the_ended(self) -> None:
+    def _report_ended_tasks(self) -> None:
         with contextlib.suppress(ChildProcessError):  # there are no more
             while True:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -260,8 +260,8 @@ def _import(modules: Iterable[str]) -> None:
 def _run(request_file: int) -> None:
     """Run a script as Python does."""
     with os.fdopen(request_file, "rb") as request:
-        args, folder, environment = json.load(request)
-    os.chdir(folder)
+        args, directory, environment = json.load(request)
+    os.chdir(directory)
     script = os.path.abspath(args[0])
     # It was a socket, and knows as such that one cannot seek there.
     encoding, errors = sys.stdin.encoding, sys.stdin.errors
@@ -272,16 +272,18 @@ def _run(request_file: int) -> None:
     os.environ.update(environment)
     sys.argv[:] = args
     sys.orig_argv[:] = [sys.executable, *args]
-    if _HAS_FOLDER_IN_PATH:
+    if _HAS_DIRECTORY_IN_PATH:
         sys.path.insert(0, os.path.dirname(os.path.realpath(script)))
 
-    def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    def write_traceback(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
         """Write a traceback that begins in the script."""
         while trace is not None and trace.tb_frame.f_code.co_filename != script:
             trace = trace.tb_next
         sys.__excepthook__(kind, error.with_traceback(trace), trace)
 
-    sys.excepthook = tell
+    sys.excepthook = write_traceback
     module = ModuleType("__main__")
     module.__file__ = script
     sys.modules["__main__"] = module
@@ -291,7 +293,7 @@ def _run(request_file: int) -> None:
 
 
 def _main() -> None:
-    if _HAS_FOLDER_IN_PATH:
+    if _HAS_DIRECTORY_IN_PATH:
         del sys.path[0]
     blas_on_one_core()
     _import(sys.argv[1:])

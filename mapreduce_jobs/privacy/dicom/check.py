@@ -1,4 +1,4 @@
-"""What in a file would still tell who the patient is: attributes and kinds, never values."""
+"""Check of what in a file still identifies the patient: attributes and kinds, never values."""
 
 import re
 import warnings
@@ -90,8 +90,8 @@ def _of_the_file(data: bytes, dataset: Dataset, name: str) -> Iterator[tuple[str
     parts = [text_of(dataset, PSEUDONYMS[1])]
     parts += re.findall(r"\w+", text_of(dataset, PSEUDONYMS[0]))
     for part in parts:
-        telling = len(part) >= _MIN_NAME and not _PSEUDONYM.fullmatch(part)
-        if telling and part.lower() in name.lower():
+        identifies = len(part) >= _MIN_NAME and not _PSEUDONYM.fullmatch(part)
+        if identifies and part.lower() in name.lower():
             yield "file name", "name"
             return
 
@@ -118,12 +118,12 @@ class _Check:
             what = path + label_of(tag)
             if rule.vr == "SQ":
                 yield from self._in_sequence(dataset, tag, rule, what)
-            elif rule.action and not is_empty(element) and self._tells(dataset, tag, rule):
+            elif rule.action and not is_empty(element) and self._identifies(dataset, tag, rule):
                 kind = _KINDS.get(rule.vr, "text" if rule.vr in _TEXTS else "value")
                 yield what, kind
 
-    def _tells(self, dataset: Dataset, tag: int, rule: Rule) -> bool:
-        """Tell whether the value of an attribute is one that should not be there."""
+    def _identifies(self, dataset: Dataset, tag: int, rule: Rule) -> bool:
+        """Return whether the value of an attribute is one that should not be there."""
         text = text_of(dataset, tag)
         if tag in PSEUDONYMS:
             return not _PSEUDONYM.fullmatch(text)
@@ -145,7 +145,7 @@ class _Check:
         if not isinstance(items, Sequence) or not len(items):
             return
         if rule.action == "D":
-            if len(items) > 1 or self._item_tells(items[0]):
+            if len(items) > 1 or self._item_identifies(items[0]):
                 yield what, "sequence"
         elif rule.action in ("X", "Z"):
             yield what, "sequence"
@@ -153,13 +153,13 @@ class _Check:
             for item in items:
                 yield from self.found(item, f"{what}/")
 
-    def _item_tells(self, item: Dataset) -> bool:
-        """Tell whether an item holds anything but dummies."""
+    def _item_identifies(self, item: Dataset) -> bool:
+        """Return whether an item holds anything but dummies."""
         for key in list(item.keys()):
             tag = int(key)
             rule = self._settings.rule(tag, item.get_item(tag).VR)
             if rule.vr == "SQ":
-                if any(map(self._item_tells, item[tag].value)):
+                if any(map(self._item_identifies, item[tag].value)):
                     return True
             elif rule.vr == "UI":
                 if rule.action and not all(map(_is_nobodys, text_of(item, tag).split("\\"))):

@@ -27,7 +27,7 @@ from mapreduce_jobs.privacy.pixels.blanking import Blanking
 from mapreduce_jobs.privacy.pseudonyms import Pseudonymiser
 from mapreduce_jobs.privacy.settings import Settings
 
-__all__ = ["IMPLEMENTATION", "Deidentified", "Place", "deidentify"]
+__all__ = ["IMPLEMENTATION", "Deidentified", "SourceIds", "deidentify"]
 
 IMPLEMENTATION = UID("2.25.111748259366478921563024985176334920418")
 """Implementation Class UID (0002,0012) of the files that are made."""
@@ -38,8 +38,8 @@ _VERSION_NAME = "MAPREDUCE_IMG"
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where an image belongs, as it was before: for names.
+class SourceIds:
+    """Identifiers of an image before it was de-identified, for names.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class Deidentified:
 
     data: bytes
     audit: Audit
-    place: Place
+    source_ids: SourceIds
 
 
 def deidentify(
@@ -95,7 +95,7 @@ def deidentify(
     Raises
     ------
     DecodeError
-        The file is damaged, or about other files; the message tells nothing of its content.
+        The file is damaged, or about other files; the message says nothing of its content.
 
     Notes
     -----
@@ -120,7 +120,9 @@ def _deidentified(
     blanking: Blanking | None,
 ) -> Deidentified:
     audit = Audit("DICOM")
-    place = Place(subject_of(dataset), text_of(dataset, 0x0020000D), text_of(dataset, 0x0020000E))
+    source_ids = SourceIds(
+        subject_of(dataset), text_of(dataset, 0x0020000D), text_of(dataset, 0x0020000E)
+    )
     audit.pixels = "unchanged" if has_pixels(dataset) else "none"
     risk = pixel_risk(dataset)
     face = face_risk(dataset)
@@ -141,7 +143,7 @@ def _deidentified(
     if risk and hidden:
         _put_text(dataset, 0x00280301, "CS", "YES")
     _mark(dataset, settings, audit)
-    return Deidentified(_written(dataset, pseudonymiser, settings), audit, place)
+    return Deidentified(_written(dataset, pseudonymiser, settings), audit, source_ids)
 
 
 def _mark(dataset: Dataset, settings: Settings, audit: Audit) -> None:

@@ -51,8 +51,8 @@ def read(data: bytes, beginning: Beginning | None = None) -> FileDataset:
     if not len(dataset):
         raise CorruptImage("the header holds nothing")
     last: Any = dataset.get_item(list(dataset.keys())[-1])  # they are in the order of the file
-    is_told = isinstance(last, RawDataElement) and last.length != _UNDEFINED
-    if is_told and len(last.value or b"") < last.length:
+    has_length = isinstance(last, RawDataElement) and last.length != _UNDEFINED
+    if has_length and len(last.value or b"") < last.length:
         raise Truncated("the file ends before its last element does")
     meta = dataset.file_meta
     if _DIRECTORY in (text_of(meta, 0x00020002), text_of(dataset, 0x00080016)):
@@ -82,7 +82,7 @@ def text_of(dataset: Dataset, tag: int) -> str:
 
 
 def is_empty(element: Any) -> bool:
-    """Tell whether an element has no value, or nothing but padding."""
+    """Return whether an element has no value, or nothing but padding."""
     value = element.value
     if isinstance(value, bytes):
         return not value.strip(b" \0")

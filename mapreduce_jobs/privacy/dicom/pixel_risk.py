@@ -1,4 +1,4 @@
-"""Whether the pixels of a DICOM file may show who the patient is."""
+"""Risk that the pixels of a DICOM file show who the patient is."""
 
 from typing import Any
 
@@ -97,12 +97,12 @@ def face_risk(dataset: Dataset) -> str | None:
 
 
 def has_pixels(dataset: Dataset) -> bool:
-    """Tell whether there are pixels at all."""
+    """Return whether there are pixels at all."""
     return any(tag in dataset for tag in _PIXEL_DATA)
 
 
 def has_overlay_bits(dataset: Dataset) -> bool:
-    """Tell whether an overlay lies in the pixels themselves (retired: Overlay Bit Position)."""
+    """Return whether an overlay lies in the pixels themselves (retired: Overlay Bit Position)."""
     for group in range(0x6000, 0x6020, 2):
         position = group << 16 | 0x0102
         if position in dataset:

@@ -54,7 +54,7 @@ def dummy(vr: str) -> bytes:
 
 
 def has_form(vr: str, text: str) -> bool:
-    """Tell whether a value is no other than its kind allows: an age or a time is no name.
+    """Return whether a value is no other than its kind allows: an age or a time is no name.
 
     >>> has_form("AS", "042Y"), has_form("DA", "Smith"), has_form("LO", "Smith")
     (True, False, True)

@@ -1,4 +1,4 @@
-"""What becomes of every element of a data set and of the items in its sequences."""
+"""Walk over every element of a data set and of the items in its sequences."""
 
 import re
 from typing import Any
@@ -168,7 +168,7 @@ class Walk:
         return self._pseudonymiser.uid(uid)
 
     def _clean_value(self, dataset: Dataset, tag: int, element: Any, rule: Rule) -> None:
-        """Clean a value; what cannot be cleaned is dealt with as the Basic Profile says."""
+        """Clean a value; what cannot be cleaned is treated as the Basic Profile says."""
         if rule.vr == "TM":  # whole days do not touch it
             self._element(dataset, tag, element, rule._replace(action="K"))
             return

@@ -70,7 +70,7 @@ def _head(element: Any, implicit: bool, order: str) -> bytes:
 
 
 def _is_as_read(dataset: FileDataset, syntax: UID) -> bool:
-    """Tell whether the elements need not be encoded anew."""
+    """Return whether the elements need not be encoded anew."""
     if syntax.is_private:
         encoding = dataset.original_encoding
     else:

@@ -1,4 +1,4 @@
-"""What formats have in common: names of what is removed, and the EXIF data that stay."""
+"""Names of what is removed from all formats, and the EXIF data that stay."""
 
 import struct
 

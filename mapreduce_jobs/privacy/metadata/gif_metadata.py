@@ -53,7 +53,7 @@ def strip(data: bytes) -> tuple[bytes, list[str]]:
 
 
 def _palette(flags: int) -> int:
-    """Return the bytes of the palette that flags tell of."""
+    """Return the bytes of the palette that flags announce."""
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 

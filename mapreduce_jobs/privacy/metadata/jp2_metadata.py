@@ -35,7 +35,7 @@ _NAMES = {
     b"lbl ": "labels",
     b"free": "free space",
 }
-_LONGEST_COLOUR = 35  # bytes, those of CIELab
+_MAX_COLOUR = 35  # bytes, those of CIELab
 _ENUMERATED, _GREY, _SRGB, _CMYK = 1, 17, 16, 12
 
 
@@ -76,7 +76,8 @@ def strip(data: bytes) -> tuple[bytes, list[str]]:
 def strip_stream(data: bytes) -> tuple[bytes, list[str]]:
     """Do the same with a bare codestream.
 
-    In the header of a tile a comment's bytes become 0, since other places tell the tile's length.
+    In the header of a tile a comment's bytes become 0, since the tile's length stands elsewhere,
+    too.
     """
     parts: list[bytes] = [data[:2]]
     removed: list[str] = []
@@ -171,9 +172,9 @@ def _header(data: bytes, removed: list[str]) -> bytes:
 
 
 def _colour(content: bytes) -> bytes:
-    """Return a colour specification that needs no profile; the profile tells what it is for."""
+    """Return a colour specification that needs no profile; the profile says what it is for."""
     if content[0] == _ENUMERATED:
-        return content[:_LONGEST_COLOUR]
+        return content[:_MAX_COLOUR]
     space = {b"GRAY": _GREY, b"CMYK": _CMYK}.get(content[3 + 16 : 3 + 20], _SRGB)
     return struct.pack(">BBBI", _ENUMERATED, 0, 0, space)
 

@@ -17,11 +17,11 @@ _LEVEL = 6
 
 
 class _Header(NamedTuple):
-    """Where things are in a header (nifti1.h, nifti2.h): bytes of text, and the voxels' place."""
+    """Offsets in a header (nifti1.h, nifti2.h): of texts, and of where the voxels begin."""
 
     size: int
     texts: dict[str, tuple[int, int]]
-    place: int
+    offset: int
     format: str
 
 
@@ -79,10 +79,10 @@ def strip(data: bytes) -> tuple[bytes, list[str]]:
         if any(header[start:end]):
             header[start:end] = bytes(end - start)
             removed.append(name)
-    place = form.size + 4
+    offset = form.size + 4
     if any(content[form.size : facts.offset]):
         removed.append("extensions")
-    struct.pack_into(f"{order}{form.format}", header, form.place, place)
+    struct.pack_into(f"{order}{form.format}", header, form.offset, offset)
     if has_more or (not is_gzipped and len(content) > facts.offset + size):
         removed.append(AFTER_END)
     written = b"".join([header, bytes(4), content[facts.offset : facts.offset + size]])

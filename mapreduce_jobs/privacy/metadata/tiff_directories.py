@@ -138,7 +138,7 @@ class Reader:
         self._seen: set[int] = set()
         self._parts: set[Part] = set()
         self._used = [(0, self.form.header)]
-        self._most = (1 << 24) + 4 * len(data)
+        self._left = (1 << 24) + 4 * len(data)
 
     def pages(self) -> list[Directory]:
         """Return the pages.
@@ -198,11 +198,11 @@ class Reader:
         if kind not in _SIZES or (kind == _BYTES and tag != JPEG_TABLES):
             return None
         size = count * _SIZES[kind]
-        place = start + 4 + form.width
+        offset = start + 4 + form.width
         if size > form.width:
-            place = form.unpack(form.offset, self.data, place)
-            self._use(place, size)
-        return Value(kind, count, self.data[place : place + size])
+            offset = form.unpack(form.offset, self.data, offset)
+            self._use(offset, size)
+        return Value(kind, count, self.data[offset : offset + size])
 
     def _pass_over(self, start: int) -> None:
         """Note that bytes are an entry's value that is left out."""
@@ -213,16 +213,16 @@ class Reader:
         )
         size = count * _SIZES.get(kind, 1)
         if size > form.width:
-            place = form.unpack(form.offset, self.data, start + 4 + form.width)
-            self._used.append((place, place + size))
+            offset = form.unpack(form.offset, self.data, start + 4 + form.width)
+            self._used.append((offset, offset + size))
 
     def _use(self, start: int, length: int) -> None:
         """Note that bytes are part of the image, and check that they are there."""
         if start + length > len(self.data):
             raise Truncated("the file ends before what its directory points to")
         self._used.append((start, start + length))
-        self._most -= length
-        if self._most < 0:
+        self._left -= length
+        if self._left < 0:
             raise CorruptImage("its directories point to the same bytes again and again")
 
     def _gaps(self) -> list[tuple[int, int]]:
@@ -257,14 +257,14 @@ class Reader:
             del values[JPEG_TABLES]
             self.removed.append("JPEGTables")
         for offsets, lengths in STRIPS.items():
-            places = self._numbers(directory, offsets)
+            starts = self._numbers(directory, offsets)
             sizes = self._numbers(directory, lengths)
-            if len(places) != len(sizes):
+            if len(starts) != len(sizes):
                 raise CorruptImage("it does not tell where its strips or tiles begin and end")
-            for place, size in zip(places, sizes, strict=True):
-                part = Part(place if size else 0, size, compression)
+            for offset, size in zip(starts, sizes, strict=True):
+                part = Part(offset if size else 0, size, compression)
                 if part not in self._parts:
-                    self._use(place if size else 0, size)
+                    self._use(offset if size else 0, size)
                     self._parts.add(part)
                 directory.parts.setdefault(offsets, []).append(part)
         if not directory.parts:

@@ -68,7 +68,7 @@ class _Writer:
     def __init__(self, reader: Reader) -> None:
         self._form, self._data, self._removed = reader.form, reader.data, reader.removed
         self._file = bytearray()
-        self._places: dict[Part, tuple[int, int]] = {}
+        self._written: dict[Part, tuple[int, int]] = {}
 
     def written(self, pages: list[Directory]) -> bytes:
         """Return the file."""
@@ -82,15 +82,15 @@ class _Writer:
         return bytes(self._file)
 
     def _directory(self, directory: Directory) -> tuple[int, int]:
-        """Write what belongs to a directory, then itself; return its place, and its link's."""
+        """Write what belongs to a directory, then itself; return its offset, and its link's."""
         form = self._form
         values = dict(directory.values)
         if JPEG_TABLES in values:
             values[JPEG_TABLES] = self._tables(values[JPEG_TABLES])
         for tag, parts in directory.parts.items():
-            places = [self._part(part) for part in parts]
-            values[tag] = self._offsets([place for place, _ in places])
-            values[STRIPS[tag]] = self._offsets([length for _, length in places])
+            parts_written = [self._part(part) for part in parts]
+            values[tag] = self._offsets([offset for offset, _ in parts_written])
+            values[STRIPS[tag]] = self._offsets([length for _, length in parts_written])
         inner = [self._directory(one)[0] for one in directory.subdirectories]
         if inner:
             values[SUBDIRECTORIES] = self._offsets(inner)
@@ -127,14 +127,14 @@ class _Writer:
 
     def _part(self, part: Part) -> tuple[int, int]:
         """Return where a strip or tile is written, and its length."""
-        if part not in self._places:
+        if part not in self._written:
             content = self._data[part.start : part.start + part.length]
             clean = _STREAMS.get(part.compression)
             if clean and content:
                 content, names = clean(content)
                 self._removed += names
-            self._places[part] = (self._append(content) if content else 0, len(content))
-        return self._places[part]
+            self._written[part] = (self._append(content) if content else 0, len(content))
+        return self._written[part]
 
     def _tables(self, value: Value) -> Value:
         content, names = jpeg_metadata.strip_stream(value.data)

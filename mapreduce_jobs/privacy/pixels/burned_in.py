@@ -1,4 +1,4 @@
-"""Text that a device writes into the pixels: rules that tell where, and what makes it go away."""
+"""Text that a device writes into the pixels: rules that say where, and what makes it go away."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -49,7 +49,7 @@ class Rules:
         Raises
         ------
         BadParameter
-            One of them is wrong; the message tells the line.
+            One of them is wrong; the message names the line.
 
         Examples
         --------
@@ -101,11 +101,11 @@ class Rules:
         found: dict[Rectangle, None] = {}
         for rule in self.rules:
             if rule.when(dataset):
-                found.update(dict.fromkeys(rule.places(dataset)))
+                found.update(dict.fromkeys(rule.rectangles_in(dataset)))
         return list(found)
 
     def are_complete(self, dataset: Dataset) -> bool:
-        """Tell whether a rule lists where the device of an image writes.
+        """Return whether a rule lists where the device of an image writes.
 
         What lies around ultrasound regions is no such list: operators write within them, too.
         """
@@ -117,7 +117,7 @@ def blank(
 ) -> None:
     """Overwrite rectangles in every frame of a DICOM file.
 
-    Pixels that are not compressed stay in their place, and all others keep their bytes. Compressed
+    Pixels that are not compressed stay where they are, and all others keep their bytes. Compressed
     ones are decompressed, and stay so (Explicit VR Little Endian): compressing them again could
     change them. Lossy Image Compression (0028,2110) stays as it is, since the loss does.
 
@@ -128,7 +128,7 @@ def blank(
     Parameters
     ----------
     dataset : FileDataset
-        Is changed: its pixels and, if they were compressed, what tells how they lie.
+        Is changed: its pixels and, if they were compressed, what describes their layout.
     rectangles : iterable of Rectangle
         What lies outside the image is cut off.
     max_pixels : int, optional

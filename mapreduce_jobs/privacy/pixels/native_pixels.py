@@ -1,7 +1,7 @@
 """Pixels that are not compressed, in the bytes of a DICOM file: rectangles of them overwritten.
 
 Nothing is converted: the bytes of all other pixels stay what they are. How samples lie in the bytes
-is told in PS3.5, 8.1.1 and 8.2, and PS3.3 C.7.6.3.1.
+is defined in PS3.5, 8.1.1 and 8.2, and PS3.3 C.7.6.3.1.
 """
 
 from collections.abc import Iterable

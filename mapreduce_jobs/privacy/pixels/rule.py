@@ -49,7 +49,7 @@ class Rule:
         Raises
         ------
         BadParameter
-            It is wrong; the message tells the line and the rule.
+            It is wrong; the message names the line and the rule.
         """
         name = item.entries.get("name")
         if name is None or not isinstance(name.value, str):
@@ -76,7 +76,7 @@ class Rule:
             _wrong(name.value, when.line, f"when: {error}")
         return cls(name.value, condition, _rectangles(name.value, rectangles), outside is not None)
 
-    def places(self, dataset: Dataset) -> list[Rectangle]:
+    def rectangles_in(self, dataset: Dataset) -> list[Rectangle]:
         """Return where an image that the rule is for has text; see `Rules.rectangles`."""
         rows, columns = _size(dataset)
         try:

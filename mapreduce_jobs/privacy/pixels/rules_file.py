@@ -32,7 +32,7 @@ def items(text: str) -> list[Item]:
     Raises
     ------
     BadParameter
-        The text is not one; the message tells the line.
+        The text is not one; the message names the line.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""Places of text in pixels, found by a neural network; what the text says is not read.
+"""Boxes of text in pixels, found by a neural network; what the text says is not read.
 
 The network is PP-OCRv6's small detector (Apache-2.0), a file of 10 MB within the package rapidocr;
-onnxruntime runs it, in one thread. Nothing is downloaded. It tells for each pixel whether it is in
-the shrunk outline of a line of text (Differentiable Binarization, Liao et al., AAAI 2020).
+onnxruntime runs it, in one thread. Nothing is downloaded. It returns for each pixel whether it is
+in the shrunk outline of a line of text (Differentiable Binarization, Liao et al., AAAI 2020).
 """
 
 import importlib.util
@@ -149,9 +149,9 @@ def _starts(length: int) -> list[int]:
 def _boxes(tile: Bytes) -> Iterator[npt.NDArray[np.float64]]:
     probabilities = _probabilities(tile)
     mask = (probabilities > _OUTLINE).astype(np.uint8)
-    count, labels, places, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     for label in range(1, count):
-        left, top, width, height = (int(number) for number in places[label][:4])
+        left, top, width, height = (int(number) for number in boxes[label][:4])
         part = np.s_[top : top + height, left : left + width]
         if min(width, height) < _THINNEST:
             continue
@@ -189,8 +189,12 @@ def _rectangle(box: npt.NDArray[np.float64], rows: int, columns: int) -> Rectang
 def _model() -> Path:
     """Return the file of the network; rapidocr itself, which takes long to import, is not."""
     spec = importlib.util.find_spec("rapidocr")
-    folders = spec.submodule_search_locations if spec else None
-    models = [path for folder in folders or () for path in Path(folder).glob("models/*_det_*.onnx")]
+    directories = spec.submodule_search_locations if spec else None
+    models = [
+        path
+        for directory in directories or ()
+        for path in Path(directory).glob("models/*_det_*.onnx")
+    ]
     if len(models) != 1:
         raise MissingExtra(_WHAT, "rapidocr 3.10", _EXTRA)
     return models[0]

@@ -1,4 +1,4 @@
-"""Two images beside each other: read, brought to grey levels that can be compared, and told apart.
+"""Two images beside each other, in grey levels that can be compared, and their difference.
 
 What is shown of them is in `comparison_page` (HTML), `pair_figure` and `contact_sheet` (PNG).
 """
@@ -161,11 +161,11 @@ def compared(pair: Pair, how: How, full: bool) -> Compared | Failed:
     """
     pictures: list[Picture] = []
     errors = {}
-    for place, source in (("first", pair.one), ("second", pair.other)):
+    for side, source in (("first", pair.one), ("second", pair.other)):
         try:
             pictures.append(how.picture(source))
         except Exception as error:  # of whatever kind, it is this image's, as in a job
-            errors[place] = words_of(error)
+            errors[side] = words_of(error)
     if errors:
         return _failed(pair.name, errors)
     one, other = pictures
@@ -184,7 +184,7 @@ def _failed(name: str, errors: dict[str, tuple[str, str]]) -> Failed:
     if len(errors) == 2 and len(set(errors.values())) == 1:
         return Failed(name, kind, message)  # as when a job has handed on what it met
     return Failed(
-        name, kind, "; ".join(f"the {place}: {message}" for place, (_, message) in errors.items())
+        name, kind, "; ".join(f"the {side}: {message}" for side, (_, message) in errors.items())
     )
 
 
@@ -206,7 +206,7 @@ def all_compared(pairs: Pairs, how: How, full: int) -> Iterator[Compared | Faile
     how : How
         How images are read.
     full : int
-        How many of them with all that `compared` tells.
+        How many of them with all that `compared` returns.
 
     Yields
     ------
@@ -215,6 +215,6 @@ def all_compared(pairs: Pairs, how: How, full: int) -> Iterator[Compared | Faile
     """
     for index, pair in enumerate(pairs.pairs):
         yield compared(pair, how, index < full)
-    for place, source in pairs.alone:
-        other = {"first": "second", "second": "first"}[place]
+    for side, source in pairs.alone:
+        other = {"first": "second", "second": "first"}[side]
         yield Failed(source.name, "NoPartner", f"the {other} place has no image of this name")

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from mapreduce_jobs.imaging.image import Pixels
 from mapreduce_jobs.viewing.compare.comparison import FULL, Compared, Failed, Side
 from mapreduce_jobs.viewing.compare.pair_histograms import Chart, charts
-from mapreduce_jobs.viewing.display_range import NO_UNITS, shown
+from mapreduce_jobs.viewing.display_range import NO_UNITS, value_text
 from mapreduce_jobs.viewing.page import page, source, template
 from mapreduce_jobs.viewing.thumbnails import image_uri, thumbnail, within
 
@@ -80,8 +80,8 @@ def collection_page(
         if full == FULL:
             left = 0
         cards.append(macros.card(small, view))
-    shown = [one for one in (note, _about(full, pairs)) if one]
-    return _page(heading, macros.collection(cards, shown, titles))
+    sentences = [one for one in (note, _about(full, pairs)) if one]
+    return _page(heading, macros.collection(cards, sentences, titles))
 
 
 def _about(full: int, pairs: int) -> str:
@@ -98,7 +98,7 @@ def _page(heading: str, body: "Markup") -> str:
     return page(heading, body, scripts=[source("comparison.js")], styles=[source("comparison.css")])
 
 
-# What the template is given
+# Values of the template
 
 
 def _full(found: Compared, titles: Sequence[str]) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def _full(found: Compared, titles: Sequence[str]) -> dict[str, Any]:
             "frames": [image_uri(frame) for frame in frames] if found.difference.differing else [],
             "height": frames[0].shape[0],
             "width": frames[0].shape[1],
-            "mapping": f"Black is 0, white {shown(found.difference.greatest)}.",
+            "mapping": f"Black is 0, white {value_text(found.difference.greatest)}.",
         }
     return {
         "name": found.name,

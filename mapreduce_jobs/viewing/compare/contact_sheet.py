@@ -54,8 +54,8 @@ def contact_sheet(
     for column in range(across if titles else 0):
         for half, title in enumerate(titles):
             left = _MARGIN + column * (_CELL[0] + _MARGIN) + half * (_SIDE + _GAP)
-            shown = cut(plain(title), _SIDE, font(15))
-            pen.text((left + _SIDE / 2, _MARGIN), shown, _INK, font(15), anchor="ma")
+            label = cut(plain(title), _SIDE, font(15))
+            pen.text((left + _SIDE / 2, _MARGIN), label, _INK, font(15), anchor="ma")
     for index, one in enumerate(found):
         left = _MARGIN + index % across * (_CELL[0] + _MARGIN)
         upper = top + index // across * _CELL[1]
@@ -91,5 +91,5 @@ def _draw(
         )
         paper.paste(drawn, at)
         ends = cut(side.scale.brief(side.picture.image.unit), _SIDE, font(11))
-        place = left + half * (_SIDE + _GAP) + _SIDE / 2, upper + _SIDE + 4
-        pen.text(place, ends, _QUIET, font(11), anchor="ma")
+        position = left + half * (_SIDE + _GAP) + _SIDE / 2, upper + _SIDE + 4
+        pen.text(position, ends, _QUIET, font(11), anchor="ma")

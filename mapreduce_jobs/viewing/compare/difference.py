@@ -1,4 +1,4 @@
-"""What differs between two images of one size."""
+"""Difference of two images of one size."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mapreduce_jobs.imaging.image import Pixels
-from mapreduce_jobs.viewing.display_range import NO_UNITS, Picture, Scale, shown
+from mapreduce_jobs.viewing.display_range import NO_UNITS, Picture, Scale, value_text
 
 __all__ = ["Difference", "difference"]
 
@@ -46,7 +46,7 @@ class Difference:
         of = "" if unit in NO_UNITS or not self.of_values else f" {unit}"
         return (
             f"{self.differing:,} of {self.pixels:,} pixels differ; greatest difference"
-            f" {shown(self.greatest)}{of}, mean {shown(self.mean)}{of}"
+            f" {value_text(self.greatest)}{of}, mean {value_text(self.mean)}{of}"
         )
 
 

@@ -17,7 +17,7 @@ __all__ = ["MARGIN", "pair_figure"]
 MARGIN = 24
 """Pixels around the pictures, and between them."""
 
-_LEAST, _MOST = 480, 2048  # pixels of the longer side of a picture
+_MIN_SIDE, _MAX_SIDE = 480, 2048  # pixels of the longer side of a picture
 _PAPER, _INK, _QUIET, _FRAME = "white", "#1a1a1a", "#555555", "#c8c8c8"
 
 
@@ -55,13 +55,13 @@ def pair_figure(
     """
     names = titles or [side.name for side in found.sides]
     panels = [
-        _Panel(title, within(side.levels(), _MOST), side.mapping)
+        _Panel(title, within(side.levels(), _MAX_SIDE), side.mapping)
         for title, side in zip(names, found.sides, strict=True)
     ]
     if with_difference and found.difference is not None:
         panels.append(_of_difference(found, titles or ("A", "B")))
     longest = max(max(panel.levels.shape[:2]) for panel in panels)
-    factor = max(1, round(_LEAST / longest))
+    factor = max(1, round(_MIN_SIDE / longest))
     widths = [panel.levels.shape[1] * factor for panel in panels]
     em = max(16, max(widths) // 30)
     room = [max(width, 10 * em) for width in widths]
@@ -85,8 +85,8 @@ def pair_figure(
             (at[0] - 1, at[1] - 1, at[0] + drawn.shape[1], at[1] + drawn.shape[0]), outline=_FRAME
         )
         for number, line in enumerate(note):
-            place = left + width / 2, top + tallest + em // 2 + number * em
-            pen.text(place, line, _QUIET, text, anchor="ma")
+            position = left + width / 2, top + tallest + em // 2 + number * em
+            pen.text(position, line, _QUIET, text, anchor="ma")
         left += width + MARGIN
     return paper
 
@@ -97,5 +97,5 @@ def _of_difference(found: Compared, titles: Sequence[str]) -> _Panel:
     levels = found.difference.frames[one.frames.index(one.picture.middle)]
     words = found.difference.words(one.picture.image.unit)
     return _Panel(
-        "|{} − {}|".format(*titles), within(levels, _MOST), f"{words[0].upper()}{words[1:]}."
+        "|{} − {}|".format(*titles), within(levels, _MAX_SIDE), f"{words[0].upper()}{words[1:]}."
     )

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from mapreduce_jobs.imaging.errors import ImagingError
 from mapreduce_jobs.imaging.image import Image
 from mapreduce_jobs.imaging.measures.histogram import Bins, bins_of, common_bins, histogram
-from mapreduce_jobs.viewing.display_range import NO_UNITS, shown
+from mapreduce_jobs.viewing.display_range import NO_UNITS, value_text
 
 __all__ = ["Chart", "charts"]
 
@@ -85,7 +85,7 @@ def _chart(image: Image, bins: Bins) -> Chart:
         " logarithmic."
     )
     label = f"{image.unit} values" if image.unit in NO_UNITS else f"values in {image.unit}"
-    ends = shown(bins.start), shown(bins.stop)
+    ends = value_text(bins.start), value_text(bins.stop)
     return Chart(bins.count, _HEIGHT, paths, *ends, label, words)
 
 

@@ -42,7 +42,7 @@ _SECTIONS: tuple[tuple[str, str, tuple[type[Part], ...]], ...] = (
     ("headers", "DICOM headers", (Headers,)),
     ("words", "Words", (Words,)),
     ("images", "Images written", (Bundles, Audits)),
-    ("findings", "What would tell who the patient is", (Findings,)),
+    ("findings", "What would identify the patient", (Findings,)),
     ("other", "Other results", (Others,)),
     ("provenance", "Provenance", (Provenance,)),
 )
@@ -89,11 +89,11 @@ class Report:
                 self._failures.add(result, line)
             else:
                 kind = _PART_OF.get(line.kind)
-                place = (result, kind or Others, "" if kind else line.kind)
-                if place not in self._parts:
+                of_part = (result, kind or Others, "" if kind else line.kind)
+                if of_part not in self._parts:
                     part = kind() if kind else Others(line.kind, line.columns)
-                    self._parts[place] = part
-                self._parts[place].add(line)
+                    self._parts[of_part] = part
+                self._parts[of_part].add(line)
         except _DAMAGED as error:
             key = "" if line.key is None else f" of {line.key[:80]}"
             raise UsageError(
@@ -129,11 +129,11 @@ class Report:
             sections.append(tools.section("failures", "Failures", [], self._failures.markup(tools)))
             links.append(("failures", "Failures"))
         for anchor, heading, kinds in _SECTIONS:
-            told: dict[str, Markup] = {}
+            by_result: dict[str, Markup] = {}
             for result, part in self._of(kinds):
-                told[result] = told.get(result, Markup()) + part.markup(tools)
-            if told:
-                sections.append(tools.section(anchor, heading, list(told.items())))
+                by_result[result] = by_result.get(result, Markup()) + part.markup(tools)
+            if by_result:
+                sections.append(tools.section(anchor, heading, list(by_result.items())))
                 links.append((anchor, heading))
         block = rows_block(tables)
         body = tools.report(links, self._overview(tools), sections, block)
@@ -141,11 +141,11 @@ class Report:
 
     def _of(self, kinds: Sequence[type[Part]]) -> list[tuple[str, Part]]:
         return [
-            (result, self._parts[place])
+            (result, self._parts[of_part])
             for result in sorted(self._kinds)
             for kind in kinds
-            for place in sorted(self._parts, key=lambda place: place[2])
-            if place[:2] == (result, kind)
+            for of_part in sorted(self._parts, key=lambda of_part: of_part[2])
+            if of_part[:2] == (result, kind)
         ]
 
     def _tables(self) -> list[Rows]:
@@ -177,12 +177,12 @@ class Report:
         return tools.overview(tiles, table)
 
 
-def gathered(places: Sequence[str]) -> Report:
+def gathered(paths: Sequence[str]) -> Report:
     """Read results into a report.
 
     Parameters
     ----------
-    places : sequence of str
+    paths : sequence of str
         As `result_lines` takes them; one that is named twice is read once.
 
     Returns
@@ -193,22 +193,22 @@ def gathered(places: Sequence[str]) -> Report:
     Raises
     ------
     UsageError
-        A place cannot be read, a line is damaged, or there is no line at all.
+        A path cannot be read, a line is damaged, or there is no line at all.
     """
     report = Report()
     nothing = True
-    declared = declarations(places)
-    for place, name in _named(dict.fromkeys(places)):
-        for line in result_lines([place], declared):
+    declared = declarations(paths)
+    for path, name in _named(dict.fromkeys(paths)):
+        for line in result_lines([path], declared):
             nothing = False
             report.add(name, line)
     if nothing:
-        raise UsageError(f"{', '.join(places)}: no line of a result")
+        raise UsageError(f"{', '.join(paths)}: no line of a result")
     return report
 
 
-def _named(places: Iterable[str]) -> list[tuple[str, str]]:
-    """Return places with the names that the page has for them: as short as tells them apart.
+def _named(paths: Iterable[str]) -> list[tuple[str, str]]:
+    """Return paths with the names that the page has for them: as short as they still differ.
 
     Parts of one result, ``RESULT/part-00000`` and so on, are one.
 
@@ -216,7 +216,7 @@ def _named(places: Iterable[str]) -> list[tuple[str, str]]:
     [('r/a.jsonl', 'a.jsonl'), ('/data/ct/edges', 'ct/edges'), ('/data/mr/edges', 'mr/edges'),
      ('-', 'standard input')]
     """
-    whole = {place: _whole(place) for place in places}
+    whole = {path: _whole(path) for path in paths}
     levels = {name: name.split("/") for name in whole.values()}
     short: dict[str, str] = {}
     for name, parts in levels.items():
@@ -225,12 +225,12 @@ def _named(places: Iterable[str]) -> list[tuple[str, str]]:
             if sum(other[-count:] == ending for other in levels.values()) == 1:
                 break
         short[name] = "standard input" if name == "-" else "/".join(ending) or name
-    return [(place, short[name]) for place, name in whole.items()]
+    return [(path, short[name]) for path, name in whole.items()]
 
 
-def _whole(place: str) -> str:
-    tidy = place.rstrip("/") or place
-    folder, name = os.path.split(tidy)
-    if is_bundle_name(name) and not name.endswith(".bundle") and folder:
-        return folder
+def _whole(path: str) -> str:
+    tidy = path.rstrip("/") or path
+    directory, name = os.path.split(tidy)
+    if is_bundle_name(name) and not name.endswith(".bundle") and directory:
+        return directory
     return tidy

@@ -64,7 +64,7 @@ class Rows:
     --------
     >>> rows = Rows("Images", "image", [Column("pixels")])
     >>> rows.add("b.png", [2]); rows.add("a.png", [1])
-    >>> [(row.name, row.values) for row in rows.shown()]
+    >>> [(row.name, row.values) for row in rows.listed()]
     [('a.png', [1]), ('b.png', [2])]
     """
 
@@ -96,37 +96,37 @@ class Rows:
 
     def values(self, title: str) -> list[Any]:
         """Return a column of what is kept, by its title."""
-        place = [column.title for column in self.columns].index(title)
-        return [row.values[place] for row in self.kept()]
+        number = [column.title for column in self.columns].index(title)
+        return [row.values[number] for row in self.kept()]
 
     def leave_out_empty(self) -> None:
         """Leave out the columns that have no value in any row; no row may come after."""
         kept = self.kept()
         used = [
-            place
-            for place in range(len(self.columns))
-            if any(row.values[place] is not None for row in kept)
+            number
+            for number in range(len(self.columns))
+            if any(row.values[number] is not None for row in kept)
         ]
         if len(used) < len(self.columns):
-            self.columns = [self.columns[place] for place in used]
+            self.columns = [self.columns[number] for number in used]
             for row in kept:
-                row.values[:] = [row.values[place] for place in used]
+                row.values[:] = [row.values[number] for number in used]
 
-    def shown(self) -> "list[Row]":
+    def listed(self) -> "list[Row]":
         """Return the rows that are in the page."""
         return self.kept()[: self.limit]
 
     def all_are_kept(self) -> bool:
-        """Tell whether no row is left out of memory."""
+        """Return whether no row is left out of memory."""
         return self.count <= MAX_ROWS
 
     @property
     def note(self) -> str:
         """A sentence on what the page leaves out; the empty text if nothing."""
-        shown = min(self.count, self.limit, MAX_ROWS)
-        if shown == self.count:
+        listed = min(self.count, self.limit, MAX_ROWS)
+        if listed == self.count:
             return ""
-        return f"The first {shown:,} by name of {self.count:,} are listed here."
+        return f"The first {listed:,} by name of {self.count:,} are listed here."
 
     def first(self) -> "list[tuple[str, list[tuple[str, str | Markup]]]]":
         """Return rows as texts, the first of them: each name, and kind and text of its values."""
@@ -138,7 +138,7 @@ class Rows:
                     for column, value in zip(self.columns, row.values, strict=True)
                 ],
             )
-            for row in self.shown()[:_FIRST]
+            for row in self.listed()[:_FIRST]
         ]
 
 
@@ -182,15 +182,15 @@ def fit(tables: Sequence[Rows]) -> None:
 
 def rows_block(tables: Sequence[Rows]) -> Markup:
     """Return the rows of all tables, for the page's script: every name is there once."""
-    names = sorted({row.name for rows in tables for row in rows.shown()})
-    places = {name: place for place, name in enumerate(names)}
+    names = sorted({row.name for rows in tables for row in rows.listed()})
+    numbers = {name: number for number, name in enumerate(names)}
     found = [
         {
             "columns": [column.kind for column in rows.columns],
-            "names": [places[row.name] for row in rows.shown()],
+            "names": [numbers[row.name] for row in rows.listed()],
             "cells": [
-                _cells(column.kind, [row.values[place] for row in rows.shown()])
-                for place, column in enumerate(rows.columns)
+                _cells(column.kind, [row.values[number] for row in rows.listed()])
+                for number, column in enumerate(rows.columns)
             ],
         }
         for rows in tables
@@ -199,15 +199,15 @@ def rows_block(tables: Sequence[Rows]) -> Markup:
 
 
 def _cells(kind: str, values: list[Any]) -> Any:
-    """Return a column; one of few texts as these and the place of each value among them."""
+    """Return a column; one of few texts as these and the number of each value among them."""
     if kind in ("number", "share"):
         return [rounded(value) for value in values]
     texts = [None if value is None else safe(str(value)) for value in values]
     distinct = sorted({text for text in texts if text is not None})
     if kind == "spark" or 2 * len(distinct) > len(texts):
         return texts
-    places: dict[str | None, int | None] = {text: place for place, text in enumerate(distinct)}
-    return {"texts": distinct, "places": [places.get(text) for text in texts]}
+    numbers: dict[str | None, int | None] = {text: number for number, text in enumerate(distinct)}
+    return {"texts": distinct, "places": [numbers.get(text) for text in texts]}
 
 
 def spark(counts: Sequence[int]) -> str:
@@ -225,8 +225,8 @@ def spark(counts: Sequence[int]) -> str:
 def spark_svg(letters: str) -> Markup:
     """Return these letters as a drawing; report.js does the same."""
     path = "".join(
-        f"M{place * 3} 36V{36 - _LETTERS.index(letter)}h2V36z"
-        for place, letter in enumerate(letters)
+        f"M{number * 3} 36V{36 - _LETTERS.index(letter)}h2V36z"
+        for number, letter in enumerate(letters)
         if letter != "0"
     )
     return Markup(

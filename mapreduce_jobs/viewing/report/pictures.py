@@ -1,4 +1,4 @@
-"""What images of a report look like: small pictures, by the names that results have for them."""
+"""Small pictures of the images of a report, by the names that results have for them."""
 
 import os
 from collections.abc import Iterable
@@ -21,10 +21,10 @@ class Pictures:
 
     Parameters
     ----------
-    places : iterable of str
-        Images, folders, globs, bundles, manifests, on this machine or on HDFS.
-    folder : str
-        An empty folder, for what can be read only once; it must outlive this.
+    inputs : iterable of str
+        Images, directories, globs, bundles, manifests, on this machine or on HDFS.
+    directory : str
+        An empty directory, for what can be read only once; it must outlive this.
 
     Raises
     ------
@@ -32,12 +32,12 @@ class Pictures:
         There is nothing of such a name, or no image in it.
     """
 
-    def __init__(self, places: Iterable[str], folder: str) -> None:
+    def __init__(self, inputs: Iterable[str], directory: str) -> None:
         self._sources: dict[str, Source] = {}
-        for number, place in enumerate(places):
-            spool = os.path.join(folder, str(number))
+        for number, named in enumerate(inputs):
+            spool = os.path.join(directory, str(number))
             os.mkdir(spool)
-            for source in sources(place, spool):
+            for source in sources(named, spool):
                 self._sources.setdefault(source.name, source)
         self._looks: dict[str, tuple[str, str]] = {}
         self.failed: dict[str, str] = {}
@@ -55,8 +55,8 @@ class Pictures:
             self.absent.add(name)
             return "", "not among the images given"
         try:
-            shown = picture(source.read(), _MAX_PIXELS)
-            return thumbnail(shown.levels(shown.middle, shown.own), _MAX_BYTES), ""
+            image = picture(source.read(), _MAX_PIXELS)
+            return thumbnail(image.levels(image.middle, image.own), _MAX_BYTES), ""
         except (ImagingError, HdfsToolsError, OSError) as error:
             kind, message = words_of(error)
             self.failed[name] = f"{kind}: {message}"

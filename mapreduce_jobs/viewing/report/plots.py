@@ -17,7 +17,7 @@ _ACCENT = COLOURS["accent"]
 _CHANNELS = ("red", "green", "blue")
 _HEIGHT = 200
 _ROW = 22  # points that a bar or a box takes
-_LONGEST, _LONGEST_TITLE = 20, 40  # letters of a label, and of what an axis is called
+_MAX_LABEL, _MAX_TITLE = 20, 40  # letters of a label, and of what an axis is called
 _LETTER = 6.6  # points that a letter of a label takes
 _LARGE = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
@@ -37,8 +37,8 @@ def _compact(value: float, _: Any = None) -> str:
 
 def _plain(axes: Any, x: str, y: str = "") -> None:
     """Name the axes, and give them numbers that are short."""
-    axes.set_xlabel(_cut(x, _LONGEST_TITLE))
-    axes.set_ylabel(_cut(y, _LONGEST_TITLE))
+    axes.set_xlabel(_cut(x, _MAX_TITLE))
+    axes.set_ylabel(_cut(y, _MAX_TITLE))
     if axes.get_xscale() == "linear":
         axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.xaxis.set_major_formatter(FuncFormatter(_compact))
@@ -125,16 +125,16 @@ def boxes(figures: Figures, spreads: Mapping[str, Sequence[float]], x: str, labe
     with figures.drawing(len(spreads) * _ROW + 56, left=_room(names)) as drawing:
         axes = drawing.axes
         found = np.array(list(spreads.values()), float).reshape(-1, 5)
-        places = np.arange(len(found))
+        positions = np.arange(len(found))
         axes.use_sticky_edges = False
         if found.min() > 0 and found.max() > 50 * found.min():
             axes.set_xscale("log")
-        axes.hlines(places, found[:, 0], found[:, 4], color=_ACCENT, linewidth=1.2)
+        axes.hlines(positions, found[:, 0], found[:, 4], color=_ACCENT, linewidth=1.2)
         axes.barh(
-            places, found[:, 3] - found[:, 1], left=found[:, 1], height=0.55, color=_ACCENT,
+            positions, found[:, 3] - found[:, 1], left=found[:, 1], height=0.55, color=_ACCENT,
             alpha=0.35,
         )  # fmt: skip
-        axes.plot(found[:, 2], places, "|", color=_INK, markersize=11, markeredgewidth=1.8)
+        axes.plot(found[:, 2], positions, "|", color=_INK, markersize=11, markeredgewidth=1.8)
         axes.grid(axis="x")
         _names(axes, names)
         _plain_names(axes, x)
@@ -149,12 +149,12 @@ def intervals(
     names = list(found)
     with figures.drawing(len(found) * _ROW + 56, left=_room(names)) as drawing:
         axes = drawing.axes
-        places = range(len(found))
+        positions = range(len(found))
         values = [value for value, _ in found.values()]
         errors = [error for _, error in found.values()]
         axes.axvline(0, color=_MUTED, linewidth=0.8)
         axes.errorbar(
-            values, places, xerr=errors, fmt="o", color=_ACCENT, markersize=4.5, capsize=3
+            values, positions, xerr=errors, fmt="o", color=_ACCENT, markersize=4.5, capsize=3
         )
         axes.grid(axis="x")
         _names(axes, names)
@@ -190,7 +190,7 @@ def points(
 def curve(
     figures: Figures, first: Sequence[float], second: Sequence[float], x: str, y: str, label: str
 ) -> Markup:
-    """Draw a curve of two shares, and the diagonal on which it would tell nothing."""
+    """Draw a curve of two shares, and the diagonal of a classifier that knows nothing."""
     with figures.drawing(_HEIGHT + 30, left=62) as drawing:
         axes = drawing.axes
         axes.plot([0, 1], [0, 1], color=_MUTED, linewidth=0.8, linestyle="--")
@@ -211,7 +211,7 @@ def _names(axes: Any, names: Sequence[str]) -> None:
 
 
 def _plain_names(axes: Any, x: str) -> None:
-    axes.set_xlabel(_cut(x, _LONGEST_TITLE))
+    axes.set_xlabel(_cut(x, _MAX_TITLE))
     if axes.get_xscale() == "linear":
         axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.xaxis.set_major_formatter(FuncFormatter(_compact))
@@ -223,7 +223,7 @@ def _room(names: Sequence[str]) -> int:
     return 16 + round(_LETTER * max(len(_cut(name)) for name in names))
 
 
-def _cut(name: str, most: int = _LONGEST) -> str:
+def _cut(name: str, most: int = _MAX_LABEL) -> str:
     """Return a text that has room, its middle left out if need be.
 
     >>> _cut("patients/of the first year/ct")

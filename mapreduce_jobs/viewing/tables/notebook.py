@@ -41,8 +41,8 @@ def read_results(*paths: str | os.PathLike[str]) -> "Results":
     Parameters
     ----------
     *paths : str or path
-        Files, folders that jobs have written with ``-o``, globs, any of these on HDFS; ``-`` for
-        standard input.
+        Files, directories that jobs have written with ``-o``, globs, any of these on HDFS; ``-``
+        for standard input.
 
     Returns
     -------
@@ -89,7 +89,7 @@ class Results(Mapping[str, NotebookTable]):
 
     @property
     def kinds(self) -> list[str]:
-        """The kinds of lines that there are, as `Line` tells them."""
+        """The kinds of lines that there are, as `Line` names them."""
         return list(self._tables)
 
     def __getitem__(self, kind: str) -> NotebookTable:

@@ -57,7 +57,7 @@ def arrays_of(table: Table) -> dict[str, Array]:
         ``KIND.COLUMN``, one value a row; lists of one length give rows × length, other lists their
         values one behind the other, and ``KIND.COLUMN:offsets``, where those of each row begin and,
         last, end. Texts are unicode. Where a number is missing stands NaN, 0, False or an empty
-        text; if it is not NaN, ``KIND.COLUMN:missing`` tells where that is.
+        text; if it is not NaN, ``KIND.COLUMN:missing`` says where that is.
 
     Examples
     --------
@@ -90,7 +90,7 @@ class _Column:
         self._kind = kind[5:-1] if self._is_list else kind
         code = _CODES.get(self._kind)
         self._values: Any = array(code) if code else []
-        self._in_place = float("nan") if self._kind == "float64" else 0 if code else ""
+        self._filler = float("nan") if self._kind == "float64" else 0 if code else ""
         self._missing = array("b")
         self._offsets = array("q", [0])
 
@@ -98,7 +98,7 @@ class _Column:
         """Add a value as it is in its table."""
         self._missing.append(value is None)
         if not self._is_list:
-            self._values.append(self._in_place if value is None else self._packed([value])[0])
+            self._values.append(self._filler if value is None else self._packed([value])[0])
             return
         self._values.extend(self._packed(value or []))
         self._offsets.append(len(self._values))
@@ -117,14 +117,14 @@ class _Column:
         else:
             values = self._texts(name)
         missing = np.frombuffer(self._missing, np.int8).astype(np.bool_)
-        told = {":missing": missing} if missing.any() else {}
+        parts = {":missing": missing} if missing.any() else {}
         if not self._is_list:
-            return {"": values} if self._kind == "float64" else {"": values, **told}
+            return {"": values} if self._kind == "float64" else {"": values, **parts}
         offsets = np.frombuffer(self._offsets, np.int64)
         lengths = np.diff(offsets)
         if len(lengths) and lengths[0] and (lengths == lengths[0]).all():
-            return {"": values.reshape(len(lengths), -1), **told}
-        return {"": values, ":offsets": offsets, **told}
+            return {"": values.reshape(len(lengths), -1), **parts}
+        return {"": values, ":offsets": offsets, **parts}
 
     def _texts(self, name: str) -> Array:
         longest = max(map(len, self._values), default=0)

@@ -104,7 +104,7 @@ class Table:
         return sorted(
             self._seen,
             key=lambda name: next(
-                (place for place, one in enumerate(order) if fnmatchcase(name, one)), len(order)
+                (number for number, one in enumerate(order) if fnmatchcase(name, one)), len(order)
             ),
         )
 

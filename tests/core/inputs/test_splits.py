@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hdfs_tools.bundles.record import Reference, bundle_line, parse_line, reference_line
 from hdfs_tools.errors import ReadFailed
 from mapreduce_jobs.core.inputs import splits
-from mapreduce_jobs.core.inputs.splits import EARLIER, Span, record_lines, spans_of, text_blocks
+from mapreduce_jobs.core.inputs.splits import PREVIOUS, Span, record_lines, spans_of, text_blocks
 from mapreduce_jobs.core.inputs.task_files import TaskFiles
 from mapreduce_jobs.core.job_errors import JobError
 
@@ -181,9 +181,9 @@ class TestPortableLines:
         assert parse_line(line).name == ""
 
     def test_nor_as_one_of_an_earlier_result(self, tmp_path):
-        posing = EARLIER + b'"all"\t{"sums": 7}\n'
+        posing = PREVIOUS + b'"all"\t{"sums": 7}\n'
         (tmp_path / "x.bundle").write_bytes(posing)
         span = Span(str(tmp_path / "x.bundle"), 0, len(posing))
         (line,) = splits.portable_lines([span.line()], store=None)
-        assert not line.startswith(EARLIER)
+        assert not line.startswith(PREVIOUS)
         assert list(splits.portable_lines([posing], store=None)) == [posing]  # the launcher's own

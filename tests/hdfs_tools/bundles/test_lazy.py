@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hdfs_tools.bundles.random_access import open_base64, open_ranges
 from hdfs_tools.embedded import EmbeddedStore
-from hdfs_tools.errors import CorruptRecord, IsAFolder, NotFound
+from hdfs_tools.errors import CorruptRecord, IsADirectory, NotFound
 
 steps = st.lists(
     st.tuples(st.sampled_from(["read", "seek", "from end"]), st.integers(0, 50_000)), max_size=8
@@ -101,7 +101,7 @@ class TestRanges:
 
     def test_what_is_no_file(self, store):
         store.mkdir("/folder")
-        with pytest.raises(IsAFolder):
+        with pytest.raises(IsADirectory):
             open_ranges(store, "/folder")
         with pytest.raises(NotFound):
             open_ranges(store, "/nothing")

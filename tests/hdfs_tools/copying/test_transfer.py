@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hdfs_tools import connect
 from hdfs_tools.copying.temporary import REMOTE_LEASE, is_temporary, temporary_name
 from hdfs_tools.copying.transfer import Meter, Options, copy
-from hdfs_tools.errors import Exists, IsAFolder, NotAFolder, NotFound, TransferFailed
+from hdfs_tools.errors import Exists, IsADirectory, NotADirectory, NotFound, TransferFailed
 
 # Holds the lock of a file or directory, as whoever writes it does.
 HOLD = """
@@ -98,7 +98,7 @@ class TestWhatIsThere:
         (scans / "a.png").write_bytes(b"A" * 1000)
         (scans / "ct/1.dcm").write_bytes(b"longer")
         again = fs.copy_from_local(scans, "/scans", sync=True)
-        assert (again.files, again.unchanged, again.folders) == (2, 2, 0)
+        assert (again.files, again.unchanged, again.directories) == (2, 2, 0)
         assert fs.read("/scans/a.png") == b"A" * 1000
 
     def test_is_left_alone_by_its_length_where_nothing_is_verified(self, fs, scans):
@@ -108,17 +108,17 @@ class TestWhatIsThere:
 
     def test_is_of_another_kind(self, fs, scans, tmp_path):
         fs.write("/file", b"")
-        with pytest.raises(NotAFolder):
+        with pytest.raises(NotADirectory):
             fs.copy_from_local(scans, "/file")
         fs.mkdir("/folder")
-        with pytest.raises(IsAFolder):
+        with pytest.raises(IsADirectory):
             fs.copy_from_local(scans / "a.png", "/folder")
         fs.mkdir("/mixed/a.png")
         fs.write("/mixed/ct", b"")
         with pytest.raises(TransferFailed) as failed:
             fs.copy_from_local(scans, "/mixed", overwrite=True)
-        assert failures(failed)["a.png"] == "IsAFolder"
-        assert failures(failed)["ct"] == "NotAFolder"
+        assert failures(failed)["a.png"] == "IsADirectory"
+        assert failures(failed)["ct"] == "NotADirectory"
         assert fs.read("/mixed/mr/3.dcm") == b"333"
 
     def test_is_the_source_itself(self, fs, scans):
@@ -285,5 +285,5 @@ def test_the_meter_hears_of_everything(fs, scans):
 def test_within_one_file_system(fs, scans):
     fs.copy_from_local(scans, "/scans")
     copied = copy(fs, "/scans", fs, "/again", Options(threads=2))
-    assert (copied.files, copied.folders, copied.bytes) == (4, 4, 1006)
+    assert (copied.files, copied.directories, copied.bytes) == (4, 4, 1006)
     assert copy(fs, "/scans", fs, "/again", Options(sync=True)).unchanged == 4

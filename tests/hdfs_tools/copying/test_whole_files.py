@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from hdfs_tools.copying.whole_files import WholeFile, whole_directory, write_whole
-from hdfs_tools.errors import Corrupt, Exists, IsAFolder, NotARegularFile
+from hdfs_tools.errors import Corrupt, Exists, IsADirectory, NotARegularFile
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ class TestFiles:
         os.mkfifo(path)
         with pytest.raises(NotARegularFile, match="device"):
             write_whole(path, b"")
-        with pytest.raises(IsAFolder):
+        with pytest.raises(IsADirectory):
             write_whole(os.path.dirname(path), b"")
         assert stat.S_ISFIFO(os.stat(path).st_mode)
 

@@ -89,7 +89,7 @@ class TestFolder:
     def test_hides_what_it_knows(self, fs, place):
         assert (place / ".hdfs-tools").is_dir()
         assert names(fs, "/") == []
-        assert [*fs.walk("/", folders=True)] == []
+        assert [*fs.walk("/", directories=True)] == []
         assert fs.content_summary("/").files == 0
         assert not fs.exists("/.hdfs-tools")
         assert not fs.delete("/.hdfs-tools", recursive=True)
@@ -310,7 +310,7 @@ class TestAStoreOfAnEarlierVersion:
         assert (file.replication, file.block_size, file.permission) == (2, 1 << 20, 0o640)
         assert fs.xattrs("/a/b") == {"user.a": b"1"}
         summary = fs.content_summary("/a")
-        assert (summary.folders, summary.files, summary.space) == (1, 1, 2)
+        assert (summary.directories, summary.files, summary.space) == (1, 1, 2)
         assert summary.quota is None
 
     def test_is_changed(self, fs):

@@ -46,8 +46,8 @@ def worker(place, name):
 
 def check(fs):
     """Check that all files are whole, and that of all the right things are known."""
-    for entry in fs.walk("/desk", folders=True):
-        if entry.is_folder:
+    for entry in fs.walk("/desk", directories=True):
+        if entry.is_directory:
             assert entry.permission == 0o700, entry
         else:
             data = fs.read(entry.path)

@@ -15,7 +15,7 @@ class TestFolders:
     def test_mkdir(self, tools, store):
         assert tools("mkdir /a").status == 0
         assert tools("-mkdir -p /b/c/d /a").status == 0
-        assert store.stat("/b/c/d").is_folder
+        assert store.stat("/b/c/d").is_directory
         for line, reason in (
             ("mkdir /a", "/a: File exists"),
             ("mkdir /no/such", "/no: No such file or directory"),
@@ -121,7 +121,7 @@ class TestPermissions:
     def test_chmod_below(self, tools, store):
         store.write("/a/b/c", b"")
         assert tools("-chmod -R u=rwX,go= /a").status == 0
-        modes = [oct(entry.permission) for entry in store.walk("/a", folders=True)]
+        modes = [oct(entry.permission) for entry in store.walk("/a", directories=True)]
         assert modes == ["0o700", "0o600"]
         for wrong in ("u+s", "75", "rw", "888", "u+r,"):
             assert tools("chmod", wrong, "/a").status == 2

@@ -136,8 +136,8 @@ class TestTrash:
             trash.move(f"/data/{name}")
         items = {item.original: item for item in trash.items()}
         assert {*items} == {"/data/folder", "/data/file", "/data/empty"}
-        assert (items["/data/folder"].size, items["/data/folder"].is_folder) == (8, True)
-        assert (items["/data/file"].size, items["/data/file"].is_folder) == (1, False)
+        assert (items["/data/folder"].size, items["/data/folder"].is_directory) == (8, True)
+        assert (items["/data/file"].size, items["/data/file"].is_directory) == (1, False)
         assert all(before - 1 < item.when < time.time() + 1 for item in items.values())
 
     def test_of_other_tools(self, store, trash):

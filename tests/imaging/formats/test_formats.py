@@ -9,7 +9,7 @@ from tests.support import ROOT
 FORMATS = runpy.run_path(str(ROOT / "examples/formats.py"))
 PAGE = (ROOT / "docs/formats.md").read_text(encoding="utf-8")
 FOLDERS = [
-    (package, folder) for package, folders in FORMATS["FOLDERS"].items() for folder in folders
+    (package, folder) for package, folders in FORMATS["DIRECTORIES"].items() for folder in folders
 ]
 
 
@@ -43,5 +43,5 @@ def is_of_the_page(package):
 
 
 def test_what_stands_before_the_tables():
-    if all(map(is_of_the_page, FORMATS["FOLDERS"])):
+    if all(map(is_of_the_page, FORMATS["DIRECTORIES"])):
         assert PAGE.startswith(FORMATS["introduction"]())

@@ -193,11 +193,11 @@ class TestLearning:
             ["cat", "8", "2", "80.0 %"],
             ["dog", "4", "6", "60.0 %"],
         ]
-        assert table(section, "How well each class is told")[1:] == [
+        assert table(section, "Scores of each class")[1:] == [
             ["cat", "10", "80.0 %", "66.7 %", "0.7500"],  # 8 / (8 + 4)
             ["dog", "10", "60.0 %", "75.0 %", "–"],  # 6 / (2 + 6)
         ]
-        assert pairs(section, "tiles")["Told right"] == "70.0 %"
+        assert pairs(section, "tiles")["Accuracy"] == "70.0 %"
 
     def test_the_least_certain_are_pointed_out(self, report):
         lines = [

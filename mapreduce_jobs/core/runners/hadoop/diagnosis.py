@@ -86,9 +86,9 @@ def task_failure(submission: Submission, yarn: Yarn, again: Again) -> str:
     words = _last_words(logs.get("stderr", ""))
     node = str(attempt.get("nodeHttpAddress") or "").partition(":")[0]
     text = [f"a {failure.kind} task failed{f' on {node}' if node else ''} ({failure.attempt}):"]
-    told = failure.words or str(attempt.get("diagnostics") or "").splitlines()
+    lines = failure.words or str(attempt.get("diagnostics") or "").splitlines()
     text += [words] if words else []
-    text += _reason(told) or ([] if words else _without_stack(told, application))
+    text += _reason(lines) or ([] if words else _without_stack(lines, application))
     if found := _MISSING.search(words):
         text += [
             f"The Python of the nodes has no {found[1].partition('.')[0]}: name one that has, with"
@@ -98,9 +98,9 @@ def task_failure(submission: Submission, yarn: Yarn, again: Again) -> str:
         text += [f"There is no {found[1]} on the node: name its Python with --python-bin"]
     image = logs.get("image", "").strip("\n") if attempt else ""
     if image:
-        name, _, place = image.partition("\t")
+        name, _, location = image.partition("\t")
         text += [f"It was at image {name}. To try it again here:"]
-        text += ["  " + shlex.join(again(decode_name(name), place))]
+        text += ["  " + shlex.join(again(decode_name(name), location))]
     return "\n".join(text)
 
 

@@ -4,7 +4,7 @@ What differs from mrjob's own:
 
 - Files go to HDFS and back over WebHDFS, in parallel, wherever an address is known; only the
   submission starts a JVM, and ``hadoop`` may be a command such as ``docker exec -i NAME hadoop``.
-- Input is dealt by the job (see `inputs`): local images travel as bundle records, images on HDFS
+- Input is assigned by the job (see `inputs`): local images travel as bundle records, images on HDFS
   as references that tasks read, bundles on HDFS are read where their blocks are.
 - A failed task's own last words are the error, with the image and how to try it again.
 - An interrupt ends the job on the cluster too.
@@ -38,7 +38,7 @@ from hdfs_tools.webhdfs.client import WebHDFS
 from mapreduce_jobs.core.inputs.input_sums import SUM_UP
 from mapreduce_jobs.core.inputs.splits import SPANS_VARIABLE
 from mapreduce_jobs.core.job_errors import JobError, UsageError
-from mapreduce_jobs.core.runners.common import Plan, is_words, told_tasks
+from mapreduce_jobs.core.runners.common import Plan, is_words, requested_tasks
 from mapreduce_jobs.core.runners.hadoop.diagnosis import client_failure, task_failure
 from mapreduce_jobs.core.runners.hadoop.fetching import read_parts
 from mapreduce_jobs.core.runners.hadoop.outage import RETRIES, Outage, patient
@@ -75,8 +75,8 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
     _output_dir: str
     _fs: Any
     items: str
-    given: ClusterFiles | None = None
-    """What the job is given; set when it runs."""
+    task_files: ClusterFiles | None = None
+    """The input of its tasks; set when it runs."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -126,9 +126,9 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
 
     def _connect(self) -> None:
         """Find out how HDFS is reached over HTTP; if not at all, by one JVM a call."""
-        address, told_by = self._opts["hdfs_url"], "hdfs_url in mrjob.conf"
+        address, source = self._opts["hdfs_url"], "hdfs_url in mrjob.conf"
         if address is None:
-            address, told_by = address_of(), "HDFS_URL, ~/.hdfscli.cfg or HADOOP_CONF_DIR"
+            address, source = address_of(), "HDFS_URL, ~/.hdfscli.cfg or HADOOP_CONF_DIR"
         asked = address is None
         if asked:
             address = self._address_by_client()
@@ -144,7 +144,7 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
             if asked:
                 log.warning(f"{error}: Hadoop's client is used for files, which is slower")
                 return
-            raise JobError(f"HDFS: {error}; the address comes from {told_by}") from None
+            raise JobError(f"HDFS: {error}; the address comes from {source}") from None
         self._storage, self._fs = storage, None
         self._outage = Outage(cast(WebHDFS, probe), log.warning)
         if address:
@@ -195,20 +195,20 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         named = not self._is_ours(self._output_dir)
         if named and self.fs.exists(self._output_dir):
             raise UsageError(f"{self._output_dir}: the output folder exists already")
-        folder = os.path.join(self._get_local_tmp_dir(), "input")
-        os.makedirs(folder)
-        count = told_tasks(self._opts["jobconf"], "maps")
-        with ClusterFiles(folder, count, self._hadoop_tmp_dir) as files:
+        directory = os.path.join(self._get_local_tmp_dir(), "input")
+        os.makedirs(directory)
+        count = requested_tasks(self._opts["jobconf"], "maps")
+        with ClusterFiles(directory, count, self._hadoop_tmp_dir) as files:
             self.plan(files)
-        self.given = files
-        told_tasks(self._opts["jobconf"], "reduces")
+        self.task_files = files
+        requested_tasks(self._opts["jobconf"], "reduces")
         self._create_setup_wrapper_scripts()
         try:
             self._bring(files)
         except PermissionError as error:
             raise JobError(
-                f"{error.filename}: {self.user} may not write there; have a home folder made on"
-                f" HDFS for {self.user}, or name another place with --hadoop-tmp-dir"
+                f"{error.filename}: {self.user} may not write there; have a home directory made"
+                f" on HDFS for {self.user}, or name another with --hadoop-tmp-dir"
             ) from None
         except HdfsToolsError as error:
             raise JobError(f"HDFS: {error}") from None
@@ -252,12 +252,12 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         ]
         self._bringing = True
         if self._storage is not None:
-            # Folders that come with a file are open to everybody where the one above is.
+            # Directories that come with a file are open to everybody where the one above is.
             self._storage.mkdir(path_of(self._hadoop_tmp_dir, raw=True), 0o700)  # images, and a key
         with patient(self._storage):  # safe mode that begins now is a start, and ends
             upload_all(uploads + inputs, self._put)
-        folders = {posixpath.dirname(uri) for uri, _ in inputs}
-        self._inputs = sorted(folders) + files.direct
+        directories = {posixpath.dirname(uri) for uri, _ in inputs}
+        self._inputs = sorted(directories) + files.direct
 
     def _store(self, name: str, data: bytes) -> str:
         """Write a large image to a file of its own, which a task reads; return its URI."""
@@ -317,7 +317,7 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         self._outage.heard(line)
 
     def _ended_well(self, submission: Submission) -> bool:
-        """Tell whether a job did whose client failed, as it does where HDFS is away at the end."""
+        """Return whether a job did whose client failed, as where HDFS is away at the end."""
         if submission.application is None or submission.job is None:
             return False
         if self._yarn.application(submission.application).get("finalStatus") != "SUCCEEDED":
@@ -328,7 +328,7 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
                 self._storage.stat("/")
         submission.counters = self._yarn.counters_afterwards(submission.job)
         if not submission.counters:
-            raise self._not_fetched("the history server does not tell its counters")
+            raise self._not_fetched("the history server does not report its counters")
         return True
 
     def _say_if_queued(self, submission: Submission) -> None:
@@ -373,9 +373,9 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
             if self._storage is None:
                 yield from super().cat_output()
                 return
-            folder = path_of(self._output_dir, raw=True)
+            directory = path_of(self._output_dir, raw=True)
             yield from read_parts(
-                self._storage, folder, lambda path: self.fs._cat_file(f"hdfs://{path}")
+                self._storage, directory, lambda path: self.fs._cat_file(f"hdfs://{path}")
             )
 
     # Watching
@@ -389,12 +389,12 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         return self._known_yarn
 
     def follow(self) -> Callable[[], Progress]:
-        """Return what tells how far the job is, each time it is called."""
+        """Return a function that returns the job's progress."""
         state = Progress("listing the input")
 
         def progress() -> Progress:
             nonlocal state
-            if self.given is None:
+            if self.task_files is None:
                 return state
             if not self._submissions:
                 return Progress("bringing the input to HDFS", is_reading=False)
@@ -410,7 +410,7 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
                 phase_of(step, self._num_steps(), phase),
                 read,
                 failed,
-                self.given.images,
+                self.task_files.images,
                 mapped / 100,
                 is_reading=step == 1 and mapped < 100,
             )
@@ -425,26 +425,26 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
             return client_failure(submission.tail)
         return task_failure(submission, self._yarn, self._again)
 
-    def _again(self, name: str, place: str) -> list[str]:
+    def _again(self, name: str, location: str) -> list[str]:
         """Return the command that runs the job in one process over what a task was at."""
-        given = [place] if place and not self._is_ours(place) else self._given_as(name)
+        inputs = [location] if location and not self._is_ours(location) else self._inputs_of(name)
         options = [option for option in self._mr_job_extra_args() if option != SUM_UP]
         if "--on-error" in options:
             at = options.index("--on-error")
             del options[at : at + 2]
         job = ["python", os.path.relpath(self._script_path), *options, "--on-error", "fail"]
-        job += as_paths(["--", *given])
-        is_remote = any(not Location.of(argument).is_local for argument in given)
+        job += as_paths(["--", *inputs])
+        is_remote = any(not Location.of(argument).is_local for argument in inputs)
         if is_remote and os.environ.get("HDFS_URL"):
             return ["env", f"HDFS_URL={os.environ['HDFS_URL']}", *job]
         return job
 
-    def _is_ours(self, place: str) -> bool:
-        return path_of(self._hadoop_tmp_dir) in place
+    def _is_ours(self, location: str) -> bool:
+        return path_of(self._hadoop_tmp_dir) in location
 
-    def _given_as(self, name: str) -> list[str]:
+    def _inputs_of(self, name: str) -> list[str]:
         """Return where an image is that came from this machine; else all of the input."""
-        paths = [os.path.join(folder, name) for folder in self._input_paths]
+        paths = [os.path.join(directory, name) for directory in self._input_paths]
         found = [path for path in [*paths, name, f"/{name}"] if os.path.isfile(path)]
         return found[:1] or list(self._input_paths)
 

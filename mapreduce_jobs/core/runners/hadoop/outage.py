@@ -1,4 +1,4 @@
-"""What does not answer while a job runs on a cluster, and the sentences that say so."""
+"""Outages of a cluster while a job runs on it, and the messages that say so."""
 
 import re
 import threading
@@ -50,7 +50,7 @@ class Outage:
     def heard(self, line: str) -> None:
         """Take in a line of the Hadoop client's."""
         if found := _RETRIED.search(line):
-            self._tell(f"{found[1]}:{found[2]} does not answer Hadoop's client")
+            self._warn(f"{found[1]}:{found[2]} does not answer Hadoop's client")
 
     def look(self) -> None:
         """Ask whether HDFS answers."""
@@ -58,7 +58,7 @@ class Outage:
             if self._storage is not None:
                 self._storage.check()
         except Unreachable as error:
-            self._tell(f"HDFS: {error}")
+            self._warn(f"HDFS: {error}")
         except HdfsToolsError:
             pass  # it answers
 
@@ -80,7 +80,7 @@ class Outage:
         finally:
             ended.set()
 
-    def _tell(self, what: str) -> None:
+    def _warn(self, what: str) -> None:
         now = time.monotonic()
         with self._turn:
             if now - self._said < _SAID_EVERY:

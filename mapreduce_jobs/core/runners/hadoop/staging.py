@@ -1,4 +1,4 @@
-"""How a job's files reach HDFS: over WebHDFS, in parallel, in place of one JVM a call."""
+"""Upload of a job's files to HDFS: over WebHDFS, in parallel, in place of one JVM a call."""
 
 import bz2
 import gzip
@@ -40,9 +40,9 @@ class ClusterFiles(TaskFiles):
 
     Parameters
     ----------
-    folder, count : str, int or None
+    directory, count : str, int or None
         As for `TaskFiles`.
-    directory : str
+    job_directory : str
         URI of the job's directory on HDFS.
 
     Attributes
@@ -51,10 +51,10 @@ class ClusterFiles(TaskFiles):
         URIs of what Hadoop reads itself.
     """
 
-    def __init__(self, folder: str, count: int | None, directory: str) -> None:
-        super().__init__(folder, count)
+    def __init__(self, directory: str, count: int | None, job_directory: str) -> None:
+        super().__init__(directory, count)
         self.direct: list[str] = []
-        self._directory = directory
+        self._job_directory = job_directory
         self._local_texts: list[str] = []
         self._local_tables: list[str] = []
 
@@ -83,10 +83,10 @@ class ClusterFiles(TaskFiles):
             return location
         self._local_tables.append(location)
         name = _name("tables", len(self._local_tables) - 1, location)
-        return posixpath.join(self._directory, name)
+        return posixpath.join(self._job_directory, name)
 
     def uploads(self, store: Store) -> Iterator[tuple[str, Source]]:
-        """Iterate over the files to write: a name in the job's folder, and its bytes.
+        """Iterate over the files to write: a name in the job's directory, and its bytes.
 
         Parameters
         ----------
@@ -107,7 +107,7 @@ class ClusterFiles(TaskFiles):
 
 
 def _name(directory: str, number: int, path: str) -> str:
-    # Its ending tells to decompress it.
+    # By its ending it is decompressed.
     ending = os.path.splitext(path)[1] if is_compressed(path) else ""
     return f"{directory}/{number:05d}{ending}"
 
@@ -147,7 +147,7 @@ class HDFSFilesystem(Filesystem):
         self._storage = storage
 
     def can_handle_path(self, path: str) -> bool:
-        """Tell whether a path is for this file system."""
+        """Return whether a path is for this file system."""
         return path.startswith("hdfs:")
 
     def ls(self, path_glob: str) -> Iterator[str]:
@@ -158,18 +158,18 @@ class HDFSFilesystem(Filesystem):
         except FileNotFoundError:
             found = list(self._storage.glob(path)) if has_magic(path) else []
         for entry in found:
-            for file in self._storage.walk(entry.path) if entry.is_folder else [entry]:
+            for file in self._storage.walk(entry.path) if entry.is_directory else [entry]:
                 yield authority_of(path_glob) + file.path
 
     def exists(self, path_glob: str) -> bool:
-        """Tell whether something matches."""
+        """Return whether something matches."""
         path = path_of(path_glob, raw=True)
         return self._storage.exists(path) or (
             has_magic(path) and next(self._storage.glob(path), None) is not None
         )
 
     def mkdir(self, path: str) -> None:
-        """Make a folder and those above it."""
+        """Make a directory and those above it."""
         self._storage.mkdir(path_of(path, raw=True))
 
     def put(self, src: str, path: str) -> None:
@@ -177,7 +177,7 @@ class HDFSFilesystem(Filesystem):
         self._storage.write(path_of(path, raw=True), partial(_whole, src))
 
     def rm(self, path_glob: str) -> None:
-        """Delete a file or folder, if it is there."""
+        """Delete a file or directory, if it is there."""
         self._storage.delete(path_of(path_glob, raw=True), recursive=True)
 
     def _cat_file(self, path: str) -> Iterator[bytes]:

@@ -49,7 +49,7 @@ class Submission:
     counters : dict
         Counters by group, when the job has ended.
     failures : list of FailedAttempt
-        In the order in which they were told.
+        In the order in which they were reported.
     tail : deque of str
         The last lines that the client wrote.
     """
@@ -82,9 +82,9 @@ class Submission:
         if self._failed_task is None:
             return self.failures[-1] if self.failures else None
         prefix = f"attempt{self._failed_task}_"
-        told = [failure for failure in self.failures if failure.attempt.startswith(prefix)]
+        attempts = [failure for failure in self.failures if failure.attempt.startswith(prefix)]
         # A job may end before the client hears of the attempt; the first is as good as any.
-        return told[-1] if told else FailedAttempt(f"{prefix}0")
+        return attempts[-1] if attempts else FailedAttempt(f"{prefix}0")
 
     def wait(self, heard: Callable[[str], None]) -> int:
         """Read what the client says until it ends.

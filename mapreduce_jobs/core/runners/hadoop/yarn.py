@@ -1,4 +1,4 @@
-"""What YARN, the running job and the history server say of a job over HTTP, and its logs."""
+"""Clients of YARN, the running job and the history server: a job's state, counters and logs."""
 
 import contextlib
 import json
@@ -49,14 +49,14 @@ class Yarn:
 
     def counters(self, application: str, job: str) -> dict[str, dict[str, int]]:
         """Return the counters of a running job; none if its master is silent."""
-        place = f"/proxy/{application}/ws/v1/mapreduce/jobs/{job}/counters"
-        return _by_group((self._get(self.yarn_url, place) or {}).get("jobCounters", {}))
+        path = f"/proxy/{application}/ws/v1/mapreduce/jobs/{job}/counters"
+        return _by_group((self._get(self.yarn_url, path) or {}).get("jobCounters", {}))
 
     def counters_afterwards(self, job: str) -> dict[str, dict[str, int]]:
         """Return the counters of a job that has ended, by the history server; none if silent."""
-        place = f"/ws/v1/history/mapreduce/jobs/{job}/counters"
+        path = f"/ws/v1/history/mapreduce/jobs/{job}/counters"
         for _ in _tries():
-            found = (self._get(self.history_url, place) or {}).get("jobCounters")
+            found = (self._get(self.history_url, path) or {}).get("jobCounters")
             if found:
                 return _by_group(found)
             if not self._answers(self.history_url):
@@ -66,13 +66,13 @@ class Yarn:
     def attempt(self, application: str, job: str, attempt: str) -> dict[str, Any]:
         """Return what is known of an attempt at a task, by the history server or the job."""
         task = re.sub("^attempt_(.*)_[0-9]+$", r"task_\1", attempt)
-        place = f"/jobs/{job}/tasks/{task}/attempts/{attempt}"
+        path = f"/jobs/{job}/tasks/{task}/attempts/{attempt}"
         for _ in _tries():
             for base, root in (
                 (self.history_url, "/ws/v1/history/mapreduce"),
                 (self.yarn_url, f"/proxy/{application}/ws/v1/mapreduce"),
             ):
-                found = self._get(base, root + place)
+                found = self._get(base, root + path)
                 if found and "taskAttempt" in found:
                     return dict(found["taskAttempt"])
             if not self._answers(self.history_url):
@@ -104,11 +104,11 @@ class Yarn:
         container = attempt.get("assignedContainerId")
         node = attempt.get("nodeHttpAddress")
         for tried in _tries() if container else ():
-            for base, place in (
+            for base, path in (
                 (node and f"http://{node}", "/ws/v1/node/containerlogs"),
                 (self.history_url, "/ws/v1/history/containerlogs"),
             ):
-                texts = {name: self._text(base, f"{place}/{container}/{name}") for name in names}
+                texts = {name: self._text(base, f"{path}/{container}/{name}") for name in names}
                 found = {name: _body(text) for name, text in texts.items() if text is not None}
                 if found.get(names[0]) is not None:
                     return {name: text for name, text in found.items() if text is not None}
@@ -150,8 +150,8 @@ class Yarn:
                     }
         return {}
 
-    def _get(self, base: str | None, place: str) -> dict[str, Any] | None:
-        text = self._text(base, place)
+    def _get(self, base: str | None, path: str) -> dict[str, Any] | None:
+        text = self._text(base, path)
         try:
             return json.loads(text) if text else None
         except ValueError:
@@ -160,12 +160,12 @@ class Yarn:
     def _answers(self, base: str | None) -> bool:
         return bool(base) and base not in self._silent
 
-    def _text(self, base: str | None, place: str) -> str | None:
+    def _text(self, base: str | None, path: str) -> str | None:
         if base is None or not self._answers(base):
             return None
         try:
             answer = self._session.get(
-                base + place, timeout=_TIMEOUT, headers={"Accept": "application/json, text/plain"}
+                base + path, timeout=_TIMEOUT, headers={"Accept": "application/json, text/plain"}
             )
         except requests.ConnectionError:
             self._silent.add(base)

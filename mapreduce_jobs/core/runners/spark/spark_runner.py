@@ -2,10 +2,10 @@
 
 What differs from mrjob's own:
 
-- Input is dealt to map tasks by the job (see `inputs`), a partition a task, without copying it.
+- Input is assigned to map tasks by the job (see `inputs`), a partition a task, without copying it.
 - Spark's own words are kept back, unless ``--verbose``; a failed task's last words are the error.
 - ``--output-dir`` appears when the job is done.
-- All that is temporary lies in one folder, which is removed, and an interrupt ends Spark.
+- All that is temporary lies in one directory, which is removed, and an interrupt ends Spark.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ from hdfs_tools.location import Location
 from hdfs_tools.uri import is_uri
 from mapreduce_jobs.core.inputs.task_files import TaskFiles
 from mapreduce_jobs.core.job_errors import JobError, UsageError
-from mapreduce_jobs.core.runners.common import NAMELESS, Plan, told_tasks, whole_output
+from mapreduce_jobs.core.runners.common import NAMELESS, Plan, requested_tasks, whole_output
 from mapreduce_jobs.core.runners.launcher import VARIABLE
 from mapreduce_jobs.core.runners.printing import PRINTED, Printed
 from mapreduce_jobs.core.runners.processes import ShipsProject
@@ -59,7 +59,7 @@ _KNOWN = (
 )
 _CHATTER = re.compile(r"^\tat |^WARNING: | (?:INFO|WARN) ")
 _LAST_LINES = 20
-_PATIENCE = 10  # seconds for Spark to end when it is told to
+_PATIENCE = 10  # seconds for Spark to end when it is asked to
 
 with contextlib.suppress(ImportError):
     import pyspark
@@ -73,8 +73,8 @@ class SparkRunner(ShipsProject, SparkMRJobRunner):
     plan: Plan
     _output_dir: str
     items: str
-    given: TaskFiles | None = None
-    """What the job is given; set when it runs."""
+    task_files: TaskFiles | None = None
+    """The input of its tasks; set when it runs."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -88,10 +88,10 @@ class SparkRunner(ShipsProject, SparkMRJobRunner):
     # Where things are
 
     def _pick_spark_tmp_dir(self) -> str:
-        """Return a folder in the one that is removed at the end; mrjob's own is left behind."""
-        folder = os.path.join(self._get_local_tmp_dir(), "spark")
-        os.makedirs(folder)
-        return folder
+        """Return a directory in the one that is removed at the end; mrjob's own is left behind."""
+        directory = os.path.join(self._get_local_tmp_dir(), "spark")
+        os.makedirs(directory)
+        return directory
 
     def _default_python_bin(self, local: bool = False) -> list[str]:
         return [sys.executable]
@@ -165,13 +165,13 @@ class SparkRunner(ShipsProject, SparkMRJobRunner):
 
     def _run(self) -> None:
         self._check_spark()
-        count = told_tasks(self._opts["jobconf"], "maps") or self._cores()
-        told_tasks(self._opts["jobconf"], "reduces")
-        folder = os.path.join(self._spark_tmp_dir, "input")
-        os.makedirs(folder)
-        with TaskFiles(folder, count) as files:
+        count = requested_tasks(self._opts["jobconf"], "maps") or self._cores()
+        requested_tasks(self._opts["jobconf"], "reduces")
+        directory = os.path.join(self._spark_tmp_dir, "input")
+        os.makedirs(directory)
+        with TaskFiles(directory, count) as files:
             self.plan(files)
-        self.given = files
+        self.task_files = files
         self._task_files = files.paths()
         if is_uri(self._output_dir):
             self._run_steps_on_spark()
@@ -225,10 +225,10 @@ class SparkRunner(ShipsProject, SparkMRJobRunner):
     # Watching
 
     def follow(self) -> Callable[[], Progress]:
-        """Return what tells how far the job is; Spark's counters come with the end of a task."""
+        """Return a function for the progress; Spark's counters come with the end of a task."""
 
         def progress() -> Progress:
-            if self.given is None:
+            if self.task_files is None:
                 return Progress("listing the input")
             return Progress(f"on Spark, tasks done: {self._tasks_done}", is_reading=False)
 

@@ -1,1 +1,1 @@
-"""What a report says of each kind of result."""
+"""Sections of a report, one for each kind of result."""

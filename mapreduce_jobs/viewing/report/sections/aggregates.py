@@ -40,11 +40,11 @@ class Aggregates(Part):
         count = int(numeric(line.value["rows"]))
         key = "(none)" if line.key is None else line.key
         taken = []
-        for field, told in line.value["fields"].items():
-            quantiles = told["quantiles"]
-            values = [_optional(told.get(name)) for name in _STATISTICS]
+        for field, summary in line.value["fields"].items():
+            quantiles = summary["quantiles"]
+            values = [_optional(summary.get(name)) for name in _STATISTICS]
             values += [_optional(quantiles.get(share)) for share in _SHARES]
-            histogram = _histogram_of(told)
+            histogram = _histogram_of(summary)
             taken.append((str(field), values, histogram))
         for field, values, histogram in taken:
             if field not in self._fields:
@@ -99,16 +99,16 @@ class Aggregates(Part):
         return Markup().join([*parts, tools.rows(rows)])
 
 
-def _histogram_of(told: dict[str, Any]) -> _Histogram | None:
+def _histogram_of(summary: dict[str, Any]) -> _Histogram | None:
     """Return edges and counts; None if there are none."""
-    counts = [int(numeric(value)) for value in told.get("histogram", [])]
+    counts = [int(numeric(value)) for value in summary.get("histogram", [])]
     if not any(counts):
         return None
-    start, stop = (numeric(told["bins"][end]) for end in ("start", "stop"))
+    start, stop = (numeric(summary["bins"][end]) for end in ("start", "stop"))
     if not start < stop:
         raise ValueError("its bins have no range")
     return [
-        start + (stop - start) * place / len(counts) for place in range(len(counts) + 1)
+        start + (stop - start) * number / len(counts) for number in range(len(counts) + 1)
     ], counts
 
 

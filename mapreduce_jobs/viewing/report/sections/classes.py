@@ -29,14 +29,14 @@ class Classes(Part):
 
     def markup(self, tools: Tools) -> Markup:
         """Return the classes."""
-        return Markup().join(_told(tools, one) for one in sorted(self._found, key=repr))
+        return Markup().join(_markup_of(tools, one) for one in sorted(self._found, key=repr))
 
 
 def _mean(mean: Any) -> list[float]:
     return [numeric(value) for value in (mean if isinstance(mean, list) else [mean])]
 
 
-def _told(tools: Tools, value: dict[str, Any]) -> Markup:
+def _markup_of(tools: Tools, value: dict[str, Any]) -> Markup:
     facts = texts(
         [
             ("Images", value.get("images")),

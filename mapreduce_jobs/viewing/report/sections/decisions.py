@@ -1,4 +1,4 @@
-"""Which images to keep, and why not the others."""
+"""Decisions on images: those to keep, and why not the others."""
 
 from collections import Counter
 
@@ -10,7 +10,7 @@ from mapreduce_jobs.viewing.report.sections.part import Part, Tools, counted
 
 __all__ = ["Decisions"]
 
-_MAX_SHOWN = 12
+_MAX_PICTURES = 12
 
 
 class Decisions(Part):
@@ -52,7 +52,7 @@ class Decisions(Part):
             self._reasons.update(reasons)
             says = f"{said} of {first}" if first else said
             key = "(none)" if line.key is None else line.key
-            self._rejected = sorted([*self._rejected, (key, says)])[:_MAX_SHOWN]
+            self._rejected = sorted([*self._rejected, (key, says)])[:_MAX_PICTURES]
 
     def tables(self) -> list[Rows]:
         """Return the table of verdicts."""
@@ -72,6 +72,6 @@ class Decisions(Part):
         if rejected:
             caption = "Reasons, and the share of images; an image may have several"
             parts.append(counted(tools, caption, "reason", dict(self._reasons), count))
-            title = "Rejected" if rejected <= _MAX_SHOWN else "The first rejected by name"
-            parts.append(tools.shown(title, self._rejected))
+            title = "Rejected" if rejected <= _MAX_PICTURES else "The first rejected by name"
+            parts.append(tools.gallery_of(title, self._rejected))
         return Markup().join([*parts, tools.rows(self._rows)])

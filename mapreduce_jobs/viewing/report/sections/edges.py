@@ -89,7 +89,7 @@ class Edges(Part):
             extremes = [("From least to most edges", self._least)] if tools.pictures else []
         for title, found in extremes:
             said = [(name, f"{share_text(density)} edges") for density, name in found]
-            parts.append(tools.shown(title, said))
+            parts.append(tools.gallery_of(title, said))
         parts.append(tools.rows(self._rows))
         return Markup().join(parts)
 
@@ -102,7 +102,7 @@ class Edges(Part):
             said = ", ".join(f"{name} {value:.1f} %" for name, value in pairs)
             svg = plots.bars(tools.figures, pairs, x, f"Edge densities: {said}")
             return tools.figure(svg, "Edge density of each")
-        most = max(place for place, count in enumerate(self._counts) if count)
+        most = max(number for number, count in enumerate(self._counts) if count)
         step = max(1, -(-(most + 1) // _DRAWN))
         last = most // step + 1
         counts = [sum(self._counts[n * step : (n + 1) * step]) for n in range(last)]

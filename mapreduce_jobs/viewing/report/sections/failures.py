@@ -1,4 +1,4 @@
-"""What failed, in all results together: how many by reason, and each by name."""
+"""Failures of all results together: how many by reason, and each by name."""
 
 from collections import Counter
 
@@ -13,7 +13,7 @@ _MAX_NAMED = 3  # results that a failure is in
 
 
 class Failures:
-    """Error lines of all results; what fails alike in several is told once."""
+    """Error lines of all results; what fails alike in several is listed once."""
 
     def __init__(self) -> None:
         self.lines = 0
@@ -35,7 +35,7 @@ class Failures:
 
     @property
     def names(self) -> int | None:
-        """How many images, rows and groups failed; None if they are too many to tell."""
+        """How many images, rows and groups failed; None if they are too many to count."""
         return None if self._is_cut else len({name for name, *_ in self._found})
 
     def tables(self) -> list[Rows]:

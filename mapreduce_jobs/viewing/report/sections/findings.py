@@ -1,4 +1,4 @@
-"""What a check of de-identification found: what would tell who the patient is, in which images."""
+"""Findings of a check of de-identification: what would identify the patient, in which images."""
 
 from collections import Counter
 

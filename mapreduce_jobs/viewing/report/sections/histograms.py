@@ -18,7 +18,7 @@ from mapreduce_jobs.viewing.report.sections.part import Part, Tools
 __all__ = ["Histograms"]
 
 _BINS = 256  # of a sum of histograms
-_MAX_DRAWN = 12  # histograms of lines or folders, beside the one of all
+_MAX_DRAWN = 12  # histograms of lines or directories, beside the one of all
 _MAX_BINS_DRAWN = 512
 _CENTRAL = 0.99  # of the pixels, which a chart is cut to where they are in a small part of it
 _BYTE = Bins(0, 256, 256)
@@ -75,7 +75,7 @@ class _Sum:
 
 
 class _Family:
-    """What is drawn together: all, by line and by folder, as long as these are few."""
+    """What is drawn together: all, by line and by directory, as long as these are few."""
 
     def __init__(self) -> None:
         self.all: _Sum | None = None
@@ -86,8 +86,8 @@ class _Family:
         """Add a histogram."""
         self.lines += 1
         self.all = one if self.all is None else self.all.merged(one)
-        folder = key.rpartition("/")[0] or "."
-        for how, name in (("line", key), ("folder", folder)):
+        directory = key.rpartition("/")[0] or "."
+        for how, name in (("line", key), ("folder", directory)):
             groups = self._by[how]
             if groups is None:
                 continue
@@ -96,7 +96,7 @@ class _Family:
                 self._by[how] = None
 
     def groups(self) -> dict[str, _Sum]:
-        """Return what to draw apart: lines if they are few, else folders if these are."""
+        """Return what to draw apart: lines if they are few, else directories if these are."""
         found = self._by["line"] or self._by["folder"] or {}
         return dict(sorted(found.items())) if len(found) > 1 else {}
 
@@ -192,7 +192,7 @@ def _bins(value: dict[str, Any]) -> Bins:
 
 
 def _is_dyadic(bins: Bins) -> bool:
-    """Tell whether bins are of a width that is a power of two, and begin at a multiple of it."""
+    """Return whether bins are of a width that is a power of two, and begin at a multiple of it."""
     return math.frexp(bins.width)[0] == 0.5 and float(bins.start / bins.width).is_integer()
 
 

@@ -59,7 +59,7 @@ class Others(Part):
         if self._rows is None:
             ranked = sorted(self._fields, key=lambda field: (-self._fields[field], field))
             fields = [field for field in self._fields if field in set(ranked[:_MAX_FIELDS])]
-            fields.sort(key=self._place)
+            fields.sort(key=self._order_of)
             kinds = {True: "text", False: "number"}
             columns = [
                 Column(field or "value", kinds[field in self._texts], field) for field in fields
@@ -73,9 +73,9 @@ class Others(Part):
             self._rows.count = self._kept.count
         return [self._rows]
 
-    def _place(self, field: str) -> tuple[int, str]:
+    def _order_of(self, field: str) -> tuple[int, str]:
         """Return what fields are sorted by: as they are declared, then by name."""
-        found = (place for place, one in enumerate(self._columns) if fnmatchcase(field, one))
+        found = (number for number, one in enumerate(self._columns) if fnmatchcase(field, one))
         return next(found, len(self._columns)), field
 
     def markup(self, tools: Tools) -> Markup:
@@ -87,7 +87,7 @@ class Others(Part):
 
 
 class Audits(Others):
-    """What jobs that make images tell besides."""
+    """What jobs that make images report besides."""
 
     kinds = ("audit",)
     title = "Audits"
@@ -111,8 +111,8 @@ class Bundles(Part):
 
     def add(self, line: Line) -> None:
         """Take an image, of which only the name and the size are known."""
-        place = line.value.get("reference")
-        self._rows.add(line.key, [line.value.get("bytes"), None if place is None else str(place)])
+        file = line.value.get("reference")
+        self._rows.add(line.key, [line.value.get("bytes"), None if file is None else str(file)])
 
     def tables(self) -> list[Rows]:
         """Return the table of images."""

@@ -1,4 +1,4 @@
-"""What every section of a report is made of: what one result says of one matter."""
+"""Base of every section of a report: what one result says of one matter."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
@@ -62,10 +62,10 @@ class Tools:
 
     def rows(self, rows: Rows) -> Markup:
         """Return one of the tables."""
-        place = next(place for place, one in enumerate(self.tables) if one is rows)
-        return self.table(rows, place)
+        number = next(number for number, one in enumerate(self.tables) if one is rows)
+        return self.table(rows, number)
 
-    def shown(self, title: str, found: Iterable[tuple[str, str]]) -> Markup:
+    def gallery_of(self, title: str, found: Iterable[tuple[str, str]]) -> Markup:
         """Return images, each a name and a text, with what they look like if that is known."""
         cards = [
             Card(name, says, *(self.pictures.look(name) if self.pictures else ("", "")))

@@ -1,4 +1,4 @@
-"""How results were made: the job, its options, versions and input, as the job noted them."""
+"""Provenance of results: the job, its options, versions and input, as the job noted them."""
 
 import json
 import shlex
@@ -30,10 +30,10 @@ class Provenance(Part):
 
     def markup(self, tools: Tools) -> Markup:
         """Return the facts, and a table of each group of them."""
-        return Markup().join(_told(tools, one) for one in sorted(self._found, key=repr))
+        return Markup().join(_markup_of(tools, one) for one in sorted(self._found, key=repr))
 
 
-def _told(tools: Tools, value: dict[str, Any]) -> Markup:
+def _markup_of(tools: Tools, value: dict[str, Any]) -> Markup:
     value = {name: one for name, one in value.items() if one not in ({}, [], "")}
     plain = {name: one for name, one in value.items() if not isinstance(one, dict)}
     facts = [(name, _text(name, value[name])) for name in _FACTS if name in plain]

@@ -1,4 +1,4 @@
-"""What a collection is made of and how good its images are, by group and by image."""
+"""Profile of a collection and quality of its images, by group and by image."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ _STATISTICS = {
     "max": "greatest",
 }
 _QUANTILES = ("q05", "q25", "median", "q75", "q95")
-_MAX_GROUPS = 24  # that are drawn and told apart
+_MAX_GROUPS = 24  # that are drawn one by one
 
 
 def _titled(measure: str) -> str:
@@ -100,7 +100,7 @@ class Profiles(Part):
         if self._rows.count > _MAX_GROUPS:
             parts.append(
                 tools.words(
-                    f"The first {_MAX_GROUPS} groups by name are drawn and told of below; the"
+                    f"The first {_MAX_GROUPS} groups by name are drawn and described below; the"
                     " table has all."
                 )
             )
@@ -115,9 +115,9 @@ class Profiles(Part):
         """Return the quantiles of each measure by group."""
         found: dict[str, dict[str, list[float]]] = {}
         for name, value in self._groups.items():
-            for measure, told in value["quality"].items():
-                if told["median"] is not None:
-                    of_group = [told[quantile] for quantile in _QUANTILES]
+            for measure, summary in value["quality"].items():
+                if summary["median"] is not None:
+                    of_group = [summary[quantile] for quantile in _QUANTILES]
                     found.setdefault(measure, {})[name] = of_group
         return found
 
@@ -214,10 +214,10 @@ def _statistics(tools: Tools, value: dict[str, Any]) -> Markup:
         return Markup()
     head = [("measure", "text"), *_heads(_STATISTICS)]
     listed = [
-        [_titled(name), *(number_text(told[statistic]) for statistic in _STATISTICS)]
-        for name, told in _in_order(value["quality"])
+        [_titled(name), *(number_text(summary[statistic]) for statistic in _STATISTICS)]
+        for name, summary in _in_order(value["quality"])
     ]
-    undefined = {name: told["undefined"] for name, told in value["quality"].items()}
+    undefined = {name: summary["undefined"] for name, summary in value["quality"].items()}
     table = tools.listing("Quality; quantiles to 1 %", head, listed)
     return table + _undefined(tools, undefined)
 

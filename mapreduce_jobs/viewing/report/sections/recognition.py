@@ -1,4 +1,4 @@
-"""What was learnt of classes of images, how well they are told, and what was told of images."""
+"""Models of classes of images, their evaluation, and the predicted classes of images."""
 
 from collections import Counter
 from typing import Any
@@ -19,7 +19,7 @@ _RATES = ("false_positive_rate", "true_positive_rate")
 
 
 class Models(Part):
-    """Models of one result, and what leaving folds out told of them."""
+    """Models of one result, and what leaving folds out showed of them."""
 
     kinds = ("model", "evaluation")
 
@@ -63,15 +63,15 @@ def _evaluation(tools: Tools, value: dict[str, Any]) -> Markup:
     most = max(max(row.values()) for row in confusion.values()) or 1
     rows, listed = [], []
     for one in classes:
-        row = [confusion[one][told] for told in classes]
-        of_class, told_so = sum(row), sum(confusion[true][one] for true in classes)
+        row = [confusion[one][predicted] for predicted in classes]
+        of_class, predicted_as = sum(row), sum(confusion[true][one] for true in classes)
         right = confusion[one][one]
         cells = [
-            (number_text(count), round(_HEATS * count / most), told == one)
-            for told, count in zip(classes, row, strict=True)
+            (number_text(count), round(_HEATS * count / most), predicted == one)
+            for predicted, count in zip(classes, row, strict=True)
         ]
         sensitivity = share_text(right / of_class) if of_class else MISSING
-        precision = share_text(right / told_so) if told_so else MISSING
+        precision = share_text(right / predicted_as) if predicted_as else MISSING
         rows.append((one, cells, sensitivity))
         area = number_text(areas.get(one))
         listed.append([one, number_text(of_class), sensitivity, precision, area])
@@ -85,14 +85,14 @@ def _evaluation(tools: Tools, value: dict[str, Any]) -> Markup:
     parts = [
         tools.tiles(
             [
-                ("Told right", share_text(value["accuracy"])),
+                ("Accuracy", share_text(value["accuracy"])),
                 ("Mean AUC", number_text(value["auc"])),
                 ("Images", number_text(value["images"])),
                 ("Folds", number_text(value["folds"])),
             ]
         ),
-        tools.confusion("Images by true class (rows) and the class told (columns)", classes, rows),
-        tools.listing("How well each class is told", head, listed),
+        tools.confusion("Images by true class (rows) and predicted class (columns)", classes, rows),
+        tools.listing("Scores of each class", head, listed),
     ]
     curves = value.get("roc_of_class") or {}
     drawn = [_curve(tools, one, curves[one], areas.get(one)) for one in classes if curves.get(one)]
@@ -100,7 +100,9 @@ def _evaluation(tools: Tools, value: dict[str, Any]) -> Markup:
         parts.append(tools.plots(drawn[:_MAX_CURVES]))
     if len(drawn) > _MAX_CURVES:
         parts.append(tools.words(f"The ROC curves of the first {_MAX_CURVES} classes are drawn."))
-    parts.append(tools.words("Each image is told by a model that was learnt without its fold."))
+    parts.append(
+        tools.words("Each image is classified by a model that was learnt without its fold.")
+    )
     return Markup().join(parts)
 
 
@@ -136,7 +138,7 @@ def _model(tools: Tools, value: dict[str, Any]) -> Markup:
 
 
 class Predictions(Part):
-    """Classes that one result tells of images."""
+    """Classes that one result predicts for images."""
 
     kinds = ("prediction",)
 
@@ -147,7 +149,7 @@ class Predictions(Part):
             "Images",
             "image",
             [
-                Column("class told", "text", "class"),
+                Column("predicted class", "text", "class"),
                 Column("its probability", "share"),
                 Column("next", "text"),
                 Column("its probability", "share"),
@@ -155,16 +157,16 @@ class Predictions(Part):
         )
 
     def add(self, line: Line) -> None:
-        """Take what is told of an image."""
-        told = str(line.value["class"])
+        """Take the prediction for an image."""
+        predicted = str(line.value["class"])
         found = {str(name): numeric(p) for name, p in line.value["posteriors"].items()}
-        probability = found[told]
-        others = sorted((-p, name) for name, p in found.items() if name != told)
+        probability = found[predicted]
+        others = sorted((-p, name) for name, p in found.items() if name != predicted)
         second, p = (others[0][1], -others[0][0]) if others else (None, None)
-        self._rows.add(line.key, [told, probability, second, p])
-        self._classes[told] += 1
+        self._rows.add(line.key, [predicted, probability, second, p])
+        self._classes[predicted] += 1
         key = "(none)" if line.key is None else line.key
-        says = f"{told}: {share_text(probability)}"
+        says = f"{predicted}: {share_text(probability)}"
         listed = [*self._least_certain, (probability, key, says)]
         self._least_certain = sorted(listed)[:_MIN_CERTAIN]
 
@@ -173,12 +175,12 @@ class Predictions(Part):
         return [self._rows]
 
     def markup(self, tools: Tools) -> Markup:
-        """Return the classes, the images that are hardest to tell, and all of them."""
+        """Return the classes, the least certain images, and all of them."""
         unsure = [(name, says) for p, name, says in self._least_certain if p < 0.99]
         return Markup().join(
             [
-                counted(tools, "Images by the class told", "class", dict(self._classes)),
-                tools.shown("Least certain", unsure),
+                counted(tools, "Images by predicted class", "class", dict(self._classes)),
+                tools.gallery_of("Least certain", unsure),
                 tools.rows(self._rows),
             ]
         )

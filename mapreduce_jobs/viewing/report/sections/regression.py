@@ -44,10 +44,10 @@ class Regression(Part):
 
     def markup(self, tools: Tools) -> Markup:
         """Return each model."""
-        return Markup().join(_told(tools, one) for one in sorted(self._models, key=repr))
+        return Markup().join(_markup_of(tools, one) for one in sorted(self._models, key=repr))
 
 
-def _told(tools: Tools, value: dict[str, Any]) -> Markup:
+def _markup_of(tools: Tools, value: dict[str, Any]) -> Markup:
     target, coefficients = str(value["target"]), value["coefficients"]
     rows, residual = value["rows"], value.get("residual_sum")
     freedom = rows - len(coefficients) - 1
@@ -92,13 +92,13 @@ def _told(tools: Tools, value: dict[str, Any]) -> Markup:
             f" {', '.join([*coefficients, target])}, are in no other result here."
         )
         return Markup().join([*parts, tools.plots(found) if found else "", tools.words(why)])
-    shown = list(islice(fitted, 0, None, -(-len(fitted) // _MAX_POINTS)))
-    found += _fit_charts(tools, target, shown)
+    drawn = list(islice(fitted, 0, None, -(-len(fitted) // _MAX_POINTS)))
+    found += _fit_charts(tools, target, drawn)
     said = f"Drawn from the {rows:,} rows that were fitted"
     if not is_all:
         said = f"Drawn from the first {len(fitted):,} rows by name of {rows:,} that were fitted"
-    if len(shown) != len(fitted):
-        said += f"; {len(shown):,} of them are shown, evenly by name"
+    if len(drawn) != len(fitted):
+        said += f"; {len(drawn):,} of them are shown, evenly by name"
     return Markup().join([*parts, tools.plots(found), tools.words(f"{said}.")])
 
 
@@ -136,7 +136,7 @@ def _fitted(
 ) -> tuple[list[tuple[float, float]], bool]:
     """Return the fitted and the observed value of each row, and whether these are all rows.
 
-    Whether rows are those that were fitted is told by the sum of their squared residuals; of a
+    Whether rows are those that were fitted is decided by the sum of their squared residuals; of a
     table of which not all rows are kept, by their number.
     """
     target, coefficients = str(value["target"]), value["coefficients"]
@@ -183,9 +183,9 @@ def _rows_with(
 
 def _joined(columns: Mapping[str, tuple[Rows, int]]) -> tuple[list[dict[str, float]], bool]:
     by_name: dict[str, dict[str, float]] = {}
-    for name, (rows, place) in columns.items():
+    for name, (rows, column) in columns.items():
         for row in rows.kept():
-            number = _number(row.values[place])
+            number = _number(row.values[column])
             if number is not None:
                 by_name.setdefault(row.name, {})[name] = number
     whole = [row for _, row in sorted(by_name.items()) if len(row) == len(columns)]

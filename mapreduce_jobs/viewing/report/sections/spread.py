@@ -1,4 +1,4 @@
-"""How numbers of any count lie: sketched, so that neither their count nor their order matters."""
+"""Distribution of numbers, sketched, so that neither their count nor their order matters."""
 
 from mapreduce_jobs.estimation.quantiles import Quantiles
 from mapreduce_jobs.viewing.report.number_formats import numeric

@@ -12,7 +12,7 @@ __all__ = ["remove", "walk_files"]
 
 
 def remove(path: str) -> None:
-    """Remove a file or folder of this machine with all that is in it, if it is there."""
+    """Remove a file or directory of this machine with all that is in it, if it is there."""
     with contextlib.suppress(FileNotFoundError):
         if stat.S_ISDIR(os.lstat(path).st_mode):
             shutil.rmtree(path, ignore_errors=True)
@@ -20,35 +20,35 @@ def remove(path: str) -> None:
             os.unlink(path)
 
 
-def walk_files(folder: str) -> Iterator[Entry]:
-    """Iterate over everything in a folder and below it that is not itself a folder.
+def walk_files(directory: str) -> Iterator[Entry]:
+    """Iterate over everything in a directory and below it that is not itself a directory.
 
-    Links are followed. What cannot be followed or listed (a dangling link, a link to a folder
-    that it lies in, a folder without permission) is named like a file, so that whoever reads it
+    Links are followed. What cannot be followed or listed (a dangling link, a link to a directory
+    that it lies in, a directory without permission) is named like a file, so that whoever reads it
     finds out why.
 
     Parameters
     ----------
-    folder : str
-        Path of the folder.
+    directory : str
+        Path of the directory.
 
     Yields
     ------
     Entry
-        Named by its path relative to `folder`, in sorted order, folder by folder. Size and time are
-        0 where they are not known.
+        Named by its path relative to `directory`, in sorted order, directory by directory. Size and
+        time are 0 where they are not known.
 
     Raises
     ------
     OSError
-        `folder` itself cannot be listed.
+        `directory` itself cannot be listed.
     """
-    here = os.stat(folder)
-    yield from _walk(folder, "", [(here.st_dev, here.st_ino)])
+    here = os.stat(directory)
+    yield from _walk(directory, "", [(here.st_dev, here.st_ino)])
 
 
-def _walk(folder: str, prefix: str, above: list[tuple[int, int]]) -> Iterator[Entry]:
-    with os.scandir(folder) as scan:
+def _walk(directory: str, prefix: str, above: list[tuple[int, int]]) -> Iterator[Entry]:
+    with os.scandir(directory) as scan:
         entries = sorted(scan, key=lambda entry: entry.name)
     for entry in entries:
         name = prefix + entry.name

@@ -1,4 +1,4 @@
-"""What users name: paths, URIs and patterns, and how they are shown again."""
+"""Paths, URIs and patterns as users name them, to be shown as they were written."""
 
 import posixpath
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from hdfs_tools.filesystem import FileSystem
     from hdfs_tools.status import Status
 
-__all__ = ["Found", "Place"]
+__all__ = ["Found", "NamedPath"]
 
 
-class Place:
+class NamedPath:
     """A path of a file system, which is shown as its user wrote it.
 
     Parameters
@@ -26,7 +26,7 @@ class Place:
     authority : str, optional
         What stood before the path in the URI that was given, if one was.
     base : str, optional
-        The folder that the path given was relative to, if it was.
+        The directory that the path given was relative to, if it was.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Place:
 
     @property
     def shown(self) -> str:
-        """The path as people and scripts are told it: a URI or a relative path is one again."""
+        """The path as it is shown: a URI or a relative path is one again."""
         if self._base is not None:
             if self.path == self._base:
                 return "."
@@ -52,16 +52,16 @@ class Place:
         """The last part of the path; empty for the root."""
         return posixpath.basename(self.path)
 
-    def at(self, path: str) -> "Place":
-        """Return another place of the same file system, shown alike."""
-        return Place(self.storage, path, self._authority, self._base)
+    def at(self, path: str) -> "NamedPath":
+        """Return another path of the same file system, shown alike."""
+        return NamedPath(self.storage, path, self._authority, self._base)
 
-    def beneath(self, name: str) -> "Place":
-        """Return the place of something in this folder."""
+    def beneath(self, name: str) -> "NamedPath":
+        """Return the path of something in this directory."""
         return self.at(posixpath.join(self.path, name))
 
     def having(self, status: "Status") -> "Found":
-        """Return what was found here, or in this folder."""
+        """Return what was found here, or in this directory."""
         return Found(self.storage, status, self._authority, self._base)
 
     def look(self) -> "Found | None":
@@ -91,8 +91,8 @@ class Place:
             raise NotFound(self.shown)
 
 
-class Found(Place):
-    """A file or folder that is there.
+class Found(NamedPath):
+    """A file or directory that is there.
 
     Attributes
     ----------
@@ -107,11 +107,11 @@ class Found(Place):
         self.status = status
 
     @property
-    def is_folder(self) -> bool:
-        """Whether it is a folder."""
-        return self.status.is_folder
+    def is_directory(self) -> bool:
+        """Whether it is a directory."""
+        return self.status.is_directory
 
     def children(self) -> "Iterator[Found]":
-        """Iterate over what a folder holds, in the file system's order."""
+        """Iterate over what a directory holds, in the file system's order."""
         for status in self.storage.list(self.path):
             yield self.having(status)

@@ -1,4 +1,4 @@
-"""Makes the folders of HDFS that every user may write to, as soon as HDFS can be written to."""
+"""Makes the directories of HDFS that every user may write to, as soon as HDFS can be written to."""
 
 import getpass
 import sys
@@ -7,7 +7,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-FOLDERS = {  # of HDFS
+DIRECTORIES = {  # of HDFS
     "/tmp": "1777",  # noqa: S108
     "/tmp/hadoop-yarn": "1777",  # noqa: S108
     "/tmp/hadoop-yarn/staging": "1777",  # noqa: S108
@@ -22,7 +22,7 @@ FOLDERS = {  # of HDFS
 def main() -> None:
     """Make them; wait for the NameNode, and for the end of safe mode."""
     namenode, user = sys.argv[1], getpass.getuser()
-    for path, mode in FOLDERS.items():
+    for path, mode in DIRECTORIES.items():
         for operation in "MKDIRS", "SETPERMISSION":
             query = urllib.parse.urlencode({"op": operation, "permission": mode, "user.name": user})
             put(f"http://{namenode}/webhdfs/v1{path}?{query}")
@@ -34,7 +34,7 @@ open_url = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
 def put(url: str) -> None:
     """Send a request until it is granted."""
-    told = ""
+    reported = ""
     while True:
         try:
             request = urllib.request.Request(url, method="PUT")  # noqa: S310
@@ -44,9 +44,9 @@ def put(url: str) -> None:
             reason = str(error)
             if isinstance(error, urllib.error.HTTPError):
                 reason += f": {error.read().decode(errors='replace')}"
-        if reason != told:
+        if reason != reported:
             print(f"waiting: {url}: {reason}", file=sys.stderr, flush=True)
-            told = reason
+            reported = reason
         time.sleep(0.2)
 
 
