@@ -43,9 +43,9 @@ class TestLocalInput:
         here = job("edge_density", stdin=stdin)
         same(in_one_jvm("edge_density", "-D", "mapreduce.job.maps=1", stdin=stdin), here)
 
-    def test_nothing(self, on_cluster, tmp_path):
+    def test_nothing(self, in_one_jvm, tmp_path):
         (tmp_path / "empty").mkdir()
-        ran = on_cluster("image_histogram", "empty")
+        ran = in_one_jvm("image_histogram", "empty")
         assert (ran.status, ran.stdout) == (0, b"")
         assert ran.stderr == "no images in the input\n"
 
