@@ -84,8 +84,8 @@ def volume(slices: Sequence[Slice]) -> Image:
         gaps : ``[frame, millimetres to the next]`` where the distance differs by more than 1 %
         repeated : frames that lie where the one before lies
         orientation : the direction cosines of a row and of a column; None if unknown
-        tilt : degrees between the normal and the way from the first slice's corner to the last
-            one's, as of a tilted gantry; not if it is 0 or unknown
+        tilt : degrees between the normal and the line through the corners of the slices, as of a
+        tilted gantry; not if it is 0 or unknown
         frames : the notes of each slice, if one has some
 
         An image of several frames stays as it is, and only `slices` is noted.
