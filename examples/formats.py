@@ -80,8 +80,10 @@ python mapreduce_jobs/dicom_headers.py --where "Modality == 'CT' and SliceThickn
 ```
 
 A condition has keywords of the DICOM dictionary, numbers, texts in quotes and `None` for what is
-missing, with `== != < <= > >= in not and or ( )`; of several values one must fit. Names and
-texts are read in every character set of PS3.3 C.12.1.1.2, with and without code extensions.
+missing, with `== != < <= > >= in not and or ( )`; of several values one must fit. What an
+enhanced file has in its functional groups is found by its keyword, too; where frames differ, one
+must fit, and `dicom_headers` lists a value for each. Names and texts are read in every character
+set of PS3.3 C.12.1.1.2, with and without code extensions.
 
 `image_transform --stack` makes one image of the slices of each series, sorted by their positions.
 Several orientations, stacks, echoes, times or b-values in one series are images of their own

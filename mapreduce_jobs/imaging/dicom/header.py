@@ -19,7 +19,14 @@ from mapreduce_jobs.imaging.dicom import character_sets
 from mapreduce_jobs.imaging.errors import CorruptImage, DecodeError, Truncated, Unsupported
 from mapreduce_jobs.imaging.formats.file_formats import format_of
 
-__all__ = ["READ_ERRORS", "Beginning", "deflated", "read_beginning", "read_header"]
+__all__ = [
+    "FUNCTIONAL_GROUPS",
+    "READ_ERRORS",
+    "Beginning",
+    "deflated",
+    "read_beginning",
+    "read_header",
+]
 
 character_sets.register()
 
@@ -41,6 +48,9 @@ READ_ERRORS = (
     zlib.error,
 )
 """What pydicom raises for content that it cannot make sense of; no library of images is needed."""
+
+FUNCTIONAL_GROUPS = (Tag("SharedFunctionalGroupsSequence"), Tag("PerFrameFunctionalGroupsSequence"))
+"""Where files of the enhanced kind have elements of all frames, and of each."""
 
 _BEGINNING = 1 << 16  # bytes, which hold most headers
 _PREAMBLE, _MAGIC = 128, b"DICM"
@@ -91,7 +101,7 @@ def read_beginning(file: BinaryIO, keywords: Collection[str] | None = None) -> B
         the header without the values that nobody asks for.
     keywords : collection of str, optional
         The elements to read, by the keywords of PS3.6; by default all. Specific Character Set
-        (0008,0005), by which text is read, is always among them.
+        (0008,0005), by which text is read, and functional groups are always among them.
 
     Returns
     -------
@@ -139,7 +149,7 @@ def read_beginning(file: BinaryIO, keywords: Collection[str] | None = None) -> B
 
 
 def _tags(keywords: Collection[str]) -> list[Any]:
-    tags = [Tag(keyword) for keyword in keywords]
+    tags = [*(Tag(keyword) for keyword in keywords), *FUNCTIONAL_GROUPS]
     if any(" or " in dictionary_VR(tag) for tag in tags):
         tags.append(Tag("PixelRepresentation"))  # whether such numbers have a sign
     return tags

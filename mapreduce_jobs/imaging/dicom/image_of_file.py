@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset, FileDataset
 from mapreduce_jobs.imaging.dicom.element_values import READ_ERRORS, group, reason
 from mapreduce_jobs.imaging.dicom.file import open_dataset
 from mapreduce_jobs.imaging.dicom.grey_values import display, modality
-from mapreduce_jobs.imaging.dicom.header import Beginning
+from mapreduce_jobs.imaging.dicom.header import FUNCTIONAL_GROUPS, Beginning
 from mapreduce_jobs.imaging.dicom.padding import padding
 from mapreduce_jobs.imaging.dicom.stored_values import stored_values
 from mapreduce_jobs.imaging.errors import CorruptImage, Unsupported
@@ -20,7 +20,6 @@ __all__ = ["read"]
 
 # Pixel Spacing, Imager Pixel Spacing, Nominal Scanned Pixel Spacing.
 _SPACINGS = (0x00280030, 0x00181164, 0x00182010)
-_FUNCTIONAL_GROUPS = (0x52009229, 0x52009230)  # of all frames, and of each
 
 
 def read(
@@ -94,7 +93,7 @@ def _spacing(dataset: FileDataset, frames: int) -> Spacing | None:
         found = _spacing_in(dataset, tag)
         if found is not None:
             return found
-    if not any(tag in dataset for tag in _FUNCTIONAL_GROUPS):
+    if not any(tag in dataset for tag in FUNCTIONAL_GROUPS):
         return None
     found = None
     with contextlib.suppress(*READ_ERRORS):

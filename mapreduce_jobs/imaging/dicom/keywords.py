@@ -1,9 +1,13 @@
-"""Elements of a DICOM header by their keywords, and what they hold."""
+"""Elements of a DICOM header by their keywords, and what they hold.
+
+A file of the enhanced kind has many of them in its functional groups (PS3.3 C.7.6.16), for all
+frames together or for each. They are found there by the same keywords.
+"""
 
 import difflib
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,7 +18,7 @@ from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 from pydicom.valuerep import PersonName
 
-from mapreduce_jobs.imaging.dicom.header import READ_ERRORS
+from mapreduce_jobs.imaging.dicom.header import FUNCTIONAL_GROUPS, READ_ERRORS
 from mapreduce_jobs.imaging.errors import BadParameter, CorruptImage
 
 __all__ = ["Element", "everything"]
@@ -97,6 +101,8 @@ class Element:
     def values(self, header: Dataset | None) -> list[Any]:
         """Return the values, in the order of the file; none if it is missing or empty.
 
+        Those of all frames, if they differ in them.
+
         Parameters
         ----------
         header : Dataset or None
@@ -129,7 +135,8 @@ class Element:
     def plain(self, header: Dataset | None) -> Any:
         """Return what it holds as JSON has it; see `everything`.
 
-        None if it is missing or empty, a list if it has several values, or lies in several items.
+        None if it is missing or empty, a list if it has several values, lies in several items, or
+        if frames differ in it.
 
         Examples
         --------
@@ -138,6 +145,15 @@ class Element:
         >>> names = ("PixelSpacing", "SliceThickness", "Modality")
         >>> [Element.named(name).plain(header) for name in names]
         [[1, 0.5], 2.0, None]
+
+        Of an enhanced file with two frames:
+
+        >>> header.PerFrameFunctionalGroupsSequence = [Dataset(), Dataset()]
+        >>> for frame, position in zip(header.PerFrameFunctionalGroupsSequence, (0, 5)):
+        ...     frame.PlanePositionSequence = [Dataset()]
+        ...     frame.PlanePositionSequence[0].ImagePositionPatient = [-9, -9, position]
+        >>> Element.named("ImagePositionPatient").plain(header)
+        [[-9.0, -9.0, 0.0], [-9.0, -9.0, 5.0]]
         """
         found = self._read(header, _plain)
         return found if len(found) > 1 else (found or [None])[0]
@@ -169,9 +185,28 @@ class Element:
                         if sequence in dataset
                         for item in _items(dataset[sequence].value)
                     ]
-                return [read(dataset[tag]) for dataset in datasets if tag in dataset]
+                found = [read(dataset[tag]) for dataset in datasets if tag in dataset]
+                if not (found or sequences):
+                    found = [read(element) for element in _of_frames(header, tag)]
+                    if all(one == found[0] for one in found):
+                        return found[:1]
+                return found
         except READ_ERRORS as error:
             raise CorruptImage(f"DICOM: its {self.name} cannot be read") from error
+
+
+def _of_frames(header: Dataset, tag: BaseTag) -> Iterator[Any]:
+    """Iterate over what functional groups have of a tag: that of all frames, or each frame's."""
+    for groups in FUNCTIONAL_GROUPS:
+        is_there = False
+        for frame in _items(header[groups].value) if groups in header else ():
+            for macro in frame:
+                for item in _items(macro.value)[:1]:
+                    if tag in item:
+                        is_there = True
+                        yield item[tag]
+        if is_there:
+            return
 
 
 def everything(header: Dataset) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from pydicom.tag import BaseTag, Tag
 
 from mapreduce_jobs.imaging.dicom.header import read_header
 from mapreduce_jobs.imaging.dicom.keywords import Element, everything
+from mapreduce_jobs.imaging.dicom.where import Where
 from mapreduce_jobs.imaging.errors import BadParameter, CorruptImage
 from tests.support import dicom
 
@@ -209,3 +210,46 @@ def test_text_in_any_character_set(name):
         header = read_header(file, ["PatientName"])
     assert Element.named("PatientName").plain(header) == NAMES[name]
     assert Element.named("PatientName").values(header) == [NAMES[name]]
+
+
+class TestFunctionalGroups:
+    """PS3.3 C.7.6.16: of all frames together, or of each; not in what lies in a group deeper."""
+
+    @pytest.fixture
+    def header(self):
+        file = io.BytesIO(dicom("liver_1frame.dcm"))
+        return read_header(file, ["SliceThickness", "ImagePositionPatient", "Modality"])
+
+    def test_of_all_frames(self, header):
+        assert Element.named("SliceThickness").values(header) == [1]
+        assert Element.named("SliceThickness").plain(header) == 1.0
+
+    def test_of_each_frame(self, header):
+        groups = pydicom.dcmread(
+            io.BytesIO(dicom("liver_1frame.dcm"))
+        ).PerFrameFunctionalGroupsSequence
+        each = [
+            [float(number) for number in frame.PlanePositionSequence[0].ImagePositionPatient]
+            for frame in groups
+        ]
+        assert len(each) == 3
+        assert each[0] != each[1]
+        position = Element.named("ImagePositionPatient")
+        assert position.plain(header) == each
+        assert position.values(header) == [number for one in each for number in one]
+
+    def test_frames_that_do_not_differ_have_one(self):
+        header = Dataset()
+        header.PerFrameFunctionalGroupsSequence = [Dataset(), Dataset()]
+        for frame in header.PerFrameFunctionalGroupsSequence:
+            frame.MREchoSequence = [Dataset()]
+            frame.MREchoSequence[0].EffectiveEchoTime = 30.0
+        assert Element.named("EffectiveEchoTime").plain(header) == 30.0
+
+    def test_what_the_header_has_counts(self, header):
+        header.SliceThickness = "7"
+        assert Element.named("SliceThickness").plain(header) == 7
+
+    def test_conditions_look_there(self, header):
+        assert Where.parse("SliceThickness == 1 and Modality == 'SEG'")(header)
+        assert Where.parse("ImagePositionPatient < -235 and FrameType == None")(header)
