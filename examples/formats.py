@@ -159,7 +159,8 @@ VALUES = [
     ("`stored`, the default", "the numbers in the file", "the numbers in the file"),
     (
         "`modality`",
-        "what they mean: by the Modality LUT, or slope and intercept; of CT in HU",
+        "what they mean: by the Modality LUT, or slope and intercept; of CT in HU; without these"
+        " doses by Dose Grid Scaling, others by Real World Value Mapping, NaN where it maps none",
         "by scl_slope and scl_inter",
     ),
     (

@@ -19,6 +19,7 @@ from pydicom.dataset import Dataset
 from mapreduce_jobs.imaging.dicom.element_values import READ_ERRORS, group, named, numbers, reason
 from mapreduce_jobs.imaging.dicom.file import PIXEL_ELEMENTS, Layout
 from mapreduce_jobs.imaging.dicom.lookup_table import Table, table_of
+from mapreduce_jobs.imaging.dicom.modality_steps import Mapping, Rescale, meaning, modality_step
 from mapreduce_jobs.imaging.errors import CorruptImage, UnsuitableImage, Unsupported
 from mapreduce_jobs.imaging.image import Image, Pixels, common_unit
 from mapreduce_jobs.imaging.operations.intensity import WindowFunction, levels_in_window
@@ -32,27 +33,6 @@ _FUNCTIONS: dict[str, WindowFunction] = {
     "SIGMOID": "sigmoid",
 }
 _MAX_BITS = 16  # of what is displayed
-
-
-@dataclass(frozen=True)
-class _Rescale:
-    """Slope · stored + intercept (PS3.3 C.11.1.1.2)."""
-
-    slope: float
-    intercept: float
-    unit: str
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether both are integers, and of a size at which int64 are exact."""
-        both = self.slope, self.intercept
-        return all(float(number).is_integer() and abs(number) <= 1 << 31 for number in both)
-
-    def __call__(self, stored: Pixels) -> npt.NDArray[np.float64]:
-        values = stored.astype(np.float64)
-        values *= self.slope
-        values += self.intercept
-        return values
 
 
 @dataclass(frozen=True)
@@ -72,7 +52,11 @@ class _Window:
 
 
 def modality(image: Image, dataset: Dataset) -> Image:
-    """Return the values that the modality means: by its table, or by rescale slope and intercept.
+    """Return what the stored values mean.
+
+    By the modality's table, or by rescale slope and intercept; if there is neither, doses by Dose
+    Grid Scaling (3004,000E), others by the first item of Real World Value Mapping Sequence
+    (0040,9096). Stored values that this does not map become NaN.
 
     Parameters
     ----------
@@ -84,16 +68,17 @@ def modality(image: Image, dataset: Dataset) -> Image:
     Returns
     -------
     Image
-        The stored values where there is neither, and where the slope is 1 and the intercept 0.
-        int16, or int32, where slope and intercept are integers and all values fit; the table's
+        The stored values where there is none of them, and where the slope is 1 and the intercept
+        0. int16, or int32, where slope and intercept are integers and all values fit; the table's
         uint8 or uint16; else float64. The unit is Rescale Type (0028,1054) or Modality LUT Type
-        (0028,3004), else ``"HU"`` of CT and Units (0054,1001) of PET, else ``"unspecified"``; it
-        stays ``"stored"`` where there is no step at all.
+        (0028,3004), else ``"HU"`` of CT and Units (0054,1001) of PET; of doses Dose Units
+        (3004,0002), of real world values the code of Measurement Units Code Sequence (0040,08EA);
+        else ``"unspecified"``. It stays ``"stored"`` where there is no step at all.
 
     Raises
     ------
     CorruptImage
-        A slope, an intercept or a table cannot be read.
+        A slope, an intercept, a table or a mapping cannot be read.
 
     Examples
     --------
@@ -102,11 +87,26 @@ def modality(image: Image, dataset: Dataset) -> Image:
     >>> image = modality(Image(np.uint16([[[24, 1024, 2024]]]), bits=12), header)
     >>> image.pixels.tolist(), str(image.pixels.dtype), image.unit
     ([[[-1000, 0, 1000]]], 'int16', 'HU')
+    >>> header = Dataset()
+    >>> header.DoseGridScaling, header.DoseUnits = "0.25", "GY"
+    >>> image = modality(Image(np.uint16([[[0, 4, 8]]]), bits=16), header)
+    >>> image.pixels.tolist(), image.unit
+    ([[[0.0, 1.0, 2.0]]], 'GY')
     """
-    steps = [_modality_step(dataset, frame) for frame in range(len(image.pixels))]
+    return _through_steps(
+        image,
+        [
+            modality_step(dataset, frame) or meaning(dataset, frame)
+            for frame in range(len(image.pixels))
+        ],
+    )
+
+
+def _through_steps(image: Image, steps: "Sequence[Rescale | Table | Mapping | None]") -> Image:
+    """Return what frames become, each by its step."""
     unit = reduce(common_unit, (step.unit if step else "stored" for step in steps))
     image = replace(image, unit=unit)
-    if all(step is None or step == _Rescale(1, 0, step.unit) for step in steps):
+    if all(step is None or step == Rescale(1, 0, step.unit) for step in steps):
         return image
     table = next((step for step in steps if isinstance(step, Table)), None)
     if table is not None:  # of which a file has one, for all its frames
@@ -114,11 +114,13 @@ def modality(image: Image, dataset: Dataset) -> Image:
         for frame, out in zip(image.pixels, pixels, strict=True):
             out[...] = _through(table, frame)
         return replace(image, pixels=pixels, bits=table.bits)
-    rescales = [step if isinstance(step, _Rescale) else _Rescale(1, 0, "") for step in steps]
+    rescales = [
+        step if isinstance(step, Rescale | Mapping) else Rescale(1, 0, "") for step in steps
+    ]
     dtype = _whole_dtype(image.pixels, rescales)
     pixels = np.empty(image.pixels.shape, dtype or np.float64)
     for frame, rescale, out in zip(image.pixels, rescales, pixels, strict=True):
-        if dtype:
+        if dtype and isinstance(rescale, Rescale):
             out[...] = frame.astype(np.int64) * int(rescale.slope) + int(rescale.intercept)
         else:
             out[...] = rescale(frame)
@@ -134,34 +136,15 @@ def rescaling(dataset: Dataset) -> tuple[float, float]:
         They cannot be read.
     """
     try:
-        step = _modality_step(dataset, 0)
+        step = modality_step(dataset, 0) or meaning(dataset, 0)
     except READ_ERRORS as error:
         raise CorruptImage(f"DICOM: its values cannot be read: {reason(error)}") from error
-    return (step.slope, step.intercept) if isinstance(step, _Rescale) else (1.0, 0.0)
+    if isinstance(step, Rescale | Mapping):
+        return step.slope, step.intercept
+    return 1.0, 0.0
 
 
-def _modality_step(dataset: Dataset, frame: int) -> _Rescale | Table | None:
-    found = group(dataset, frame, "PixelValueTransformationSequence")
-    kind = found.get("RescaleType") or found.get("ModalityLUTType")
-    if found.get("ModalityLUTSequence"):
-        item = found.ModalityLUTSequence[0]
-        unit = _unit(item.get("ModalityLUTType") or kind, dataset)
-        return table_of(item, dataset, unit, dataset.get("PixelRepresentation") == 1)
-    slope, intercept = (numbers(found, f"Rescale{part}") for part in ("Slope", "Intercept"))
-    if not (slope or intercept):
-        return None
-    return _Rescale((slope or [1.0])[0], (intercept or [0.0])[0], _unit(kind, dataset))
-
-
-def _unit(kind: Any, dataset: Dataset) -> str:
-    """Return the name of a unit; DICOM's own word for none is US."""
-    if not kind:
-        kind = {"CT": "HU", "PT": dataset.get("Units")}.get(str(dataset.get("Modality")))
-    name = str(kind or "US").strip()
-    return "unspecified" if name == "US" else name
-
-
-def _whole_dtype(pixels: Pixels, rescales: Sequence[_Rescale]) -> np.dtype[Any] | None:
+def _whole_dtype(pixels: Pixels, rescales: Sequence[Rescale | Mapping]) -> np.dtype[Any] | None:
     """Return the narrowest integers that hold all values exactly; None if none do."""
     if pixels.dtype.kind not in "iu" or not all(rescale.is_whole for rescale in rescales):
         return None
@@ -185,7 +168,7 @@ def display(image: Image, dataset: Dataset, layout: Layout, window: int) -> Imag
     Parameters
     ----------
     image : Image
-        Grey, as `modality` gives it.
+        Grey, as stored.
     dataset : Dataset
         The header.
     layout : Layout
@@ -208,6 +191,9 @@ def display(image: Image, dataset: Dataset, layout: Layout, window: int) -> Imag
     UnsuitableImage
         The file has fewer windows.
     """
+    image = _through_steps(
+        image, [modality_step(dataset, frame) for frame in range(len(image.pixels))]
+    )
     bits = min(layout.bits, _MAX_BITS)
     steps: list[_Window | Table] = []
     whole: _Window | None = None
@@ -246,9 +232,10 @@ def _display_step(
     function = _FUNCTIONS.get(name)
     if function is None:
         raise Unsupported(f"its {named('VOILUTFunction')} is {name}")
-    if widths[index] < 1 if function == "linear" else widths[index] <= 0:
-        least = "1 or more" if function == "linear" else "above 0"
-        raise CorruptImage(f"its {named('WindowWidth')} is {widths[index]:g}, not {least}")
+    if widths[index] <= 0:
+        raise CorruptImage(f"its {named('WindowWidth')} is {widths[index]:g}, not above 0")
+    if widths[index] < 1 and function == "linear":  # of small values, as of PET, LINEAR has none
+        function = "linear_exact"
     return _Window(centres[index], widths[index], function, min(layout.bits, _MAX_BITS))
 
 
@@ -257,8 +244,8 @@ def _may_be_negative(dataset: Dataset, frame: int, layout: Layout) -> bool:
     if layout.element != PIXEL_ELEMENTS[0]:
         return True
     is_signed = dataset.get("PixelRepresentation") == 1
-    step = _modality_step(dataset, frame)
-    if not isinstance(step, _Rescale):
+    step = modality_step(dataset, frame)
+    if not isinstance(step, Rescale):
         return is_signed and step is None  # a table has none
     least = -(1 << (layout.bits - 1)) if is_signed else 0
     ends = np.array([least, least + (1 << layout.bits) - 1])

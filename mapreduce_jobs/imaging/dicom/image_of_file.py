@@ -75,9 +75,9 @@ def read(
         return image, dataset
     try:
         image = replace(image, padding=padding(pixels, dataset, layout))
-        if values != "stored":
+        if values == "modality":
             image = modality(image, dataset)
-        if values == "display":
+        elif values == "display":
             image = display(image, dataset, layout, window)
     except READ_ERRORS as error:
         raise CorruptImage(f"its values cannot be read: {reason(error)}") from error

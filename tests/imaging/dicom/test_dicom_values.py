@@ -1,7 +1,9 @@
 """What stored values mean and how they look, on numbers that can be checked by hand."""
 
 import numpy as np
+import pydicom
 import pytest
+from pydicom.data import get_testdata_file
 from pydicom.pixels import apply_modality_lut, apply_voi_lut
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
@@ -9,6 +11,7 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRL
 from mapreduce_jobs.imaging import errors
 from mapreduce_jobs.imaging.decode import decode, decode_file
 from tests.imaging.dicoms import dicom_of, file_of, header_of, item
+from tests.support import dicom
 
 RAMP = np.arange(-1024, 3072, dtype=np.int16).reshape(64, 64)
 HOUNSFIELD = {"RescaleSlope": 1, "RescaleIntercept": 0}
@@ -110,6 +113,94 @@ class TestModality:
         assert decode(data).pixels.shape == (1, 64, 64)
 
 
+FEW = np.uint16([[0, 1, 2, 5]])
+LINE = {"RealWorldValueSlope": 0.5, "RealWorldValueIntercept": 1.0}
+UNIT = {"MeasurementUnitsCodeSequence": [item(CodeValue="mm2/s")]}
+
+
+class TestRealWorldValues:
+    """PS3.3 C.7.6.16.2.11, and doses: C.8.8.3."""
+
+    def mapped(self, first, last, *, pixels=FEW, double=False, **elements):
+        prefix = "DoubleFloatRealWorldValue" if double else "RealWorldValue"
+        ends = {f"{prefix}FirstValueMapped": first, f"{prefix}LastValueMapped": last}
+        return modality(pixels, RealWorldValueMappingSequence=[item(**ends, **elements)])
+
+    def test_by_slope_and_intercept_where_they_are_mapped(self):
+        image = self.mapped(0, 4, **LINE, **UNIT)
+        np.testing.assert_array_equal(image.pixels.ravel(), [1, 1.5, 2, np.nan])
+        assert image.unit == "mm2/s"
+
+    def test_by_a_table(self):
+        image = self.mapped(1, 3, RealWorldValueLUTData=[10.0, 20.5, 30.0])
+        np.testing.assert_array_equal(image.pixels.ravel(), [np.nan, 10, 20.5, np.nan])
+        assert image.unit == "unspecified"
+
+    @pytest.mark.parametrize(("vr", "first"), [("SS", -1), ("US", 65535)])
+    def test_of_signed_numbers_whatever_they_are_written_as(self, vr, first):
+        mapping = item(**LINE)
+        mapping.add_new("RealWorldValueFirstValueMapped", vr, first)
+        mapping.add_new("RealWorldValueLastValueMapped", vr, 2)
+        pixels = np.int16([[-2, -1, 0, 2]])
+        image = modality(pixels, RealWorldValueMappingSequence=[mapping])
+        np.testing.assert_array_equal(image.pixels.ravel(), [np.nan, 0.5, 1, 2])
+
+    def test_of_real_numbers(self):
+        pixels = np.float32([[0.25, 0.5]])
+        image = self.mapped(0.25, 0.5, pixels=pixels, double=True, **LINE)
+        np.testing.assert_array_equal(image.pixels.ravel(), [1.125, 1.25])
+
+    def test_of_each_frame(self):
+        stack = np.uint8([[[1]], [[1]]])
+        groups = [
+            item(
+                RealWorldValueMappingSequence=[
+                    item(
+                        RealWorldValueFirstValueMapped=0,
+                        RealWorldValueLastValueMapped=255,
+                        RealWorldValueSlope=slope,
+                        RealWorldValueIntercept=0.0,
+                    )
+                ]
+            )
+            for slope in (2.0, 3.0)
+        ]
+        assert modality(stack, PerFrameFunctionalGroupsSequence=groups).pixels.ravel().tolist() == [
+            *(2, 3)
+        ]
+
+    def test_a_rescale_is_the_modality_s_and_counts(self):
+        mapping = item(RealWorldValueFirstValueMapped=0, RealWorldValueLastValueMapped=9, **LINE)
+        elements = {**HOUNSFIELD, "RescaleSlope": 7, "RealWorldValueMappingSequence": [mapping]}
+        assert modality(np.uint16([[2]]), **elements).pixels.item() == 14
+
+    def test_are_not_what_is_displayed(self):
+        window = {"WindowCenter": 2, "WindowWidth": 2, "VOILUTFunction": "LINEAR_EXACT"}
+        mapping = item(RealWorldValueFirstValueMapped=0, RealWorldValueLastValueMapped=9, **LINE)
+        pixels = np.uint8([[1, 3]])
+        shown = display(pixels, RealWorldValueMappingSequence=[mapping], **window)
+        assert shown.pixels.ravel().tolist() == [0, 255]
+
+    @pytest.mark.parametrize(
+        ("first", "last", "elements", "said"),
+        [
+            (4, 0, LINE, "maps no values: 4 to 0"),
+            (0, 4, {}, "neither slope nor table"),
+            (0, 4, {"RealWorldValueLUTData": [1.0]}, "has 1 entries for the values from 0 to 4"),
+        ],
+    )
+    def test_that_are_none(self, first, last, elements, said):
+        with pytest.raises(errors.CorruptImage, match=said):
+            self.mapped(first, last, **elements)
+
+    def test_doses(self):
+        dataset = pydicom.dcmread(get_testdata_file("rtdose_1frame.dcm", download=False))
+        image = decode(dicom("rtdose_1frame.dcm"), values="modality")
+        doses = dataset.pixel_array * float(dataset.DoseGridScaling)
+        np.testing.assert_array_equal(image.pixels[0], doses)
+        assert image.unit == dataset.DoseUnits == "RELATIVE"
+
+
 class TestWindow:
     """PS3.3 C.11.2.1.2; window 40/400 of LINEAR is −160 to 239."""
 
@@ -133,6 +224,13 @@ class TestWindow:
 
     def test_a_window_of_width_1_is_a_step(self):
         assert self.shown([39, 40], 40, 1).tolist() == [0, 65535]
+
+    def test_a_narrower_one_is_exact(self):
+        """LINEAR has no meaning for it; small values, as of PET, are windowed so."""
+        window = {"WindowCenter": 0.5, "WindowWidth": 0.5}
+        levels = display(np.uint8([[0, 1, 2, 3, 4]]), RescaleSlope=0.25, **window).pixels.ravel()
+        # Of 0, 0.25, … 1 those between 0.25 and 0.75: (0.5 − 0.5) / 0.5 + 0.5, of 255.
+        assert levels.tolist() == [0, 0, 128, 255, 255]
 
     @pytest.mark.parametrize(("bits", "dtype"), [(8, "uint8"), (12, "uint16"), (16, "uint16")])
     def test_the_bits_are_those_stored(self, bits, dtype):
@@ -203,9 +301,9 @@ class TestWindow:
     @pytest.mark.parametrize(
         ("elements", "error", "said"),
         [
-            ({"WindowWidth": 0}, errors.CorruptImage, r"Window Width .* is 0, not 1 or more"),
+            ({"WindowWidth": 0}, errors.CorruptImage, r"Window Width .* is 0, not above 0"),
             (
-                {"WindowWidth": 0, "VOILUTFunction": "SIGMOID"},
+                {"WindowWidth": -1, "VOILUTFunction": "SIGMOID"},
                 errors.CorruptImage,
                 "not above 0",
             ),
