@@ -29,7 +29,7 @@ _JPEG_2000 = {*JPEG2000TransferSyntaxes}
 
 _START, _END = b"\xff\xd8", b"\xff\xd9"
 _SIZES = b"\xff\x4f\xff\x51"  # SOC and SIZ, with which a JPEG 2000 codestream begins
-_LARGEST_PADDING = 64  # bytes behind the end, apart from zeros
+_MAX_PADDING = 64  # bytes behind the end, apart from zeros
 _LOSSLESS, _LS = 0xC3, 0xF7  # SOF3, and SOF of JPEG-LS
 _FRAME_HEADERS = {*range(0xC0, 0xD0), _LS} - {0xC4, 0xC8, 0xCC}  # SOF0 … SOF15
 _SCAN = 0xDA
@@ -139,7 +139,7 @@ def check(frame: bytes, syntax: UID, layout: Layout, name: str) -> Coding:
             f" {layout.samples} × {layout.allocated}"
         )
     # No coded data can hold these two bytes, which say that the image is whole.
-    if _END not in frame.rstrip(b"\0")[-_LARGEST_PADDING:]:
+    if _END not in frame.rstrip(b"\0")[-_MAX_PADDING:]:
         raise Truncated(f"{name} ends before its image does")
     return size.coding
 

@@ -19,7 +19,7 @@ READ_ERRORS = (*samples.READ_ERRORS, *header.READ_ERRORS)
 
 _PLAIN = re.compile(r"[A-Z0-9_ .+-]{1,64}")  # code strings, numbers, UIDs
 _VALUE = re.compile(r": b?['\"].*")
-_LONGEST_REASON = 200
+_MAX_REASON_LENGTH = 200
 
 
 def named(keyword: str) -> str:
@@ -51,7 +51,7 @@ def reason(error: BaseException) -> str:
     if isinstance(error, BytesLengthException):
         return "the length of an element does not fit its kind"
     lines = str(error).splitlines() or [""]
-    text = _VALUE.sub("", lines[0])[:_LONGEST_REASON]
+    text = _VALUE.sub("", lines[0])[:_MAX_REASON_LENGTH]
     # An address in memory would differ from run to run.
     is_plain = text.isprintable() and " at 0x" not in text
     return text if text and is_plain else type(error).__name__

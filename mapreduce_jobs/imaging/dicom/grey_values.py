@@ -240,7 +240,7 @@ def _display_step(
 
 
 def _may_be_negative(dataset: Dataset, frame: int, layout: Layout) -> bool:
-    """Tell whether values of the modality may be negative, if no pixel is (PS3.3 C.11.2.1.1)."""
+    """Return whether values of the modality may be negative, if no pixel is (PS3.3 C.11.2.1.1)."""
     if layout.element != PIXEL_ELEMENTS[0]:
         return True
     is_signed = dataset.get("PixelRepresentation") == 1

@@ -169,7 +169,7 @@ class _End:
         self.is_implicit = False
 
     def __call__(self, tag: BaseTag, vr: str | None, length: int) -> bool:
-        """Tell pydicom whether to stop at an element; it calls this before it reads the value."""
+        """Return whether pydicom is to stop at an element, before it reads the value."""
         if tag >> 16 == _PIXEL_GROUP:
             self.at_pixels = True
             self.is_implicit = vr is None

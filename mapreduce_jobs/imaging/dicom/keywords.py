@@ -32,7 +32,7 @@ _TEXTS = {
 _DECIMALS = ("DS", "IS")  # numbers that a file has as text
 _META_GROUP = 0x0002
 _PIXEL_GROUP = 0x7FE0
-_LONGEST_NAME = 64  # characters that are compared with all keywords
+_MAX_NAME_LENGTH = 64  # characters that are compared with all keywords
 _ALIKE = 0.7  # of 1, as difflib measures
 _MAX_BYTES = 64
 _PADDING = " \0"
@@ -129,7 +129,7 @@ class Element:
         return [self._number(value) for value in found] if self.kind == "number" else found
 
     def is_missing(self, header: Dataset | None) -> bool:
-        """Tell whether there is no value: no such element, or an empty one."""
+        """Return whether there is no value: no such element, or an empty one."""
         return not any(self._read(header, _values))
 
     def plain(self, header: Dataset | None) -> Any:
@@ -259,7 +259,7 @@ def _tag(keyword: str) -> BaseTag:
 
 def _alike(keyword: str) -> str:
     """Return a question that names the keywords a wrong one may stand for."""
-    if len(keyword) > _LONGEST_NAME:
+    if len(keyword) > _MAX_NAME_LENGTH:
         return ""
     lower = {known.lower(): known for known in keyword_dict}
     if keyword.lower() in lower:

@@ -25,9 +25,9 @@ __all__ = ["decode"]
 
 _FRAME, _TABLES, _SCAN, _RESTART, _END = 0xC3, 0xC4, 0xDA, 0xDD, 0xD9
 _OTHER_FRAMES = {*range(0xC0, 0xD0)} - {_FRAME, _TABLES, 0xC8, 0xCC}
-_LONGEST_CODE = 16
+_MAX_CODE_LENGTH = 16
 _PIECE = 1 << 16  # bytes of data that are looked at together
-_LONGEST_STEP = 8  # bytes that hold a code and what follows it, wherever in a byte it begins
+_MAX_STEP_LENGTH = 8  # bytes that hold a code and what follows it, wherever in a byte it begins
 
 # In the data of a scan 0xFF stands before a zero, or is the beginning of a marker.
 _SCAN_END = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
@@ -135,28 +135,28 @@ def _read_frame(state: _State, content: bytes) -> None:
 def _read_tables(state: _State, content: bytes) -> None:
     """Read Huffman tables (B.2.4.2, C)."""
     while content:
-        identifier, counts = content[0], content[1 : 1 + _LONGEST_CODE]
-        symbols = content[1 + _LONGEST_CODE :][: sum(counts)]
+        identifier, counts = content[0], content[1 : 1 + _MAX_CODE_LENGTH]
+        symbols = content[1 + _MAX_CODE_LENGTH :][: sum(counts)]
         shares = [
-            1 << _LONGEST_CODE - length
+            1 << _MAX_CODE_LENGTH - length
             for length, count in enumerate(counts, 1)
             for _ in range(count)
         ]
-        is_whole = len(counts) == _LONGEST_CODE and len(symbols) == sum(counts)
-        if not is_whole or sum(shares) > 1 << _LONGEST_CODE or max(symbols, default=0) > 16:
+        is_whole = len(counts) == _MAX_CODE_LENGTH and len(symbols) == sum(counts)
+        if not is_whole or sum(shares) > 1 << _MAX_CODE_LENGTH or max(symbols, default=0) > 16:
             raise CorruptImage("a Huffman table of its JPEG is none")
-        lengths = np.zeros(1 << _LONGEST_CODE, np.uint8)
-        sizes = np.zeros(1 << _LONGEST_CODE, np.uint8)
+        lengths = np.zeros(1 << _MAX_CODE_LENGTH, np.uint8)
+        sizes = np.zeros(1 << _MAX_CODE_LENGTH, np.uint8)
         first = 0
         for share, symbol in zip(shares, symbols, strict=True):
-            lengths[first : first + share] = _LONGEST_CODE + 1 - share.bit_length()
+            lengths[first : first + share] = _MAX_CODE_LENGTH + 1 - share.bit_length()
             sizes[first : first + share] = symbol
             first += share
         follow = np.where(sizes == 16, 0, sizes)  # ±2¹⁵ needs no further bits (H.1.2.2)
         # Where there is no code, the loop must go on; that there was none is seen afterwards.
         steps = np.where(lengths == 0, 1, lengths + follow).astype(np.uint8)
         state.codes[identifier] = _Codes(lengths, sizes, steps)
-        content = content[1 + _LONGEST_CODE + len(symbols) :]
+        content = content[1 + _MAX_CODE_LENGTH + len(symbols) :]
 
 
 def _read_scan(state: _State, content: bytes, data: bytes) -> None:
@@ -200,7 +200,7 @@ def _read_scan(state: _State, content: bytes, data: bytes) -> None:
 def _differences(data: bytes, codes: list[_Codes], count: int) -> Iterator[Samples]:
     """Read so many differences to the prediction, modulo 2¹⁶; the tables take turns."""
     end = 8 * len(data)
-    padded = np.frombuffer(data + bytes(_LONGEST_STEP), np.uint8)
+    padded = np.frombuffer(data + bytes(_MAX_STEP_LENGTH), np.uint8)
     tables = list({id(table): table for table in codes}.values())
     turn = 0
     position = 0
@@ -208,7 +208,7 @@ def _differences(data: bytes, codes: list[_Codes], count: int) -> Iterator[Sampl
         if position >= end:
             raise CorruptImage("the data of its JPEG end before its pixels do")
         start = position >> 3
-        piece = padded[start : start + _PIECE + _LONGEST_STEP]
+        piece = padded[start : start + _PIECE + _MAX_STEP_LENGTH]
         steps = {id(table): _steps(piece, table) for table in tables}
         turns = [steps[id(table)] for table in (*codes[turn:], *codes[:turn])]
         found = _positions(turns, position - 8 * start, count)
@@ -233,7 +233,7 @@ def _steps(piece: npt.NDArray[np.uint8], table: _Codes) -> bytes:
     following = np.empty((len(words), 8), np.uint16)
     for bit in range(8):
         following[:, bit] = words >> (8 - bit) & 0xFFFF
-    bits = 8 * (len(piece) - _LONGEST_STEP)
+    bits = 8 * (len(piece) - _MAX_STEP_LENGTH)
     return table.steps[following.ravel()[:bits]].tobytes()
 
 
@@ -258,7 +258,7 @@ def _positions(turns: list[bytes], position: int, most: int) -> list[int]:
 def _words(piece: npt.NDArray[np.uint8], places: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
     """Return the eight bytes from each place on."""
     words = np.zeros(len(places), np.uint64)
-    for index in range(_LONGEST_STEP):
+    for index in range(_MAX_STEP_LENGTH):
         words <<= np.uint64(8)
         words |= piece[places + index]
     return words

@@ -108,7 +108,7 @@ def check_size(frames: int, rows: int, columns: int, max_pixels: int) -> None:
 
 
 def fits_opencv(rows: int, columns: int) -> bool:
-    """Tell whether OpenCV decodes images of this size."""
+    """Return whether OpenCV decodes images of this size."""
     return max(rows, columns) <= _OPENCV_SIDE and rows * columns <= _OPENCV_PIXELS
 
 

@@ -167,7 +167,7 @@ def _directories(data: bytes) -> Iterator[tuple[int, Any]]:
 
 
 def _is_aside(tags: Any) -> bool:
-    """Tell whether a page is a reduced image or a mask, which belongs to another page."""
+    """Return whether a page is a reduced image or a mask, which belongs to another page."""
     try:
         return bool(number(tags, _KIND, 0) & (_REDUCED | _MASK)) or number(tags, _OLD_KIND) == 2
     except READ_ERRORS:

@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 _LEAST, _MOST = -(1 << 15), (1 << 16) - 1  # of int16, and of uint16
-_BITS = 5  # of a channel, that tell a cell
+_BITS = 5  # of a channel, that number a cell
 _DROPPED = 8 - _BITS
 
 

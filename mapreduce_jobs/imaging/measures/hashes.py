@@ -186,7 +186,7 @@ def _ones(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint8]:
 
 
 def firsts(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Tell of each image which is the first by name of those that pairs connect it with.
+    """Return for each image the first by name of those that pairs connect it with.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ _MAX_PIXELS = 1 << 26
 _VALUES_AT_ONCE = 1 << 22
 
 # Larger windows of bytes may overflow the 16-bit counts that OpenCV finds their median with.
-_LARGEST_OF_BYTES = 127
+_MAX_OF_BYTES = 127
 
 
 def radius_of(radius: float, image: Image) -> int:
@@ -89,7 +89,7 @@ def median_frame(padded: Pixels, radius: int) -> Pixels:
 
 def _is_for_opencv(frame: Pixels, radius: int) -> bool:
     if frame.dtype == np.uint8:
-        return radius <= _LARGEST_OF_BYTES
+        return radius <= _MAX_OF_BYTES
     if frame.dtype in (np.uint16, np.int16):
         return radius <= 2
     return frame.dtype == np.float32 and radius <= 2 and not np.isnan(frame).any()

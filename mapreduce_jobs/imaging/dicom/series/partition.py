@@ -124,7 +124,7 @@ def _is_parallel(one: Slice, other: Slice) -> bool:
 
 
 def _divided(slices: list[Slice], keyword: str) -> list[list[Slice]]:
-    """Divide slices by an element, if that tells those apart that lie at the same place.
+    """Divide slices by an element, if it separates those that lie at the same place.
 
     An element that each slice has another value of, as many have acquisition numbers, does not.
     """
