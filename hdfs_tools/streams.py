@@ -39,17 +39,25 @@ def pieces_of(file: IO[bytes], path: str) -> Iterator[bytes]:
 
 
 def buffer_output() -> None:
-    """Let standard output write all that it gets, or fail.
+    """Let standard output and standard error write all that they get, or fail.
 
-    Where Python is asked not to buffer (``-u``, ``PYTHONUNBUFFERED``), its file writes as much as
-    the system takes at once and says nothing of the rest: at the end of a disk, or past 2 GiB.
+    Where Python is asked not to buffer (``-u``, ``PYTHONUNBUFFERED``), its files write as much as
+    the system takes at once and say nothing of the rest: at the end of a disk, or past 2 GiB. What
+    tasks have counted goes by standard error, so it is not only messages that would be cut.
     """
-    output = sys.stdout
-    raw = getattr(output, "buffer", None)
-    is_own = sys.stdout is sys.__stdout__
-    if output is not None and is_own and isinstance(raw, io.RawIOBase):
-        output.flush()
-        sys.stdout = io.TextIOWrapper(io.BufferedWriter(raw), output.encoding, output.errors)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        raw = getattr(stream, "buffer", None)
+        is_own = stream is getattr(sys, f"__{name}__")
+        if stream is not None and is_own and isinstance(raw, io.RawIOBase):
+            stream.flush()
+            buffered = io.TextIOWrapper(
+                io.BufferedWriter(raw),
+                stream.encoding,
+                stream.errors,
+                line_buffering=name == "stderr",
+            )
+            setattr(sys, name, buffered)
 
 
 def leave_output() -> None:

@@ -168,3 +168,19 @@ def test_standard_output_is_written_as_a_whole_also_without_a_buffer(tmp_path):
         )
     assert (tmp_path / "out").stat().st_size == (1 << 31) + 7
     (tmp_path / "out").unlink()
+
+
+def test_standard_error_too_or_it_fails(tmp_path):
+    """What tasks of jobs have counted goes by it."""
+    script = (
+        "import resource, sys; from hdfs_tools.streams import buffer_output; buffer_output();"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000));"
+        "sys.stderr.buffer.write(bytes(2000)); sys.stderr.flush()"
+    )
+    with open(tmp_path / "said", "wb") as file:
+        ran = subprocess.run(
+            [sys.executable, "-c", script],
+            stderr=file,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+    assert ran.returncode != 0
