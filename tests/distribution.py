@@ -1,7 +1,7 @@
 """How tests are shared out between processes, and what is said of those that were left out.
 
-A module goes to one process, so that its fixtures are made once. Tests of clusters go to one
-process, one after the other, and first: they mostly wait, while the others compute.
+A module goes to one process, so that its fixtures are made once; and so do all tests that share a
+cluster. Tests of clusters go first: they mostly wait, while others compute.
 """
 
 import os
@@ -24,6 +24,15 @@ __all__ = [
     "pytest_xdist_make_scheduler",
 ]
 
+# Modules that share a cluster, or have their own; all others in tests/cluster share another.
+_CLUSTERS = {
+    "test_collections": "jobs",
+    "test_jobs": "jobs",
+    "test_readme": "jobs",
+    "test_cluster_containers": "containers",
+    "test_cluster_processes": "processes",
+    "test_kerberos": "processes",
+}
 # What takes long comes first, so that no process is busy with it when the others are done.
 _ORDER = ("cluster", "jobs", "viewing", "core", "privacy", "faults", "hdfs_tools")
 _HOW_TO_GET = {
@@ -57,11 +66,13 @@ def _rank(path: PurePath) -> int:
 
 
 class _ByCluster(LoadFileScheduling):
-    """Gives a process all tests of a module, or all that need a cluster."""
+    """Gives a process all tests of a module, or all that share a cluster."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = PurePath(super()._split_scope(nodeid))
-        return "cluster" if path.parent.name == "cluster" else str(path)
+        if path.parent.name != "cluster":
+            return str(path)
+        return f"cluster of {_CLUSTERS.get(path.stem, 'all others')}"
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -72,9 +83,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Return a process a core and, where clusters can run, one more, which waits for them."""
+    """Return a process a core and, where clusters can run, two more, which wait for them."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return (cores or 1) + (shutil.which("java") is not None)
+    return (cores or 1) + 2 * (shutil.which("java") is not None)
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:

@@ -106,10 +106,11 @@ class TestWriting:
         assert hdfs.read("/writing/pieces") == b"ab" * 1000
 
     def test_in_safe_mode(self, running, hdfs):
+        hasty = connect(hdfs.url, patience=1)
         assert running.hadoop("dfsadmin", "-safemode", "enter").status == 0
         try:
             with pytest.raises(SafeMode):
-                hdfs.write("/writing/safe", b"")
+                hasty.write("/writing/safe", b"")
         finally:
             running.hadoop("dfsadmin", "-safemode", "leave")
 
