@@ -62,6 +62,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _rank(path: PurePath) -> int:
     _, is_test, folder = "/".join(path.parts).rpartition("/tests/")
     name = folder.partition("/")[0] if is_test else ""
+    if path.stem == "test_spark":
+        return _ORDER.index("cluster")
     return _ORDER.index(name) if name in _ORDER else len(_ORDER)
 
 
