@@ -18,6 +18,7 @@ from pydicom.dataset import Dataset
 
 from mapreduce_jobs.imaging.dicom.element_values import READ_ERRORS, group, named, numbers, reason
 from mapreduce_jobs.imaging.dicom.file import PIXEL_ELEMENTS, Layout
+from mapreduce_jobs.imaging.dicom.header import FUNCTIONAL_GROUPS
 from mapreduce_jobs.imaging.dicom.lookup_table import Table, table_of
 from mapreduce_jobs.imaging.dicom.modality_steps import Mapping, Rescale, meaning, modality_step
 from mapreduce_jobs.imaging.errors import CorruptImage, UnsuitableImage, Unsupported
@@ -94,16 +95,17 @@ def modality(image: Image, dataset: Dataset) -> Image:
     ([[[0.0, 1.0, 2.0]]], 'GY')
     """
     return _through_steps(
-        image,
-        [
-            modality_step(dataset, frame) or meaning(dataset, frame)
-            for frame in range(len(image.pixels))
-        ],
+        image, dataset, lambda frame: modality_step(dataset, frame) or meaning(dataset, frame)
     )
 
 
-def _through_steps(image: Image, steps: "Sequence[Rescale | Table | Mapping | None]") -> Image:
-    """Return what frames become, each by its step."""
+def _through_steps(
+    image: Image, dataset: Dataset, step_of: Callable[[int], Rescale | Table | Mapping | None]
+) -> Image:
+    """Return what frames become by their steps; without groups of their own, all by one."""
+    have_own = FUNCTIONAL_GROUPS[1] in dataset
+    count = len(image.pixels)
+    steps = [step_of(frame) for frame in range(count)] if have_own else [step_of(0)] * count
     unit = reduce(common_unit, (step.unit if step else "stored" for step in steps))
     image = replace(image, unit=unit)
     if all(step is None or step == Rescale(1, 0, step.unit) for step in steps):
@@ -191,9 +193,7 @@ def display(image: Image, dataset: Dataset, layout: Layout, window: int) -> Imag
     UnsuitableImage
         The file has fewer windows.
     """
-    image = _through_steps(
-        image, [modality_step(dataset, frame) for frame in range(len(image.pixels))]
-    )
+    image = _through_steps(image, dataset, lambda frame: modality_step(dataset, frame))
     bits = min(layout.bits, _MAX_BITS)
     steps: list[_Window | Table] = []
     whole: _Window | None = None

@@ -11,7 +11,7 @@ from mapreduce_jobs.imaging.dicom.element_values import named
 from mapreduce_jobs.imaging.errors import CorruptImage
 from mapreduce_jobs.imaging.image import Pixels
 
-__all__ = ["Table", "descriptor", "table_of"]
+__all__ = ["Table", "descriptor", "table_of", "with_sign"]
 
 _MAX_BITS = 16
 _MAX_ENTRIES = 1 << 16  # which the descriptor writes as 0
@@ -75,10 +75,19 @@ def descriptor(values: Iterable[int], is_signed: bool) -> tuple[int, int, int]:
     >>> descriptor([0, 64512, 8], is_signed=True)
     (65536, -1024, 8)
     """
-    count, first, bits = (int(number) % (1 << 16) for number in values)
-    if is_signed and first >= 1 << 15:
-        first -= 1 << 16
-    return count or _MAX_ENTRIES, first, bits
+    count, first, bits = map(int, values)
+    entries = with_sign(count, is_signed=False) or _MAX_ENTRIES
+    return entries, with_sign(first, is_signed), with_sign(bits, is_signed=False)
+
+
+def with_sign(number: int, is_signed: bool) -> int:
+    """Return a number of 16 bits with or without a sign, whichever it was written with.
+
+    >>> with_sign(64512, is_signed=True), with_sign(-1024, is_signed=False)
+    (-1024, 64512)
+    """
+    least = -(1 << 15) if is_signed else 0
+    return (number - least) % (1 << 16) + least
 
 
 def table_of(item: Dataset, dataset: Dataset, unit: str, is_signed: bool) -> Table:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from pydicom.dataset import Dataset
 
 from mapreduce_jobs.imaging.dicom.element_values import group, named, numbers
-from mapreduce_jobs.imaging.dicom.lookup_table import Table, table_of
+from mapreduce_jobs.imaging.dicom.lookup_table import Table, table_of, with_sign
 from mapreduce_jobs.imaging.errors import CorruptImage
 from mapreduce_jobs.imaging.image import Pixels
 
@@ -124,8 +124,9 @@ def meaning(dataset: Dataset, frame: int) -> Rescale | Mapping | None:
     ]
     slope, intercept = (numbers(found, f"RealWorldValue{part}") for part in ("Slope", "Intercept"))
     entries = np.array(numbers(found, "RealWorldValueLUTData"), np.float64)
+    is_signed = dataset.get("PixelRepresentation") == 1
     first, last = (
-        double[0] if double else _with_sign(whole[0], dataset) if whole else math.nan
+        double[0] if double else with_sign(int(whole[0]), is_signed) if whole else math.nan
         for double, whole in ends
     )
     if not last >= first:
@@ -140,13 +141,6 @@ def meaning(dataset: Dataset, frame: int) -> Rescale | Mapping | None:
     units = found.get("MeasurementUnitsCodeSequence")
     unit = _unit(units[0].get("CodeValue") if units else "US", dataset)
     return Mapping(first, last, (slope or [1.0])[0], (intercept or [0.0])[0], entries, unit)
-
-
-def _with_sign(value: float, dataset: Dataset) -> float:
-    """Return a value of 16 bits with the sign that stored values have, however it was written."""
-    is_signed = dataset.get("PixelRepresentation") == 1
-    low = -(1 << 15) if is_signed else 0
-    return (value - low) % (1 << 16) + low
 
 
 def _unit(kind: Any, dataset: Dataset) -> str:
