@@ -244,7 +244,7 @@ class ImageTransform(ImageJob):
     def _kept(self, text: str) -> "Image":
         """Return an image that a mapper has prepared."""
         from mapreduce_jobs.imaging.decode import decode
-        from mapreduce_jobs.imaging.encode import notes
+        from mapreduce_jobs.imaging.description import notes
 
         data = base64.b64decode(text)
         return replace(decode(data, self.options.max_pixels), notes=notes(data))

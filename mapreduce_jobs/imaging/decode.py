@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mapreduce_jobs.imaging import MAX_PIXELS
+from mapreduce_jobs.imaging.description import described
 from mapreduce_jobs.imaging.errors import BadParameter, DecodeError
 from mapreduce_jobs.imaging.formats import nifti, raster
 from mapreduce_jobs.imaging.formats.file_formats import format_of
@@ -133,6 +134,6 @@ def decode_file(
                 return Decoded(image, kind, header)
             if kind == "NIfTI":
                 return Decoded(nifti.read(data, max_pixels, values, window), kind)
-            return Decoded(raster.READERS[kind](data, max_pixels), kind)
+            return Decoded(described(raster.READERS[kind](data, max_pixels), data, kind), kind)
         except DecodeError as error:
             raise type(error)(f"{kind}: {error}") from error.__cause__

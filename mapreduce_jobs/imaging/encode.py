@@ -4,25 +4,23 @@ A file holds the pixels as they are, or it is not written: no format gets fewer 
 or another sign than the image has. What a format has a place for goes along:
 
 ====== ==================================== ======================== ============ ============
-format pixels                               spacing                  bits stored  notes
+format pixels                               spacing                  bits stored  description
 ====== ==================================== ======================== ============ ============
 png    uint8, uint16                        pHYs                     text chunk   text chunk
-tiff   any, any number of frames            resolution               least and    description
+tiff   any, any number of frames            resolution               least and    first page
                                                                      greatest
 jpeg   uint8, with loss                     JFIF density             no           comment
 jp2    uint8, uint16                        capture resolution       no           UUID box
-webp   uint8, with loss or without          no                       no           no
+webp   uint8, with loss or without          no                       no           Exif
 ====== ==================================== ======================== ============ ============
 
 Whole pixels an inch, a centimetre or a metre are what JPEG and PNG can say: a spacing that would be
-wrong by more than 1 in 200 is left out. TIFF, which alone holds signed integers and floats, says
-the unit of the values as well. Files have no date: the same image gives the same bytes.
+wrong by more than 1 in 200 is left out. The description has the unit of the values, padding and
+notes: see `mapreduce_jobs.imaging.description`. Files have no date: the same image gives the same
+bytes.
 """
 
 import io
-import json
-import warnings
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -30,11 +28,12 @@ import cv2
 import numpy as np
 import PIL.Image
 
-from mapreduce_jobs.imaging.errors import BadParameter, CannotHold, DecodeError
+from mapreduce_jobs.imaging.description import EXIF_DESCRIPTION, text_of
+from mapreduce_jobs.imaging.errors import BadParameter, CannotHold
 from mapreduce_jobs.imaging.formats import file_formats, jp2, jpeg, png, tiff
 from mapreduce_jobs.imaging.image import Image, rgb
 
-__all__ = ["ENDINGS", "Format", "check", "encode", "notes", "with_ending"]
+__all__ = ["ENDINGS", "Format", "check", "encode", "with_ending"]
 
 Format = Literal["png", "tiff", "jpeg", "jp2", "webp"]
 
@@ -163,14 +162,13 @@ def encode(
     reason = _why_not(image, format)
     if reason:
         raise CannotHold(f"{_HOLDS[format].name} {reason}{_way_out(image, format)}")
+    text = text_of(image)
     if format == "tiff":
-        kept = {} if image.unit == "stored" else {tiff.UNIT: image.unit}
-        return tiff.write(image, _text({**kept, **image.notes}))
-    text = _text(image.notes)
+        return tiff.write(image, text)
     if format == "jp2":
         return jp2.write(image, quality, text)
     if format == "webp":
-        return _webp(image, quality or _QUALITY, lossless)
+        return _webp(image, quality or _QUALITY, lossless, text)
     if format == "jpeg":
         return jpeg.write(image, quality or _QUALITY, text)
     return _png(image, text)
@@ -211,61 +209,12 @@ def _png(image: Image, text: str | None) -> bytes:
     return png.with_facts(data, image.spacing, stored, text)
 
 
-def _webp(image: Image, quality: int, lossless: bool) -> bytes:
+def _webp(image: Image, quality: int, lossless: bool, text: str | None) -> bytes:
     file = io.BytesIO()
     frame = np.ascontiguousarray(rgb(image)[0])
-    PIL.Image.fromarray(frame).save(file, "WEBP", quality=quality, lossless=lossless)
+    options: dict[str, Any] = {"quality": quality, "lossless": lossless}
+    if text is not None:
+        options["exif"] = exif = PIL.Image.Exif()
+        exif[EXIF_DESCRIPTION] = text
+    PIL.Image.fromarray(frame).save(file, "WEBP", **options)
     return file.getvalue()
-
-
-# Notes
-
-
-def _text(notes: Mapping[str, Any]) -> str | None:
-    """Return notes as JSON in ASCII, which every format can hold: NaN is null there."""
-    if not notes:
-        return None
-    text = json.dumps(dict(notes))
-    return json.dumps(json.loads(text, parse_constant=lambda name: None))
-
-
-_DESCRIPTIONS: dict[str, Callable[[bytes], bytes]] = {
-    "PNG": png.description,
-    "TIFF": tiff.description,
-    "JPEG": jpeg.description,
-    "JPEG 2000": jp2.description,
-}
-
-
-def notes(data: bytes) -> dict[str, Any]:
-    """Read the notes back from a file that `encode` made.
-
-    Parameters
-    ----------
-    data : bytes
-        The whole file.
-
-    Returns
-    -------
-    dict
-        Empty if there are none.
-
-    Examples
-    --------
-    >>> image = Image(np.zeros((1, 2, 2), np.uint8), 8, notes={"otsu": 113.0})
-    >>> notes(encode(image, "jpeg"))
-    {'otsu': 113.0}
-    """
-    description = _DESCRIPTIONS.get(file_formats.sniff(data) or "")
-    if description is None:
-        return {}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of oddities, as in `decode`
-            found = json.loads(description(data))
-    except (ValueError, DecodeError, RecursionError):
-        return {}
-    if not isinstance(found, dict):
-        return {}
-    found.pop(tiff.UNIT, None)  # which `decode` reads
-    return found

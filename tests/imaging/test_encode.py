@@ -16,7 +16,8 @@ from hypothesis.extra import numpy as st_numpy
 from PIL import Image as PillowImage
 
 from mapreduce_jobs.imaging.decode import decode
-from mapreduce_jobs.imaging.encode import ENDINGS, check, encode, notes
+from mapreduce_jobs.imaging.description import notes
+from mapreduce_jobs.imaging.encode import ENDINGS, check, encode
 from mapreduce_jobs.imaging.errors import BadParameter, CannotHold
 from mapreduce_jobs.imaging.formats.file_formats import sniff
 from mapreduce_jobs.imaging.image import Image, rgb

@@ -10,7 +10,7 @@ from sklearn.cluster import KMeans
 from hdfs_tools.bundles.record import Record, parse_line
 from mapreduce_jobs.core.job_errors import JobError, UsageError
 from mapreduce_jobs.imaging.decode import decode
-from mapreduce_jobs.imaging.encode import notes
+from mapreduce_jobs.imaging.description import notes
 from mapreduce_jobs.imaging.image import Image
 from mapreduce_jobs.imaging.measures.collection_classes import GreyCounts
 from mapreduce_jobs.segment_collection import SegmentCollection

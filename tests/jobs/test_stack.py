@@ -10,7 +10,7 @@ import pytest
 
 from hdfs_tools.bundles.record import Record, parse_line
 from mapreduce_jobs.imaging.decode import decode
-from mapreduce_jobs.imaging.encode import notes
+from mapreduce_jobs.imaging.description import notes
 from tests.imaging.dicom.test_volume import AXIAL, OBLIQUE, as_text, dicom_slice
 from tests.support import JOBS, png, run, scan, write_tree
 

@@ -13,7 +13,8 @@ from hdfs_tools.bundles.record import Record, parse_line
 from mapreduce_jobs.core.options.transform_options import BORDERS, FORMATS
 from mapreduce_jobs.imaging.arrays import frames
 from mapreduce_jobs.imaging.decode import decode
-from mapreduce_jobs.imaging.encode import ENDINGS, notes
+from mapreduce_jobs.imaging.description import notes
+from mapreduce_jobs.imaging.encode import ENDINGS
 from mapreduce_jobs.imaging.formats.file_formats import sniff
 from mapreduce_jobs.imaging.pipelines.pipeline import Pipeline
 from mapreduce_jobs.imaging.pipelines.registry import OPERATIONS

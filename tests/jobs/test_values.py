@@ -9,7 +9,8 @@ import tifffile
 
 from hdfs_tools.bundles.record import parse_line
 from mapreduce_jobs.imaging.decode import decode
-from mapreduce_jobs.imaging.encode import encode, notes
+from mapreduce_jobs.imaging.description import notes
+from mapreduce_jobs.imaging.encode import encode
 from mapreduce_jobs.imaging.image import Image
 from tests.imaging.dicoms import dicom_of
 from tests.support import JOBS, dicom, png, run, scan, write_tree

@@ -1,8 +1,6 @@
 """TIFF: its pages are the frames of an image."""
 
-import contextlib
 import io
-import json
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -23,10 +21,7 @@ from mapreduce_jobs.imaging.formats.spacing import (
 from mapreduce_jobs.imaging.formats.tiff_pages import DESCRIPTION
 from mapreduce_jobs.imaging.image import Image
 
-__all__ = ["UNIT", "description", "read", "write"]
-
-UNIT = "unit of pixels"
-"""Key of the unit of the values, in a description that is an object in JSON."""
+__all__ = ["description", "read", "write"]
 
 _MINIMUM, _MAXIMUM = 340, 341  # SMinSampleValue, SMaxSampleValue
 _ORIENTATION = 274
@@ -44,7 +39,6 @@ class _Facts:
     orientation: int = 1
     least: Any = None
     greatest: Any = None
-    unit: str = "stored"
 
 
 def read(data: bytes, max_pixels: int) -> Image:
@@ -62,7 +56,7 @@ def read(data: bytes, max_pixels: int) -> Image:
     )
     image = Image(pixels, tiff_colours.bits_of(first, pixels))
     spacing = turned(facts.spacing, facts.orientation)
-    return Image(pixels, _bits_stored(image, facts), facts.unit, spacing)
+    return Image(pixels, _bits_stored(image, facts), spacing=spacing)
 
 
 def _bits_stored(image: Image, facts: _Facts) -> int:
@@ -87,15 +81,7 @@ def _facts(tags: Any) -> _Facts:
                 spacing = spacing_of_density(length, float(tags[_ACROSS]), float(tags[_DOWN]))
     except READ_ERRORS:
         return _Facts(orientation=orientation)
-    return _Facts(spacing, orientation, least, greatest, _unit(str(tags.get(DESCRIPTION, ""))))
-
-
-def _unit(text: str) -> str:
-    """Return the unit in a description; "stored" if it has none."""
-    if UNIT in text:
-        with contextlib.suppress(ValueError, LookupError, TypeError, RecursionError):
-            return str(json.loads(text)[UNIT])
-    return "stored"
+    return _Facts(spacing, orientation, least, greatest)
 
 
 def _one(values: Any) -> Any:

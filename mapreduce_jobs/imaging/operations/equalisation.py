@@ -5,12 +5,19 @@ kept: red, green and blue all change by what Y changes.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated
 
 import cv2
 import numpy as np
 
-from mapreduce_jobs.imaging.arrays.frames import each_frame, fitted, full_range
+from mapreduce_jobs.imaging.arrays.frames import fitted, full_range
+from mapreduce_jobs.imaging.arrays.masking import (
+    Mask,
+    continued,
+    each_frame_and_mask,
+    emptying_padding,
+)
 from mapreduce_jobs.imaging.arrays.parameters import Between, Positive
 from mapreduce_jobs.imaging.errors import UnsuitableImage
 from mapreduce_jobs.imaging.image import Image, Pixels, grey
@@ -22,6 +29,7 @@ __all__ = ["clahe", "equalise"]
 Tiles = Annotated[int, Between(least=1, most=32)]
 
 
+@emptying_padding
 def equalise(image: Image) -> Image:
     """Equalise the histogram, so that grey levels are about equally frequent.
 
@@ -53,13 +61,14 @@ def equalise(image: Image) -> Image:
     [[[0, 128, 128, 191, 255]]]
     """
     _check_integers(image, "equalise")
-    return _on_luma(image, lambda levels: _equalised(levels, image))
+    return _on_luma(image, lambda levels, mask: _equalised(levels, mask, image))
 
 
-def _equalised(levels: Pixels, image: Image) -> Pixels:
-    if levels.dtype == np.uint8 and image.bits == 8:
+def _equalised(levels: Pixels, mask: Mask | None, image: Image) -> Pixels:
+    if mask is None and levels.dtype == np.uint8 and image.bits == 8:
         return cv2.equalizeHist(np.ascontiguousarray(levels))
-    values, counts = distinct(levels[np.newaxis])
+    known = levels if mask is None or mask.all() else levels[~mask][np.newaxis]
+    values, counts = distinct(known[np.newaxis])
     if len(values) == 1:
         return levels
     low, high = full_range(image)
@@ -68,6 +77,7 @@ def _equalised(levels: Pixels, image: Image) -> Pixels:
     return np.rint(table)[np.searchsorted(values, levels)]
 
 
+@emptying_padding
 def clahe(image: Image, *, clip_limit: Positive = 2.0, tiles: Tiles = 8) -> Image:
     """Equalise the histogram tile by tile, with limited contrast (CLAHE).
 
@@ -119,7 +129,7 @@ def clahe(image: Image, *, clip_limit: Positive = 2.0, tiles: Tiles = 8) -> Imag
     limit = min(clip_limit, 1 << image.bits)  # where nothing is cut off
     equaliser = cv2.createCLAHE(float(limit * unused), (tiles, tiles))
 
-    def equalised(levels: Pixels) -> Pixels:
+    def equalised(levels: Pixels, mask: Mask | None) -> Pixels:
         moved = (np.clip(levels.astype(np.int64), low, high) - int(low)) * unused
         result = equaliser.apply(moved.astype(f"u{depth // 8}"))
         return result * ((high - low) / top) + low
@@ -135,11 +145,14 @@ def _check_integers(image: Image, name: str) -> None:
         )
 
 
-def _on_luma(image: Image, function: Callable[[Pixels], Pixels]) -> Image:
+def _on_luma(image: Image, function: Callable[[Pixels, Mask | None], Pixels]) -> Image:
     """Change the grey levels of each frame; of colour, add to each channel what luma changes."""
+    image = continued(image)
+    levels = replace(image, pixels=grey(image))
+    changed = each_frame_and_mask(
+        levels, lambda frame, mask: function(frame, mask).astype(np.float64)
+    )
     if not image.is_colour:
-        return fitted(each_frame(image, lambda frame: function(frame).astype(np.float64)), image)
-    levels = grey(image)
-    changed = np.stack([function(frame).astype(np.float64) for frame in levels])
-    change = changed - levels
+        return fitted(changed, image)
+    change = changed - levels.pixels
     return fitted(image.pixels + change[..., np.newaxis], image)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from mapreduce_jobs.imaging import MAX_PIXELS
 from mapreduce_jobs.imaging.arrays.frames import full_range
+from mapreduce_jobs.imaging.arrays.masking import moving_padding
 from mapreduce_jobs.imaging.arrays.parameters import Between, Border, Size
 from mapreduce_jobs.imaging.errors import OutsideImage, UnsuitableImage
 from mapreduce_jobs.imaging.image import Image
@@ -18,6 +19,7 @@ _Indices = npt.NDArray[np.intp]
 _Place = Annotated[int, Between(least=0)]
 
 
+@moving_padding
 def crop(image: Image, *, left: _Place, top: _Place, width: Size, height: Size) -> Image:
     """Cut a rectangle out of an image.
 
@@ -60,6 +62,7 @@ def crop(image: Image, *, left: _Place, top: _Place, width: Size, height: Size) 
     return replace(image, pixels=np.ascontiguousarray(pixels))
 
 
+@moving_padding
 def pad(
     image: Image,
     *,

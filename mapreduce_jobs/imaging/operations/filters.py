@@ -1,5 +1,6 @@
 """Filters: convolution with a kernel, and linear and non-linear smoothing."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import cv2
@@ -8,15 +9,27 @@ import numpy.typing as npt
 
 from mapreduce_jobs.imaging.arrays.frames import Result, each_frame, extended, fitted, with_result
 from mapreduce_jobs.imaging.arrays.kernels import KernelName, convolved, sum_or_one, weights_of
+from mapreduce_jobs.imaging.arrays.masking import (
+    Mask,
+    continued,
+    each_frame_and_mask,
+    keeping_padding,
+)
 from mapreduce_jobs.imaging.arrays.parameters import Border, Odd, Positive, Rows
 from mapreduce_jobs.imaging.image import Image, Pixels
-from mapreduce_jobs.imaging.operations.neighbourhood import bilateral_frame, median_frame, radius_of
+from mapreduce_jobs.imaging.operations.neighbourhood import (
+    bilateral_frame,
+    correct_medians,
+    median_frame,
+    radius_of,
+)
 
 __all__ = ["bilateral", "convolve", "gaussian", "mean", "median"]
 
 _Values = npt.NDArray[np.float64]
 
 
+@keeping_padding
 def convolve(
     image: Image,
     *,
@@ -62,10 +75,12 @@ def convolve(
     """
     weights = weights_of(kernel)
     divisor = sum_or_one(weights) if normalise else 1.0
+    image = continued(image)
     values = each_frame(image, lambda frame: convolved(frame, weights, border, fill) / divisor)
     return with_result(values, image, result)
 
 
+@keeping_padding
 def mean(image: Image, *, size: Odd = 3, border: Border = "reflect", fill: float = 0.0) -> Image:
     """Replace each pixel by the mean of a square window around it.
 
@@ -97,7 +112,7 @@ def mean(image: Image, *, size: Odd = 3, border: Border = "reflect", fill: float
     """
     half = radius_of(size // 2, image)
 
-    def smooth(frame: Pixels) -> _Values:
+    def smooth(frame: Pixels, fill: float) -> _Values:
         padded = extended(frame, half, half, border, fill)
         if frame.dtype.kind == "f":
             # Running sums would carry their rounding, and what is not finite, along the row.
@@ -107,9 +122,10 @@ def mean(image: Image, *, size: Odd = 3, border: Border = "reflect", fill: float
             sums = cv2.boxFilter(padded, cv2.CV_64F, (size, size), normalize=False)
         return _inner(sums, half, frame) / size**2
 
-    return fitted(each_frame(image, smooth), image)
+    return fitted(_normalised(image, smooth, fill), image)
 
 
+@keeping_padding
 def gaussian(
     image: Image,
     *,
@@ -155,13 +171,14 @@ def gaussian(
     weights = np.exp(-0.5 * (np.arange(-half, half + 1) / sigma) ** 2)
     weights /= weights.sum()
 
-    def smooth(frame: Pixels) -> _Values:
+    def smooth(frame: Pixels, fill: float) -> _Values:
         padded = extended(frame, half, half, border, fill)
         return _inner(cv2.sepFilter2D(padded, cv2.CV_64F, weights, weights), half, frame)
 
-    return fitted(each_frame(image, smooth), image)
+    return fitted(_normalised(image, smooth, fill), image)
 
 
+@keeping_padding
 def median(image: Image, *, size: Odd = 3, border: Border = "reflect", fill: float = 0.0) -> Image:
     """Replace each pixel by the median of a square window around it.
 
@@ -194,13 +211,18 @@ def median(image: Image, *, size: Odd = 3, border: Border = "reflect", fill: flo
     """
     half = radius_of(size // 2, image)
 
-    def middle(frame: Pixels) -> Pixels:
+    def middle(frame: Pixels, mask: Mask | None) -> Pixels:
         padded = fitted(extended(frame, half, half, border, fill), image).pixels
-        return median_frame(padded, half)
+        medians = median_frame(padded, half)
+        if mask is not None:
+            unknown = extended(mask.astype(np.uint8), half, half, border) > 0
+            correct_medians(medians, padded, unknown, half)
+        return medians
 
-    return replace(image, pixels=each_frame(image, middle))
+    return replace(image, pixels=each_frame_and_mask(image, middle))
 
 
+@keeping_padding
 def bilateral(
     image: Image,
     *,
@@ -248,11 +270,35 @@ def bilateral(
     """
     radius = radius_of(max(1, np.rint(1.5 * sigma_space)), image)
 
-    def smooth(frame: Pixels) -> _Values:
-        padded = extended(frame, radius, radius, border, fill)
-        return bilateral_frame(padded, radius, sigma_colour, sigma_space)
+    def smooth(frame: Pixels, mask: Mask | None) -> _Values:
+        values = frame.astype(np.float64)
+        if mask is not None:
+            values[mask] = np.nan  # which has no weight
+        padded = extended(values, radius, radius, border, fill)
+        smoothed = bilateral_frame(padded, radius, sigma_colour, sigma_space)
+        if mask is not None:
+            smoothed[mask] = 0
+        return smoothed
 
-    return fitted(each_frame(image, smooth), image)
+    return fitted(each_frame_and_mask(image, smooth), image)
+
+
+def _normalised(image: Image, smooth: Callable[[Pixels, float], _Values], fill: float) -> _Values:
+    """Return each frame smoothed, without its padding.
+
+    By normalised convolution (Knutsson and Westin, CVPR 1993): the sum of what is measured, over
+    that of its weights.
+    """
+
+    def known_alone(frame: Pixels, mask: Mask | None) -> _Values:
+        if mask is None:
+            return smooth(frame, fill)
+        known: Pixels = np.ones(frame.shape, np.uint8)
+        known[mask] = 0
+        sums, weights = smooth(frame * known.astype(frame.dtype), fill), smooth(known, 1.0)
+        return np.divide(sums, weights, where=weights > 0, out=np.zeros_like(sums))
+
+    return each_frame_and_mask(image, known_alone)
 
 
 def _inner(values: Pixels, half: int, frame: Pixels) -> Pixels:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from mapreduce_jobs.imaging.arrays.frames import Result, each_frame, extended, with_result
 from mapreduce_jobs.imaging.arrays.kernels import KernelName, sum_or_one, weights_of
+from mapreduce_jobs.imaging.arrays.masking import continued, emptying_padding, keeping_padding
 from mapreduce_jobs.imaging.arrays.parameters import Between, Border, Rows, Size
 from mapreduce_jobs.imaging.arrays.transfer_functions import (
     Kind,
@@ -36,6 +37,7 @@ __all__ = ["bandpass", "frequency_convolve", "highpass", "lowpass", "spectrum"]
 _Cutoff = Annotated[float, Between(least=1e-6, most=0.7072)]
 
 
+@keeping_padding
 def lowpass(
     image: Image,
     *,
@@ -85,11 +87,15 @@ def lowpass(
     [[[50, 50, 50, 50, 50, 50, 50, 50]]]
     """
     values = passed(
-        image, lambda distance: low_frequencies(distance, cutoff, kind, order), border, fill
+        continued(image),
+        lambda distance: low_frequencies(distance, cutoff, kind, order),
+        border,
+        fill,
     )
     return with_result(values, image, result)
 
 
+@emptying_padding
 def highpass(
     image: Image,
     *,
@@ -138,11 +144,15 @@ def highpass(
     [[[5, 0, 5, 0, 5, 0, 5, 0]]]
     """
     values = passed(
-        image, lambda distance: 1 - low_frequencies(distance, cutoff, kind, order), border, fill
+        continued(image),
+        lambda distance: 1 - low_frequencies(distance, cutoff, kind, order),
+        border,
+        fill,
     )
     return with_result(values, image, result)
 
 
+@emptying_padding
 def bandpass(
     image: Image,
     *,
@@ -197,10 +207,13 @@ def bandpass(
     """
     if low >= high:
         raise BadParameter(f"low={low:g} must be below high={high:g}")
-    values = passed(image, lambda distance: band(distance, low, high, kind, order), border, fill)
+    values = passed(
+        continued(image), lambda distance: band(distance, low, high, kind, order), border, fill
+    )
     return with_result(values, image, result)
 
 
+@keeping_padding
 def frequency_convolve(
     image: Image,
     *,
@@ -248,6 +261,7 @@ def frequency_convolve(
     """
     weights = weights_of(kernel)
     divisor = sum_or_one(weights) if normalise else 1.0
+    image = continued(image)
     check_finite(image)
 
     def through(frame: Pixels) -> npt.NDArray[np.float64]:
@@ -273,7 +287,7 @@ def spectrum(image: Image) -> Image:
     Returns
     -------
     Image
-        Grey, without a pixel spacing: its rows and columns are frequencies.
+        Grey, without pixel spacing and padding: its rows and columns are frequencies.
 
     Raises
     ------
@@ -287,6 +301,7 @@ def spectrum(image: Image) -> Image:
     >>> spectrum(Image(np.full((1, 3, 5), 7, np.uint8), 8)).pixels.tolist()
     [[[0, 0, 0, 0, 0], [0, 0, 255, 0, 0], [0, 0, 0, 0, 0]]]
     """
+    image = replace(continued(image), padding=None)
     check_finite(image)
 
     def logarithm(frame: Pixels) -> npt.NDArray[np.float64]:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from mapreduce_jobs.imaging.arrays.masking import moving_padding
 from mapreduce_jobs.imaging.arrays.parameters import Between, Border, Positive, Size
 from mapreduce_jobs.imaging.errors import BadParameter, UnsuitableImage
 from mapreduce_jobs.imaging.image import Image
@@ -25,6 +26,7 @@ _Shift = Annotated[float, Between(least=-REACH, most=REACH)]
 _ROUNDING = 1e-9
 
 
+@moving_padding
 def scale(
     image: Image,
     *,
@@ -79,6 +81,7 @@ def scale(
     return replace(resized(image, rows, columns, interpolation), spacing=spacing)
 
 
+@moving_padding
 def rotate(
     image: Image,
     *,
@@ -160,6 +163,7 @@ def rotate(
     )
 
 
+@moving_padding
 def translate(
     image: Image,
     *,
@@ -206,6 +210,7 @@ def translate(
     return _moved(image, -x, -y, image.pixels.shape[1:3], interpolation, border, fill)
 
 
+@moving_padding
 def flip(image: Image, *, axis: Literal["horizontal", "vertical", "both"]) -> Image:
     """Mirror an image left-right, top-bottom or both.
 

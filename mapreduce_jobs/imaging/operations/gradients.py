@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from mapreduce_jobs.imaging.arrays.frames import Result, each_frame, extended, with_result
 from mapreduce_jobs.imaging.arrays.kernels import KernelName, convolved, weights_of
+from mapreduce_jobs.imaging.arrays.masking import continued, emptying_padding
 from mapreduce_jobs.imaging.arrays.parameters import Border, NotNegative
 from mapreduce_jobs.imaging.errors import BadParameter, UnsuitableImage
 from mapreduce_jobs.imaging.image import Image, Pixels, grey
@@ -20,6 +21,7 @@ from mapreduce_jobs.imaging.measures.edges import canny_frame, gradient_magnitud
 __all__ = ["canny", "gradient", "laplacian", "sobel"]
 
 
+@emptying_padding
 def laplacian(
     image: Image,
     *,
@@ -59,6 +61,7 @@ def laplacian(
     return _derivative(image, name, border, fill, result)
 
 
+@emptying_padding
 def sobel(
     image: Image,
     *,
@@ -98,6 +101,7 @@ def sobel(
     return _derivative(image, name, border, fill, result)
 
 
+@emptying_padding
 def gradient(
     image: Image, *, border: Border = "edge", fill: float = 0.0, result: Result = "clip"
 ) -> Image:
@@ -132,9 +136,11 @@ def gradient(
     def magnitude(frame: Pixels) -> npt.NDArray[np.floating]:
         return gradient_magnitude(extended(frame, 1, 1, border, fill))[1:-1, 1:-1]
 
-    return with_result(each_frame(replace(image, pixels=grey(image)), magnitude), image, result)
+    levels = continued(replace(image, pixels=grey(image)))
+    return with_result(each_frame(levels, magnitude), image, result)
 
 
+@emptying_padding
 def canny(image: Image, *, low: NotNegative, high: NotNegative, l2: bool = False) -> Image:
     """Find edges by Canny: thin lines of 255 on 0.
 
@@ -178,7 +184,7 @@ def canny(image: Image, *, low: NotNegative, high: NotNegative, l2: bool = False
             f"Canny is defined on 8 bits, this image has {image.pixels.dtype} pixels:"
             " put normalise or window before it"
         )
-    levels = replace(image, pixels=grey(image))
+    levels = continued(replace(image, pixels=grey(image)))
     edges = each_frame(levels, lambda frame: canny_frame(frame, low, high, l2)[0])
     return replace(image, pixels=edges, bits=8, unit="stored")
 
@@ -187,5 +193,5 @@ def _derivative(
     image: Image, name: KernelName, border: Border, fill: float, result: Result
 ) -> Image:
     weights = weights_of(name)
-    values = each_frame(image, lambda frame: convolved(frame, weights, border, fill))
+    values = each_frame(continued(image), lambda frame: convolved(frame, weights, border, fill))
     return with_result(values, image, result)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mapreduce_jobs.imaging.arrays.frames import fitted, full_range
+from mapreduce_jobs.imaging.arrays.masking import continued, emptying_padding, measured
 from mapreduce_jobs.imaging.arrays.parameters import Between, NotNegative, Positive
 from mapreduce_jobs.imaging.errors import BadParameter, UnsuitableImage
 from mapreduce_jobs.imaging.image import Image, Pixels
@@ -30,6 +31,7 @@ WindowFunction = Literal["linear", "linear_exact", "sigmoid"]
 """VOI LUT Function (0028,1056)."""
 
 
+@emptying_padding
 def adjust(
     image: Image,
     *,
@@ -78,6 +80,7 @@ def adjust(
     return fitted(np.clip(changed, 0, 1) ** gamma * (high - low) + low, image)
 
 
+@emptying_padding
 def normalise(
     image: Image,
     *,
@@ -133,12 +136,13 @@ def normalise(
         raise BadParameter("zscore gives floats: bits are for minmax and percentile")
     if method == "percentile" and low >= high:
         raise BadParameter(f"low={low:g} must be below high={high:g}")
-    values = finite(image.pixels).astype(np.float64)
+    known = finite(measured(image).pixels).astype(np.float64)
+    values = continued(image).pixels.astype(np.float64)
     if method == "zscore":
-        return _zscore(values, image)
-    least, greatest = float(values.min()), float(values.max())
+        return _zscore(values, known, image)
+    least, greatest = float(known.min()), float(known.max())
     if method == "percentile" and least < greatest:
-        least, greatest = map(float, np.percentile(values, [low, high]))
+        least, greatest = map(float, np.percentile(known, [low, high]))
         if least == greatest:
             raise UnsuitableImage(
                 f"its percentiles {low:g} and {high:g} are both {least:g}: take others, or minmax"
@@ -154,15 +158,16 @@ def normalise(
     return fitted(values, target)
 
 
-def _zscore(values: npt.NDArray[np.float64], image: Image) -> Image:
-    if values.min() == values.max():
+def _zscore(values: npt.NDArray[np.float64], known: npt.NDArray[np.float64], image: Image) -> Image:
+    if known.min() == known.max():
         values[...] = 0  # a mean is rounded, and need not be the value itself
     else:
-        values -= values.mean()
-        values /= values.std()
+        values -= known.mean()
+        values /= known.std()
     return replace(image, pixels=values.astype(np.float32), bits=32, unit="stored")
 
 
+@emptying_padding
 def window(
     image: Image,
     *,
@@ -211,7 +216,7 @@ def window(
     """
     if function == "linear" and width < 1:
         raise BadParameter(f"width={width:g} must be at least 1 for linear")
-    shown = _fraction_in_window(image.pixels, centre, width, function)
+    shown = _fraction_in_window(continued(image).pixels, centre, width, function)
     return fitted(shown * ((1 << bits) - 1), _target(image, bits))
 
 
@@ -274,6 +279,7 @@ def levels_in_window(
     return np.nan_to_num(np.rint(levels, out=levels), copy=False)
 
 
+@emptying_padding
 def invert(image: Image) -> Image:
     """Invert values: the least of the full range becomes the greatest.
 
@@ -304,7 +310,7 @@ def invert(image: Image) -> Image:
 
 def _in_range(image: Image) -> npt.NDArray[np.float64]:
     """Return the values as float64; of float images only such as are from 0 to 1, or NaN."""
-    values = image.pixels.astype(np.float64)
+    values = continued(image).pixels.astype(np.float64)
     if image.pixels.dtype.kind == "f" and ((values < 0) | (values > 1)).any():
         raise UnsuitableImage("its floats are not within 0 to 1: normalise them first")
     return values

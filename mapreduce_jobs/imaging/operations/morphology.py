@@ -1,9 +1,9 @@
 """Grey morphology with flat structuring elements.
 
 A structuring element is a set of positions around a pixel: the square of `size`, or an ellipse or
-a cross in it. What lies outside the image does not count, and neither does NaN: as `cv2.erode`,
-`cv2.dilate` and scikit-image have it by default. Values are selected, not computed, so that every
-dtype is exact. Colour: each channel by itself.
+a cross in it. What lies outside the image does not count, and neither do NaN and padding: as
+`cv2.erode`, `cv2.dilate` and scikit-image have it by default. Values are selected, not computed, so
+that every dtype is exact. Colour: each channel by itself.
 """
 
 from dataclasses import replace
@@ -13,7 +13,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from mapreduce_jobs.imaging.arrays.frames import each_frame, fitted
+from mapreduce_jobs.imaging.arrays.frames import fitted
+from mapreduce_jobs.imaging.arrays.masking import (
+    Mask,
+    each_frame_and_mask,
+    emptying_padding,
+    keeping_padding,
+)
 from mapreduce_jobs.imaging.arrays.parameters import Odd, Size
 from mapreduce_jobs.imaging.image import Image, Pixels
 
@@ -33,6 +39,7 @@ _Shape = Literal["rectangle", "ellipse", "cross"]
 _WIDER = {"int8": np.int16, "int32": np.float64, "uint32": np.float64}
 
 
+@keeping_padding
 def erode(
     image: Image, *, size: Odd = 3, shape: _Shape = "rectangle", iterations: Size = 1
 ) -> Image:
@@ -65,6 +72,7 @@ def erode(
     return _minimum(image, size, shape, iterations)
 
 
+@keeping_padding
 def dilate(
     image: Image, *, size: Odd = 3, shape: _Shape = "rectangle", iterations: Size = 1
 ) -> Image:
@@ -95,6 +103,7 @@ def dilate(
     return _maximum(image, size, shape, iterations)
 
 
+@keeping_padding
 def opening(
     image: Image, *, size: Odd = 3, shape: _Shape = "rectangle", iterations: Size = 1
 ) -> Image:
@@ -124,6 +133,7 @@ def opening(
     return _maximum(_minimum(image, size, shape, iterations), size, shape, iterations)
 
 
+@keeping_padding
 def closing(
     image: Image, *, size: Odd = 3, shape: _Shape = "rectangle", iterations: Size = 1
 ) -> Image:
@@ -153,6 +163,7 @@ def closing(
     return _minimum(_maximum(image, size, shape, iterations), size, shape, iterations)
 
 
+@emptying_padding
 def tophat(image: Image, *, size: Odd = 3, shape: _Shape = "rectangle") -> Image:
     """Keep the bright details smaller than a structuring element: the image less its opening.
 
@@ -178,6 +189,7 @@ def tophat(image: Image, *, size: Odd = 3, shape: _Shape = "rectangle") -> Image
     return _difference(image, opening(image, size=size, shape=shape))
 
 
+@emptying_padding
 def blackhat(image: Image, *, size: Odd = 3, shape: _Shape = "rectangle") -> Image:
     """Keep the dark details smaller than a structuring element: the closing less the image.
 
@@ -203,6 +215,7 @@ def blackhat(image: Image, *, size: Odd = 3, shape: _Shape = "rectangle") -> Ima
     return _difference(closing(image, size=size, shape=shape), image)
 
 
+@emptying_padding
 def morphological_gradient(image: Image, *, size: Odd = 3, shape: _Shape = "rectangle") -> Image:
     """Compute the maximum less the minimum under a structuring element: large at edges.
 
@@ -262,16 +275,18 @@ def _extreme(image: Image, size: int, shape: _Shape, iterations: int, is_minimum
             borderValue=(outside,) * 4,
         )
 
-    def chosen(frame: Pixels) -> Pixels:
+    def chosen(frame: Pixels, mask: Mask | None) -> Pixels:
         missing = np.isnan(frame)
+        if mask is not None:
+            missing[mask] = True
         if not missing.any():
             return apply(frame.astype(wide)).astype(dtype)
-        found = apply(np.where(missing, dtype.type(outside), frame))
+        found = apply(np.where(missing, wide.type(outside), frame.astype(wide)))
         nothing = cv2.erode(missing.astype(np.uint8), footprint, iterations=times)
-        found[nothing > 0] = np.nan
-        return found
+        found[nothing > 0] = np.nan if wide == dtype and dtype.kind == "f" else 0
+        return found.astype(dtype)
 
-    return replace(image, pixels=each_frame(image, chosen))
+    return replace(image, pixels=each_frame_and_mask(image, chosen))
 
 
 def _footprint(shape: _Shape, radius: int, rows: int, columns: int) -> npt.NDArray[np.uint8]:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from mapreduce_jobs.imaging.errors import OutsideImage
 from mapreduce_jobs.imaging.image import Image, Pixels
 
-__all__ = ["bilateral_frame", "median_frame", "radius_of"]
+__all__ = ["bilateral_frame", "correct_medians", "median_frame", "radius_of"]
 
 _Values = npt.NDArray[np.float64]
 
@@ -85,6 +85,56 @@ def median_frame(padded: Pixels, radius: int) -> Pixels:
             values = windows[place].reshape(*medians[place].shape, size * size)
             medians[place] = np.partition(values, middle, axis=-1)[..., middle]
     return medians
+
+
+def correct_medians(
+    medians: Pixels, padded: Pixels, unknown: npt.NDArray[np.bool_], radius: int
+) -> None:
+    """Replace the medians of windows that hold unknown values by those of what is known in them.
+
+    Of an even number the median is the mean of the two in the middle, of integers rounded.
+
+    Parameters
+    ----------
+    medians : ndarray
+        As `median_frame` returns them; changed in place.
+    padded : ndarray
+        As for `median_frame`.
+    unknown : ndarray of bool
+        Of the rows and columns of `padded`.
+    radius : int
+        As for `median_frame`.
+
+    Examples
+    --------
+    >>> padded = np.int16([[-999, 4, 7, 9]])
+    >>> medians = np.int16([[4, 7]])
+    >>> columns = np.pad(padded, ((1, 1), (0, 0)), constant_values=-999)
+    >>> correct_medians(medians, columns, columns == -999, 1)  # of 4 7, and of 4 7 9
+    >>> medians.tolist()
+    [[6, 7]]
+    """
+    size = 2 * radius + 1
+    windows, holes = (
+        np.lib.stride_tricks.sliding_window_view(values, (size, size), axis=(0, 1))
+        for values in (padded, unknown)
+    )
+    count = cv2.boxFilter(unknown.astype(np.float32), -1, (size, size), normalize=False)
+    inside = np.s_[radius : radius + medians.shape[0], radius : radius + medians.shape[1]]
+    rows, columns = np.nonzero((count[inside] > 0.5) & ~unknown[inside])
+    step = max(1, _VALUES_AT_ONCE // (size * size * medians[0, 0].size))
+    for start in range(0, len(rows), step):
+        place = rows[start : start + step], columns[start : start + step]
+        left_out = holes[place].reshape(len(place[0]), *(1,) * (padded.ndim - 2), -1)
+        values = windows[place].astype(np.float64)
+        values = values.reshape(*values.shape[:-2], size * size)
+        values = np.sort(np.where(left_out, -np.inf, values), axis=-1)  # NaN comes last
+        first = left_out.sum(axis=-1, keepdims=True)
+        known = size * size - first
+        middle = np.concatenate([first + (known - 1) // 2, first + known // 2], axis=-1)
+        middle = np.broadcast_to(middle, (*values.shape[:-1], 2))
+        found = np.take_along_axis(values, middle, axis=-1).mean(axis=-1)
+        medians[place] = found if medians.dtype.kind == "f" else np.rint(found)
 
 
 def _is_for_opencv(frame: Pixels, radius: int) -> bool:

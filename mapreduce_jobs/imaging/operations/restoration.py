@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mapreduce_jobs.imaging.arrays.frames import each_frame, fitted
+from mapreduce_jobs.imaging.arrays.masking import continued, keeping_padding
 from mapreduce_jobs.imaging.arrays.parameters import (
     Between,
     Border,
@@ -33,6 +34,7 @@ _NORMAL_QUARTILE = 0.6744897501960817  # of |x| for x normally distributed, the 
 _FILTER_BY_NOISE = 0.8  # h / σ of non-local means that know σ
 
 
+@keeping_padding
 def sharpen(
     image: Image,
     *,
@@ -75,6 +77,7 @@ def sharpen(
         return fitted(exact.pixels + amount * (exact.pixels - smooth.pixels), image)
 
 
+@keeping_padding
 def denoise(
     image: Image,
     *,
@@ -131,6 +134,7 @@ def denoise(
     [[[2, 2, 2, 2, 2, 98, 98, 98, 98, 98]]]
     """
     restoration, wavelets = _package("skimage.restoration"), _package("pywt")
+    image = continued(image)
     finite(image.pixels)
     if (method == "wavelet" or strength is None) and min(image.pixels.shape[1:3]) < _SHORTEST:
         use = (

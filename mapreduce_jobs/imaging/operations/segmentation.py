@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mapreduce_jobs.imaging.arrays.frames import fitted
+from mapreduce_jobs.imaging.arrays.masking import continued, emptying_padding, measured
 from mapreduce_jobs.imaging.arrays.parameters import Between, Rows, Size
 from mapreduce_jobs.imaging.errors import BadParameter, UnsuitableImage
 from mapreduce_jobs.imaging.image import Image, Pixels, grey
@@ -69,13 +70,16 @@ def threshold(
     if method == "otsu":
         if value is not None:
             raise BadParameter("value is for method=value: method=otsu finds it")
-        value = levels.otsu(grey(image))
+        value = levels.otsu(grey(measured(image)))
     elif value is None:
         raise BadParameter("say value=…, or method=otsu to have it found")
     above = grey(image) > value
+    if image.padding is not None:
+        above &= ~image.padding
     return _labelled(above * np.uint8(255), image, 8, "threshold", float(value))
 
 
+@emptying_padding
 def classify(image: Image, *, means: Rows, show: Literal["means", "labels"] = "means") -> Image:
     """Give each pixel to the class whose mean is nearest: argmin over k of ‖x − μ_k‖.
 
@@ -124,13 +128,14 @@ def classify(image: Image, *, means: Rows, show: Literal["means", "labels"] = "m
         raise UnsuitableImage("the means are colours and this image is grey")
     if lengths == {1}:
         image = replace(image, pixels=grey(image))
-    samples = _samples(image)
     centres = np.array(means, np.float64)
-    labels = clustering.nearest(samples, centres)
-    sizes = np.bincount(labels, minlength=len(means)).tolist()
+    labels = clustering.nearest(_samples(continued(image)), centres)
+    known = labels if image.padding is None else labels[~image.padding.ravel()]
+    sizes = np.bincount(known, minlength=len(means)).tolist()
     return _shown(labels, centres, image, show, "classify", {"sizes": sizes})
 
 
+@emptying_padding
 def kmeans(
     image: Image,
     *,
@@ -177,11 +182,11 @@ def kmeans(
     >>> found.pixels.tolist(), found.notes["kmeans"]["inertia"]  # 4 · 1²
     ([[[1, 1, 11, 11]]], 4.0)
     """
-    samples = _samples(image)
-    points: Pixels = samples
+    known = measured(image)
+    points: Pixels = _samples(known)
     weights: npt.NDArray[np.int64] | None = None
     if not image.is_colour:
-        values, weights = levels.distinct(image.pixels)
+        values, weights = levels.distinct(known.pixels)
         points = values[:, np.newaxis]
     start = clustering.plus_plus_start(points, k, seed, weights)
     means, rounds = clustering.lloyd(points, start, iterations, weights)
@@ -193,7 +198,7 @@ def kmeans(
         "inertia": sums.inertia(means),
         "rounds": rounds,
     }
-    labels = clustering.nearest(samples, means)
+    labels = clustering.nearest(_samples(continued(image)), means)
     return _shown(labels, means, image, show, "kmeans", note)
 
 
@@ -233,10 +238,12 @@ def components(image: Image, *, connectivity: Literal[4, 8] = 8, min_area: Size 
     [3]
     """
     labelled, areas = [], []
-    for frame in image.pixels:
+    for index, frame in enumerate(image.pixels):
         foreground = (frame != 0) & (frame == frame)  # NaN differs from itself
         if image.is_colour:
             foreground = foreground.any(axis=-1)
+        if image.padding is not None:
+            foreground &= ~image.padding[index]
         labels, sizes = _components(foreground, connectivity, min_area)
         labelled.append(labels)
         areas.append(sizes)

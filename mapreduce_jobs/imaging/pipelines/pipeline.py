@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -176,8 +176,6 @@ class Pipeline:
 
     def __call__(self, image: Image) -> Image:
         """Return what the chain makes of an image."""
-        if self.steps:  # which may move pixels, and make values of the padding's
-            image = replace(image, padding=None)
         for step in self.steps:
             image = step(image)
         return image

@@ -39,7 +39,8 @@ def fuse(images: Sequence[Image], method: Literal["mean", "maximum", "pyramid"])
     Returns
     -------
     Image
-        Spacing and notes are the first image's, its bits stored the most of all.
+        Spacing and notes are the first image's, its bits stored the most of all. Where some images
+        are padding the others alone count; padding is what all have as such.
 
     Raises
     ------
@@ -63,8 +64,11 @@ def fuse(images: Sequence[Image], method: Literal["mean", "maximum", "pyramid"])
     first = replace(first, bits=max(image.bits for image in images))
     is_colour = any(image.is_colour for image in images)
     stacks = [rgb(image) if is_colour else image.pixels for image in images]
+    if any(image.padding is not None for image in images):
+        stacks, padding = _measured_in_others(stacks, images)
+        first = replace(first, padding=padding)
     if method == "maximum":
-        return replace(first, pixels=np.maximum.reduce(stacks))
+        return replace(first, pixels=np.maximum.reduce(stacks).astype(first.pixels.dtype))
     with np.errstate(invalid="ignore", over="ignore"):  # of floats that are not finite
         if method == "mean":
             return fitted(_mean([stack.astype(np.float64) for stack in stacks]), first)
@@ -92,6 +96,28 @@ def _check_alike(images: Sequence[Image]) -> None:
             )
         if first.unit != other.unit:
             raise UnsuitableImage(f"the images differ in unit: {first.unit} and {other.unit}")
+
+
+def _measured_in_others(
+    stacks: Sequence[Pixels], images: Sequence[Image]
+) -> tuple[list[Pixels], Pixels]:
+    """Return stacks whose padding has the mean of what others measured, and where none did.
+
+    So it changes neither the mean nor the maximum of these.
+    """
+    masks = [
+        np.zeros(first.shape[:3], bool) if image.padding is None else image.padding
+        for first, image in zip(stacks, images, strict=True)
+    ]
+    known = len(images) - np.sum(masks, axis=0)
+    wide = [stack.astype(np.float64) for stack in stacks]
+    total: Pixels = np.zeros_like(wide[0])
+    for stack, mask in zip(wide, masks, strict=True):
+        total[~mask] += stack[~mask]
+    for stack, mask in zip(wide, masks, strict=True):
+        place = mask & (known > 0)
+        stack[place] = (total[place].T / known[place]).T
+    return wide, known == 0
 
 
 def _mean(values: Sequence[Pixels]) -> Pixels:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from mapreduce_jobs.imaging.arrays.masking import continued, measured, moving_padding
 from mapreduce_jobs.imaging.errors import UnsuitableImage
 from mapreduce_jobs.imaging.formats.spacing import Spacing
 from mapreduce_jobs.imaging.image import Image, Pixels, grey
@@ -30,10 +31,10 @@ def register(
 ) -> tuple[Image, dict[str, Any]]:
     """Find where an image lies on another, and resample it on the other's pixels.
 
-    What is found is the transform of the first frames, colour as luma; all frames and channels are
-    moved by it. Millimetres count where both images have a spacing, pixels else. The search begins
-    with the centres of both upon each other. Neither needs the other's contrast: bone may be bright
-    in one and dark in the other.
+    What is found is the transform of the first frames, colour as luma, padding as the measured
+    pixel that is nearest; all frames and channels are moved by it. Millimetres count where both
+    images have a spacing, pixels else. The search begins with the centres of both upon each other.
+    Neither needs the other's contrast: bone may be bright in one and dark in the other.
 
     Parameters
     ----------
@@ -96,7 +97,9 @@ def register(
         measure = "mutual_information"
     _check_overlap(matrix, levels[0].shape, levels[1].shape)
     placed = replace(moving, spacing=fixed.spacing or moving.spacing)
-    result = warp(placed, matrix, fixed.pixels.shape[1:3], fill=_least(moving.pixels))
+    result = moving_padding(warp)(
+        placed, matrix, fixed.pixels.shape[1:3], fill=_least(measured(moving).pixels)
+    )
     found = {
         "method": method,
         "matrix": matrix.tolist(),
@@ -111,7 +114,7 @@ def register(
 
 def _levels(image: Image, which: str) -> Pixels:
     """Return the grey levels of the first frame as finite floats."""
-    frame = grey(image)[0].astype(np.float64)
+    frame = grey(continued(image))[0].astype(np.float64)
     finite = np.isfinite(frame)
     if not finite.all():
         frame = np.where(finite, frame, np.min(frame, where=finite, initial=math.inf))

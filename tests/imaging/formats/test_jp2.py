@@ -16,7 +16,8 @@ from pydicom.encaps import generate_frames
 
 from mapreduce_jobs.imaging import errors
 from mapreduce_jobs.imaging.decode import decode
-from mapreduce_jobs.imaging.encode import encode, notes
+from mapreduce_jobs.imaging.description import notes
+from mapreduce_jobs.imaging.encode import encode
 from mapreduce_jobs.imaging.errors import CannotHold, DecodeError
 from mapreduce_jobs.imaging.formats.file_formats import sniff
 from mapreduce_jobs.imaging.image import Image
