@@ -29,6 +29,8 @@ NO_UNITS = ("stored", "display", "unspecified")
 """Units of images that are not written behind a number."""
 
 _PERCENTILES = (0.5, 99.5)
+_SQUARES = 32  # of the shorter side
+_CHEQUERS = (64, 32)  # grey levels of what is padding
 _FEW = 32  # grey levels, at least 256 / 32 apart when they are stretched
 _ALL, _FEW_LEVELS, _EXTREMES = "the full range", "its few levels", "least to greatest"
 _BOTH = "the range that holds both"
@@ -130,8 +132,23 @@ class Picture:
         return len(self.image.pixels) // 2
 
     def levels(self, frame: int, scale: Scale) -> npt.NDArray[np.uint8]:
-        """Return a frame as it is shown, rows × columns, of colour × 3."""
-        return scale(self.image.pixels[frame])
+        """Return a frame as it is shown, rows × columns, of colour × 3; padding is chequered."""
+        levels = scale(self.image.pixels[frame])
+        if self.image.padding is not None:
+            mask = self.image.padding[frame]
+            levels[mask] = _chequered(*mask.shape)[mask].reshape(-1, *(1,) * (levels.ndim - 2))
+        return levels
+
+
+def _chequered(rows: int, columns: int) -> npt.NDArray[np.uint8]:
+    """Return squares of two dark greys in turn, which no tissue looks like.
+
+    >>> _chequered(1, 6).tolist()
+    [[32, 32, 64, 64, 32, 32]]
+    """
+    side = max(2, min(rows, columns) // _SQUARES)
+    row, column = np.ogrid[:rows, :columns]
+    return np.where((row // side + column // side) % 2, *_CHEQUERS).astype(np.uint8)
 
 
 def picture(data: bytes, max_pixels: int, values: str = "stored", window: int = 1) -> Picture:

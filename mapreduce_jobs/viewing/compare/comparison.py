@@ -86,6 +86,11 @@ class Side:
         if image.spacing is not None:
             across, down = image.spacing[1], image.spacing[0]
             found.append(("spacing", f"{across:.6g} × {down:.6g} mm"))
+        if image.padding is not None:
+            share = float(image.padding.mean())
+            found.append(
+                ("padding", f"{int(image.padding.sum()):,} pixels ({share:.1%}), chequered")
+            )
         return [*found, ("format", self.picture.format)]
 
     @property
@@ -99,6 +104,8 @@ class Side:
         words = self.scale.words(self.picture.image.unit)
         if count > 1 and len(self.frames) == 1:
             words += f"; frame {self.frames[0] + 1} of {count}"
+        if self.picture.image.padding is not None:
+            words += "; padding is chequered"
         return f"{words[0].upper()}{words[1:]}."
 
 

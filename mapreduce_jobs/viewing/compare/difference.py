@@ -67,8 +67,8 @@ def difference(
     Returns
     -------
     Difference or None
-        None if they have not the same rows and columns. A value that is not a number in one alone
-        differs, and is left out of the greatest and the mean.
+        None if they have not the same rows and columns. A pixel that is padding, or not a number,
+        in one alone differs, and is left out of the greatest and the mean.
     """
     if one.image.pixels.shape[1:3] != other.image.pixels.shape[1:3]:
         return None
@@ -79,11 +79,10 @@ def difference(
     )
     found = []
     for first, second in frames:
-        if of_values:
-            pair = one.image.pixels[first], other.image.pixels[second]
-        else:
-            pair = one.levels(first, scales[0]), other.levels(second, scales[1])
-        found.append(_between(*pair))
+        pair = one.image.pixels[first], other.image.pixels[second]
+        if not of_values:
+            pair = scales[0](pair[0]), scales[1](pair[1])
+        found.append(_between(_known(pair[0], one, first), _known(pair[1], other, second)))
     values = np.stack([values for values, _ in found])
     differing = int(sum(np.count_nonzero(differs) for _, differs in found))
     greatest = float(values.max())
@@ -98,12 +97,21 @@ def difference(
     )
 
 
+def _known(values: Pixels, picture: Picture, frame: int) -> Pixels:
+    """Return values with padding as what is not a number."""
+    if picture.image.padding is None:
+        return values
+    known = values.astype(np.float64)
+    known[picture.image.padding[frame]] = np.nan
+    return known
+
+
 def _between(one: Pixels, other: Pixels) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
     """Return ``|one − other|`` in float64, 0 where one is not a number, and where they differ."""
     if one.ndim != other.ndim:
         one, other = (frame if frame.ndim == 3 else frame[..., None] for frame in (one, other))
     differs = one != other
-    if one.dtype.kind == "f":
+    if one.dtype.kind == "f" and other.dtype.kind == "f":
         differs &= ~(np.isnan(one) & np.isnan(other))
     with np.errstate(invalid="ignore", over="ignore"):
         values = np.abs(one.astype(np.float64) - other.astype(np.float64))

@@ -73,7 +73,7 @@ MOVING = [
     "rotate angle=30 expand=true interpolation=cubic border=edge",
     "rotate angle=90 expand=true",
     "translate x=2.5 y=-3 border=wrap",
-    "translate x=40 border=edge",
+    "translate x=10 border=edge",
     "flip axis=both",
     "crop left=3 top=10 width=20 height=20",
     "pad left=4 bottom=5 border=reflect",

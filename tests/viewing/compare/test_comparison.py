@@ -36,9 +36,13 @@ def pairs_of(one, other):
     return [(pair.one.name, pair.other.name) for pair in found.pairs]
 
 
+def from_image(image):
+    return picture(encode(image, "tiff"), 1 << 24)
+
+
 def from_pixels(pixels, bits=None):
     pixels = np.asarray(pixels)
-    return picture(encode(Image(pixels, bits or pixels.dtype.itemsize * 8), "tiff"), 1 << 24)
+    return from_image(Image(pixels, bits or pixels.dtype.itemsize * 8))
 
 
 class TestPairs:
@@ -153,6 +157,18 @@ class TestDifference:
         found = difference(one, other, scales(one, other)[:2], [(0, 0)])
         assert (found.differing, found.greatest) == (2, 2)
 
+    def test_padding_is_compared_with_padding_alone(self):
+        """Both have it at the first pixel, one of them at the second; the third differs by 2."""
+        one, other = (
+            from_image(Image(np.int16([values]), 16, padding=np.array([mask])))
+            for values, mask in (
+                ([[-2000, -2000, 1]], [[True, True, False]]),
+                ([[-9, 40, 3]], [[True, False, False]]),
+            )
+        )
+        found = difference(one, other, scales(one, other)[:2], [(0, 0)])
+        assert (found.differing, found.greatest) == (2, 2)
+
     def test_of_colour_is_that_of_the_channel_that_differs_most(self):
         one, other = (from_pixels(np.uint8([[[[5, 5, value]]]])) for value in (5, 15))
         found = difference(one, other, scales(one, other)[:2], [(0, 0)])
@@ -162,6 +178,31 @@ class TestDifference:
     def test_needs_the_same_size(self):
         one, other = from_pixels(scan(1)[None]), from_pixels(scan(1, (3, 3))[None])
         assert difference(one, other, scales(one, other)[:2], [(0, 0)]) is None
+
+
+class TestPadding:
+    outside = np.hypot(*(np.mgrid[:64, :64] - 31.5)) > 28
+    tissue = np.where(outside, -2000, np.arange(64)).astype(np.int16)
+
+    def sides(self, tmp_path):
+        made = Image(self.tissue[None], 16, unit="HU", padding=self.outside[None])
+        (tmp_path / "one.tiff").write_bytes(encode(made, "tiff"))
+        source = Source("one.tiff", Reference(str(tmp_path / "one.tiff")))
+        return compared(Pair("one.tiff", source, source), HOW, True).sides
+
+    def test_is_chequered_and_has_no_part_in_the_grey_levels(self, tmp_path):
+        side, _ = self.sides(tmp_path)
+        levels = side.levels()
+        assert set(levels[self.outside]) == {32, 64}
+        assert levels[0, :4].tolist() == [32, 32, 64, 64]
+        # Column 4 has 10 of the 2,472 pixels, fewer than half a percent of them.
+        assert (side.scale.low, side.scale.high) == (5.0, 58.0)
+        assert levels[32, 10] == round((10 - 5) / 53 * 255)
+
+    def test_is_said(self, tmp_path):
+        side, _ = self.sides(tmp_path)
+        assert side.mapping.endswith("; padding is chequered.")
+        assert dict(side.facts)["padding"] == f"{self.outside.sum():,} pixels (39.6%), chequered"
 
 
 class TestCharts:
