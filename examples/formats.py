@@ -42,7 +42,8 @@ same in all three:
 
 {values}
 
-The result states the unit. Pixels that a file declares as padding are not counted.
+The result states the unit. Pixels that a file declares as padding are not counted, and
+[operations](operations.md#padding) leave them out.
 
 ```console
 python mapreduce_jobs/image_histogram.py --values modality --group-by modality scans/

@@ -116,6 +116,8 @@ python mapreduce_jobs/image_transform.py --fuse pyramid --match '(.*)-(?:ct|mr)\
 - `result` is how values that may be negative, or large, become pixels: `clip` to that range, their
   `absolute` values, or `scale` from the image's own minimum and maximum to the whole range;
   `float` leaves them as they are, in float32 (`--format tiff`).
+- Padding, which a DICOM file declares where nothing was measured, is left out, and stays known as
+  padding in the result: [see below](#padding).
 - `border` is what lies outside an image, by the names of numpy and scikit-image:
 
 | border | a row `a b c d` goes on | scipy.ndimage | OpenCV |
@@ -125,6 +127,25 @@ python mapreduce_jobs/image_transform.py --fuse pyramid --match '(.*)-(?:ct|mr)\
 | `edge` | `a a a` `a b c d` `d d d` | nearest | BORDER_REPLICATE |
 | `wrap` | `b c d` `a b c d` `a b c` | wrap | BORDER_WRAP |
 | `constant` | `k k k` `a b c d` `k k k`, k is `fill` | constant | BORDER_CONSTANT |
+
+### Padding
+
+Which pixels are padding (Pixel Padding Value and Range Limit of DICOM) is a mask that every
+operation carries, and that is written to the result, in every format, so that the next job leaves
+them out as well. `compare` shows them chequered. What padding's own values are changes no other
+pixel:
+
+- Geometry moves the mask: a pixel is padding if the nearest one was. Interpolation, which reaches
+  beyond it, sees the nearest measured pixel there. What comes from outside of the image
+  (`border=constant`, `pad`) is no padding: it is the value that was asked for.
+- `mean`, `gaussian` and `sharpen` are normalised convolutions, the sum over measured pixels divided
+  by that of their weights; in `bilateral`, `median` and morphology measured pixels count alone; and
+  so they do in thresholds, classes, components, normalisation and equalisation.
+- Convolutions with other kernels, edges, the frequency domain, `clahe` and `denoise` see the nearest
+  measured pixel in place of padding, as `border=edge` continues an image.
+- In the result padding keeps its values wherever values mean what they did: after geometry, filters,
+  morphology, `lowpass`, `sharpen` and `denoise`. Elsewhere it has the least of the measured ones, and
+  in masks and components 0. A `spectrum`, whose pixels are frequencies, has none.
 
 The pictures below show the original on the left, and on the right what the line above them makes
 of it; they are written, like this page, by `python examples/gallery.py` from two of pydicom's test
