@@ -141,11 +141,12 @@ pixel:
 - `mean`, `gaussian` and `sharpen` are normalised convolutions, the sum over measured pixels divided
   by that of their weights; in `bilateral`, `median` and morphology measured pixels count alone; and
   so they do in thresholds, classes, components, normalisation and equalisation.
-- Convolutions with other kernels, edges, the frequency domain, `clahe` and `denoise` see the nearest
-  measured pixel in place of padding, as `border=edge` continues an image.
-- In the result padding keeps its values wherever values mean what they did: after geometry, filters,
-  morphology, `lowpass`, `sharpen` and `denoise`. Elsewhere it has the least of the measured ones, and
-  in masks and components 0. A `spectrum`, whose pixels are frequencies, has none.
+- Convolutions with other kernels, edges, the frequency domain, `clahe` and `denoise` see the
+  nearest measured pixel in place of padding, as `border=edge` continues an image.
+- In the result padding keeps its values wherever values mean what they did: after geometry,
+  filters, morphology, `lowpass`, `sharpen` and `denoise`. Elsewhere it has the least of the
+  measured ones, and in masks and components 0. A `spectrum`, whose pixels are frequencies, has
+  none.
 
 The pictures below show the original on the left, and on the right what the line above them makes
 of it; they are written, like this page, by `python examples/gallery.py` from two of pydicom's test

@@ -5,11 +5,19 @@ import re
 from collections.abc import Iterator
 from typing import IO
 
+from hdfs_tools.bundles.compressed import name_within
 from hdfs_tools.errors import Changed
 from hdfs_tools.location import Location
 from hdfs_tools.streams import CHUNK
 
-__all__ = ["bytes_between", "is_bundle_name", "lines_between", "open_at", "shorter"]
+__all__ = [
+    "bytes_between",
+    "holds_records",
+    "is_bundle_name",
+    "lines_between",
+    "open_at",
+    "shorter",
+]
 
 _BUNDLE_NAME = re.compile(r".+\.bundle|part-(?:[mr]-)?\d{5,}", re.DOTALL)
 
@@ -21,6 +29,15 @@ def is_bundle_name(name: str) -> bool:
     (True, True, False)
     """
     return _BUNDLE_NAME.fullmatch(os.path.basename(name)) is not None
+
+
+def holds_records(name: str) -> bool:
+    """Return whether a file's name is one of record lines, compressed by Hadoop or not.
+
+    >>> holds_records("part-00000.gz"), holds_records("scans.bundle"), holds_records("a.gz")
+    (True, True, False)
+    """
+    return is_bundle_name(name_within(name))
 
 
 def lines_between(location: str, start: int, length: int) -> Iterator[bytes]:

@@ -3,12 +3,14 @@
 import os
 import threading
 from collections.abc import Collection, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate, starmap
 
 from hdfs_tools.bundles.archives import check_name
 from hdfs_tools.bundles.bundle_index import Member, members, pieces_of, scanned
+from hdfs_tools.bundles.compressed import is_compressed, spooled
 from hdfs_tools.bundles.record import Reference, parse_line
 from hdfs_tools.copying.local_tree import LocalTree
 from hdfs_tools.copying.transfer import Meter
@@ -38,7 +40,8 @@ def unpack(
     Parameters
     ----------
     bundle : path or URI
-        A file of record lines; a relative reference is relative to the bundle's directory.
+        A file of record lines, which Hadoop may have compressed; a relative reference is relative
+        to the bundle's directory.
     directory : path or URI
         Where to write. It is made if need be; files in it are not overwritten.
     names : collection of str, optional
@@ -59,14 +62,15 @@ def unpack(
     """
     source = Location.of(bundle)
     source.entry()
-    work = _Unpacking(source, Location.of(directory), meter or Meter())
-    for_each(
-        _THREADS,
-        work.one,
-        work.chosen(names) if names else work.all(),
-        failed=lambda image, error: work.fail(image.member.name, error),
-        size=lambda image: image.member.length,
-    )
+    with spooled(source) if is_compressed(source.path) else nullcontext(source) as plain:
+        work = _Unpacking(plain, Location.of(directory), meter or Meter())
+        for_each(
+            _THREADS,
+            work.one,
+            work.chosen(names) if names else work.all(),
+            failed=lambda image, error: work.fail(image.member.name, error),
+            size=lambda image: image.member.length,
+        )
     if work.failures:
         raise TransferFailed(tuple(work.failures))
     return work.count

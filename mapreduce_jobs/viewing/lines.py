@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from hdfs_tools.bundles.compressed import name_within, open_text
 from hdfs_tools.bundles.failure import Failure
 from hdfs_tools.bundles.record import Reference, parse_line
 from hdfs_tools.location import Location
@@ -129,7 +130,7 @@ def _files(path: str) -> Iterator[tuple[str, IO[bytes]]]:
         return
     for location in named(path):
         for part in _parts(location):
-            with usage_errors(part.text), part.open() as file:
+            with usage_errors(part.text), open_text(part) as file:
                 yield part.text, file
 
 
@@ -138,7 +139,7 @@ def _parts(location: Location) -> list[Location]:
     found = list(files_in(location))
     if [location] == [file for file, _ in found]:
         return [location]
-    parts = [file for file, entry in found if _PART_NAME.fullmatch(entry.name)]
+    parts = [file for file, entry in found if _PART_NAME.fullmatch(name_within(entry.name))]
     if not parts:
         raise UsageError(
             f"{location.text}: a folder without part files: give one that a job has written with"

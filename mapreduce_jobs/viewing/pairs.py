@@ -2,13 +2,17 @@
 
 import os
 import posixpath
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
 
 from hdfs_tools.bundles.bundle import lines_between, open_at
+from hdfs_tools.bundles.compressed import is_compressed, uncompressed
 from hdfs_tools.bundles.record import Reference, parse_line
+from hdfs_tools.location import Location
 from hdfs_tools.uri import encode_name
 from mapreduce_jobs.core.inputs.assignment import assign_images
 from mapreduce_jobs.core.inputs.splits import Span, record_lines
@@ -106,7 +110,7 @@ def sources(argument: str, directory: str) -> list[Source]:
         assign_images([argument], sys.stdin.buffer, files)
     (path,) = files.paths()
     with open(path, "rb") as lines:
-        found = sorted(_sources(lines), key=lambda source: encode_name(source.name))
+        found = sorted(_sources(lines, directory), key=lambda source: encode_name(source.name))
     for one, other in pairwise(found):
         if one.name == other.name:
             raise UsageError(f"{argument}: two images in it are named {encode_name(one.name)}")
@@ -115,15 +119,17 @@ def sources(argument: str, directory: str) -> list[Source]:
     return found
 
 
-def _sources(lines: Iterator[bytes]) -> Iterator[Source]:
+def _sources(lines: Iterator[bytes], spool: str) -> Iterator[Source]:
     reached: dict[str, int] = {}  # in each bundle, the line after the last one
     for line in lines:
         span = Span.parse(line)
         if span is None:
             yield from map(_reference, record_lines([line], os.getcwd(), spans=False))
             continue
-        position = max(span.start, reached.get(span.location, 0))
         directory = os.path.dirname(span.location)
+        if is_compressed(span.location):
+            span = _spooled(span, spool)
+        position = max(span.start, reached.get(span.location, 0))
         for record in lines_between(span.location, span.start, span.length):
             location = Span(span.location, position, len(record))
             position += len(record)
@@ -131,6 +137,14 @@ def _sources(lines: Iterator[bytes]) -> Iterator[Source]:
                 item = parse_line(image)
                 yield Source(item.name, item if isinstance(item, Reference) else location)
         reached[span.location] = position
+
+
+def _spooled(span: Span, directory: str) -> Span:
+    """Return the span of what is in a compressed bundle, written to a file of its own."""
+    descriptor, path = tempfile.mkstemp(dir=directory)
+    with open(descriptor, "wb") as file, uncompressed(Location.of_uri(span.location)) as source:
+        shutil.copyfileobj(source, file)
+    return Span(path, 0, os.path.getsize(path))
 
 
 def _reference(line: bytes) -> Source:

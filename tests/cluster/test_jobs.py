@@ -194,6 +194,29 @@ class TestResults:
         assert again.stderr.endswith("results/edges: the output folder exists already\n")
         assert len(again.stderr.splitlines()) == 1
 
+    @pytest.mark.parametrize(
+        ("codec", "ending"),
+        [("DefaultCodec", ".deflate"), ("BZip2Codec", ".bz2"), ("SnappyCodec", ".snappy")],
+    )
+    def test_that_hadoop_compresses_are_read(
+        self, in_one_jvm, in_process, hdfs, on_hdfs, codec, ending
+    ):
+        """By the next job, here and on the cluster."""
+        output = f"hdfs:///compressed/{codec}"
+        settings = "mapreduce.output.fileoutputformat.compress"
+        compress = ["-D", f"{settings}=true"]
+        compress += ["-D", f"{settings}.codec=org.apache.hadoop.io.compress.{codec}"]
+        ops = ["--ops", "flip axis=both"]
+        made = in_one_jvm("image_transform", *compress, *ops, "-o", output, f"{on_hdfs}/ct")
+        assert made.status == 0, made.stderr
+        names = [entry.name for entry in hdfs.list(f"/compressed/{codec}")]
+        assert {name.endswith(ending) for name in names if name[0] == "p"} == {True}
+        plain = in_process("image_transform", *ops, f"{on_hdfs}/ct")
+        expected = in_process("edge_density", stdin=plain.stdout)
+        here = in_process("edge_density", output)
+        assert here.lines == expected.lines
+        same(in_one_jvm("edge_density", output), here)
+
     def test_nothing_is_left_behind(self, hdfs):
         user = subprocess.run(["id", "-un"], capture_output=True, text=True).stdout.strip()
         assert list(hdfs.walk(f"/user/{user}/tmp")) == []

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import starmap
 
-from hdfs_tools.bundles.bundle import is_bundle_name
+from hdfs_tools.bundles.bundle import holds_records
 from hdfs_tools.bundles.record import Reference, parse_line, reference_line
 from hdfs_tools.copying.temporary import is_by_product
 from hdfs_tools.copying.trees import Entry
@@ -138,7 +138,7 @@ class _Assigner:
         entry = _entry(location)
         if entry.is_directory:
             self._add_directory(location, is_found)
-        elif is_bundle_name(location.path):
+        elif holds_records(location.path):
             self._bundle(location, entry)
         elif location.path.endswith(_MANIFEST_NAMES):
             self._manifest(location, entry)
@@ -151,7 +151,7 @@ class _Assigner:
         for entry in walk(directory):
             if is_by_product_of_jobs(entry.name):
                 continue
-            if is_bundle_name(entry.name):
+            if holds_records(entry.name):
                 self._bundle(directory.beneath(entry.name), entry)
             elif is_found:
                 self._reference(_as_written(directory.beneath(entry.name)), entry.size)

@@ -8,11 +8,8 @@ before all others. Such lines are understood only where the runner says so (see
 and these are damaged.
 """
 
-import bz2
-import gzip
 import os
 import re
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +17,7 @@ from typing import IO, Any
 from urllib.parse import quote, unquote
 
 from hdfs_tools.bundles.bundle import lines_between, open_at, shorter
+from hdfs_tools.bundles.compressed import is_compressed, uncompressed
 from hdfs_tools.bundles.record import (
     Record,
     Reference,
@@ -37,7 +35,6 @@ __all__ = [
     "SPANS_VARIABLE",
     "Span",
     "Store",
-    "is_compressed",
     "portable_lines",
     "read_errors",
     "record_lines",
@@ -45,7 +42,6 @@ __all__ = [
     "spans_expected",
     "spans_of",
     "text_blocks",
-    "uncompressed",
 ]
 
 SPANS_VARIABLE = "MAPREDUCE_IMAGING_SPANS"
@@ -63,7 +59,6 @@ _BLOCK = 1 << 20
 _WHITESPACE = (b" ", b"\t", b"\n", b"\r", b"\f")
 _GAP = re.compile(rb"[ \t\n\r\f]")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_DECOMPRESS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {".gz": gzip.open, ".bz2": bz2.open}  # type: ignore[dict-item]
 _LARGE = 16 << 20  # bytes of an image
 
 
@@ -136,9 +131,17 @@ def record_lines(stdin: Iterable[bytes], directory: str, spans: bool) -> Iterato
         if span is None:
             yield from _absolute([line], directory)
         else:
-            with read_errors(span.location):
-                lines = lines_between(span.location, span.start, span.length)
+            with read_errors(span.location), _lines_of(span) as lines:
                 yield from _absolute(lines, os.path.dirname(span.location))
+
+
+@contextmanager
+def _lines_of(span: Span) -> Iterator[Iterable[bytes]]:
+    if is_compressed(span.location):  # one span, for it cannot be cut
+        with uncompressed(Location.of_uri(span.location)) as file:
+            yield file
+    else:
+        yield lines_between(span.location, span.start, span.length)
 
 
 def _absolute(lines: Iterable[bytes], directory: str) -> Iterator[bytes]:
@@ -237,7 +240,7 @@ def _blocks(chunks: Iterator[bytes]) -> Iterator[bytes]:
 def _span_text(span: Span) -> Iterator[bytes]:
     """Iterate over the text of the words that begin in a span."""
     if is_compressed(span.location):
-        with read_errors(span.location), uncompressed(span.location) as file:
+        with read_errors(span.location), uncompressed(Location.of_uri(span.location)) as file:
             yield from _between(file, span)
         return
     with read_errors(span.location), open_at(span.location, max(0, span.start - 1)) as file:
@@ -280,7 +283,7 @@ def _between(file: Any, span: Span, stop: int | None = None) -> Iterator[bytes]:
 def spans_of(location: str, size: int, tasks: int) -> Iterator[Span]:
     """Cut a file into spans, several a task, so that they can be assigned evenly.
 
-    A compressed text (``.gz``, ``.bz2``) cannot be cut and is one span.
+    A compressed file cannot be cut and is one span.
     """
     length = max(1, size) if is_compressed(location) else span_length(size, tasks)
     for start in range(0, size, length):
@@ -290,19 +293,6 @@ def spans_of(location: str, size: int, tasks: int) -> Iterator[Span]:
 def span_length(size: int, tasks: int) -> int:
     """Return how long spans of a file should be."""
     return max(1, min(16 * _BLOCK, -(-size // (4 * tasks))))
-
-
-def is_compressed(location: str) -> bool:
-    """Return whether a text is compressed, by its name."""
-    return os.path.splitext(location)[1] in _DECOMPRESS
-
-
-@contextmanager
-def uncompressed(location: str) -> Iterator[IO[bytes]]:
-    """Open a compressed text."""
-    decompress = _DECOMPRESS[os.path.splitext(location)[1]]
-    with open_at(location) as stored, decompress(stored) as file:
-        yield file
 
 
 @contextmanager
@@ -320,5 +310,5 @@ def read_errors(location: str, kind: type[JobError] = JobError) -> Iterator[None
         yield
     except Changed as error:
         raise JobError(f"{location}: {error.strerror}") from error
-    except (OSError, EOFError, zlib.error, HdfsToolsError) as error:
+    except (OSError, HdfsToolsError) as error:
         raise kind(f"{location}: cannot be read: {words_of(error)[1]}") from error

@@ -11,7 +11,9 @@ from itertools import chain
 from typing import IO
 
 from hdfs_tools.bundles.bundle import bytes_between, lines_between
+from hdfs_tools.bundles.compressed import ending_of, is_compressed, uncompressed
 from hdfs_tools.errors import Changed
+from hdfs_tools.location import Location
 from hdfs_tools.streams import gathered
 from mapreduce_jobs.core.inputs.csv_rows import (
     Columns,
@@ -23,10 +25,8 @@ from mapreduce_jobs.core.inputs.csv_rows import (
 from mapreduce_jobs.core.inputs.input_files import InputFile
 from mapreduce_jobs.core.inputs.splits import (
     Span,
-    is_compressed,
     read_errors,
     span_length,
-    uncompressed,
 )
 from mapreduce_jobs.core.inputs.task_files import TaskFiles
 from mapreduce_jobs.core.job_errors import JobError, UsageError
@@ -118,6 +118,8 @@ def assign_table(file: InputFile, files: TaskFiles) -> None:
         head, rest = first_row(_pieces(file, 0, file.size, max(1, length // _STEPS)))
     except ValueError as error:
         raise UsageError(f"{file.location}: {error}") from None
+    if ending := ending_of(head):
+        raise UsageError(f"{file.location}: is compressed: its name must end with {ending}")
     columns = columns_of(head)
     if columns is None:
         files.add_text(file)
@@ -182,7 +184,7 @@ def blocks(
             continue
         with read_errors(span.location):
             if is_compressed(span.location):
-                with uncompressed(span.location) as file:
+                with uncompressed(Location.of_uri(span.location)) as file:
                     yield from _table(file, span.location)
             elif span.head:
                 yield from _csv_rows(span)

@@ -7,8 +7,9 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Self
 
+from hdfs_tools.bundles.compressed import is_compressed
 from mapreduce_jobs.core.inputs.input_files import InputFile, check_unchanged
-from mapreduce_jobs.core.inputs.splits import Span, is_compressed, spans_of
+from mapreduce_jobs.core.inputs.splits import Span, spans_of
 
 __all__ = ["TaskFiles"]
 
@@ -55,7 +56,7 @@ class TaskFiles:
     def size(self) -> int | None:
         """How many bytes tasks will read of it; None where they cannot be told apart.
 
-        That is so of images that lie in files of their own, and of compressed texts.
+        That is so of images that lie in files of their own, and of what is compressed.
         """
         return self._size or None
 
@@ -95,7 +96,7 @@ class TaskFiles:
         self.note(file)
         if file.size:
             self.images = None
-            self._count(file.size)
+            self._count(None if is_compressed(file.location) else file.size)
             self._assign_records(file)
 
     def add_text(self, file: InputFile) -> None:

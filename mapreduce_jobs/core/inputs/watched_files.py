@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hdfs_tools.bundles.bundle import is_bundle_name
+from hdfs_tools.bundles.bundle import holds_records
 from hdfs_tools.bundles.record import Reference, reference_line
 from hdfs_tools.location import Location
 from hdfs_tools.uri import encode_name
@@ -41,7 +41,7 @@ class File:
     @property
     def is_bundle(self) -> bool:
         """Whether it holds many images."""
-        return is_bundle_name(self.name)
+        return holds_records(self.name)
 
     def reference(self) -> bytes:
         """Return the line of a manifest that names it as a job over the directory does."""

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from hdfs_tools.bundles.compressed import open_text
 from hdfs_tools.bundles.failure import Failure
 from hdfs_tools.errors import HdfsToolsError
 from mapreduce_jobs.core.inputs.assignment import files_in
@@ -116,7 +117,7 @@ def _files(argument: str) -> Iterator[tuple[str, Any]]:
     for location in named(argument):
         for file, _ in sorted(files_in(location), key=lambda found: found[0].path):
             try:
-                with file.open() as lines:
+                with open_text(file) as lines:
                     yield file.text, lines
             except (OSError, HdfsToolsError) as error:
                 raise UsageError(f"--merge-into: {file.text}: {words_of(error)[1]}") from None

@@ -4,7 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from hdfs_tools.bundles.bundle import is_bundle_name
+from hdfs_tools.bundles.bundle import holds_records
 from mapreduce_jobs.core.job_errors import UsageError
 from mapreduce_jobs.viewing.lines import Line, declarations, result_lines
 from mapreduce_jobs.viewing.page import Markup, page, source
@@ -231,6 +231,6 @@ def _named(paths: Iterable[str]) -> list[tuple[str, str]]:
 def _whole(path: str) -> str:
     tidy = path.rstrip("/") or path
     directory, name = os.path.split(tidy)
-    if is_bundle_name(name) and not name.endswith(".bundle") and directory:
+    if holds_records(name) and ".bundle" not in name and directory:
         return directory
     return tidy

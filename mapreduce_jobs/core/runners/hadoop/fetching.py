@@ -5,8 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from mrjob.cat import is_compressed
-
+from hdfs_tools.bundles.compressed import is_compressed
 from hdfs_tools.webhdfs.client import WebHDFS
 
 __all__ = ["read_parts"]

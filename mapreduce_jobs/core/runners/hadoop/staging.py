@@ -1,23 +1,21 @@
 """Upload of a job's files to HDFS: over WebHDFS, in parallel, in place of one JVM a call."""
 
-import bz2
-import gzip
 import os
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
 
 from mrjob.fs.base import Filesystem
 
+from hdfs_tools.bundles.compressed import is_compressed, uncompressed
 from hdfs_tools.location import Location
 from hdfs_tools.paths import has_magic
 from hdfs_tools.uri import authority_of, path_of
 from hdfs_tools.webhdfs.client import WebHDFS
 from mapreduce_jobs.core.inputs.input_files import InputFile
-from mapreduce_jobs.core.inputs.splits import Store, is_compressed, portable_lines
+from mapreduce_jobs.core.inputs.splits import Store, portable_lines
 from mapreduce_jobs.core.inputs.task_files import TaskFiles
 
 __all__ = ["ClusterFiles", "HDFSFilesystem", "upload_all"]
@@ -26,7 +24,7 @@ _THREADS = 8
 _CHUNK = 1 << 20
 # Paths that Hadoop takes as they are: it splits at commas, expands globs and skips hidden files.
 _PLAIN = re.compile(r"(/[A-Za-z0-9=@+-][\w.=@+-]*)+", re.ASCII)
-_OTHER_CODECS = (".deflate", ".lz4", ".lzo", ".snappy", ".zst")
+_BY_TASKS = (".lz4", ".lzo", ".snappy", ".zst")  # which Hadoop reads by libraries of its nodes
 _MAX_DIRECT = 1000  # paths on Hadoop's command line
 
 Source = bytes | Callable[[], Iterable[bytes]]
@@ -69,10 +67,10 @@ class ClusterFiles(TaskFiles):
             super()._assign_records(file)
 
     def _assign_text(self, file: InputFile) -> None:
-        """Leave a text to Hadoop, unless it would take it for compressed and we do not."""
+        """Leave a text to Hadoop, unless it may lack the library that it is compressed by."""
         if Location.of_uri(file.location).is_local:
             self._local_texts.append(file.location)
-        elif os.path.splitext(file.location)[1] in _OTHER_CODECS:
+        elif os.path.splitext(file.location)[1] in _BY_TASKS:
             super()._assign_records(file)
         else:
             self._assign_records(file)
@@ -182,11 +180,10 @@ class HDFSFilesystem(Filesystem):
 
     def _cat_file(self, path: str) -> Iterator[bytes]:
         """Iterate over the bytes of a file, uncompressed if its name says that it is compressed."""
-        openers: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open}
-        unpack = openers.get(os.path.splitext(path)[1])
-        if unpack is None:
-            yield from self._storage.chunks(path_of(path, raw=True))
+        location = Location(path, path_of(path, raw=True), filesystem=self._storage)
+        if not is_compressed(path):
+            yield from self._storage.chunks(location.path)
             return
-        with self._storage.open(path_of(path, raw=True)) as stored, unpack(stored) as file:
+        with uncompressed(location) as file:
             while chunk := file.read(_CHUNK):
                 yield chunk
