@@ -92,7 +92,7 @@ error before the first image is read. `--ops-file` takes the same chain from YAM
 The result is a [bundle](record-line.md), which every other job reads and `hdfs-tools unpack` turns
 into files. `--format tiff` (the default) holds every depth and stacks of frames, `png` and `jp2`
 hold 8 and 16 bits, `jpeg` and `webp` 8; an image that a format cannot hold gets an error record and
-is never reduced. Names keep their folders and get the format's suffix. What operations compute
+is never reduced. Names keep their directories and get the format's suffix. What operations compute
 beside the image, such as Otsu's threshold or the areas of components, is in the file's own
 description, as JSON.
 
@@ -141,11 +141,12 @@ pixel:
 - `mean`, `gaussian` and `sharpen` are normalised convolutions, the sum over measured pixels divided
   by that of their weights; in `bilateral`, `median` and morphology measured pixels count alone; and
   so they do in thresholds, classes, components, normalisation and equalisation.
-- Convolutions with other kernels, edges, the frequency domain, `clahe` and `denoise` see the nearest
-  measured pixel in place of padding, as `border=edge` continues an image.
-- In the result padding keeps its values wherever values mean what they did: after geometry, filters,
-  morphology, `lowpass`, `sharpen` and `denoise`. Elsewhere it has the least of the measured ones, and
-  in masks and components 0. A `spectrum`, whose pixels are frequencies, has none.
+- Convolutions with other kernels, edges, the frequency domain, `clahe` and `denoise` see the
+  nearest measured pixel in place of padding, as `border=edge` continues an image.
+- In the result padding keeps its values wherever values mean what they did: after geometry,
+  filters, morphology, `lowpass`, `sharpen` and `denoise`. Elsewhere it has the least of the
+  measured ones, and in masks and components 0. A `spectrum`, whose pixels are frequencies, has
+  none.
 
 The pictures below show the original on the left, and on the right what the line above them makes
 of it; they are written, like this page, by `python examples/gallery.py` from two of pydicom's test
