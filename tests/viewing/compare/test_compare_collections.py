@@ -66,8 +66,8 @@ class TestCollection:
             assert ran.status == 1
             assert ran.stderr.splitlines() == [
                 "compare: empty.png: EmptyFile: the file is empty",
-                "compare: alone.png: NoPartner: the second place has no image of this name",
-                "compare: new.png: NoPartner: the first place has no image of this name",
+                "compare: alone.png: NoPartner: the second location has no image of this name",
+                "compare: new.png: NoPartner: the first location has no image of this name",
                 "compare: 3 of 6 cannot be compared",
             ]
         page = Page(tmp_path / "page.html")

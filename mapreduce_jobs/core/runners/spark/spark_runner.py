@@ -1,4 +1,4 @@
-"""mrjob's Spark runner, with this project's way of dealing input and of failing.
+"""mrjob's Spark runner, with this project's way of assigning input and of failing.
 
 What differs from mrjob's own:
 
