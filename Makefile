@@ -1,7 +1,7 @@
 # make demo · make test · make lint · make docs · make bench
 # make cluster-up · make cluster-down · make cluster-status, each with CLUSTER=containers|processes
 #
-# Each sets up a virtual environment of its own; PYTHON chooses the interpreter, VENV the folder.
+# Each sets up a virtual environment of its own; PYTHON chooses the interpreter, VENV the directory.
 
 PYTHON ?= python3
 VENV   ?= .venv

@@ -123,15 +123,15 @@ def _parser() -> argparse.ArgumentParser:
         "--output",
         type=Path,
         default=Path("bench-output"),
-        metavar="FOLDER",
+        metavar="DIRECTORY",
         help="where results.md, and results and logs of every contestant, are written (default:"
         " %(default)s)",
     )
     parser.add_argument(
         "--data",
         type=Path,
-        metavar="FOLDER",
-        help="where generated data is kept (default: data in the folder of --output)",
+        metavar="DIRECTORY",
+        help="where generated data is kept (default: data in the directory of --output)",
     )
     return parser
 

@@ -73,7 +73,7 @@ def main() -> None:
     console.print("edges: pixels that Canny marks; |∇I|: mean gradient; both of 8-bit versions.")
     console.print(f"The results, one JSON line an image, are in {OUTPUT}/*.jsonl")
     console.print(f"Edges of the MR images, to look at, are in {pictures}/")
-    console.print("Your own images: python mapreduce_jobs/image_histogram.py FOLDER")
+    console.print("Your own images: python mapreduce_jobs/image_histogram.py DIRECTORY")
 
 
 def job(console: Console, name: str, arguments: list[Any], result: str) -> dict[str, Any]:

@@ -92,7 +92,7 @@ error before the first image is read. `--ops-file` takes the same chain from YAM
 The result is a [bundle](record-line.md), which every other job reads and `hdfs-tools unpack` turns
 into files. `--format tiff` (the default) holds every depth and stacks of frames, `png` and `jp2`
 hold 8 and 16 bits, `jpeg` and `webp` 8; an image that a format cannot hold gets an error record and
-is never reduced. Names keep their folders and get the format's suffix. What operations compute
+is never reduced. Names keep their directories and get the format's suffix. What operations compute
 beside the image, such as Otsu's threshold or the areas of components, is in the file's own
 description, as JSON.
 

@@ -24,6 +24,8 @@ def main() -> int:
         )
         action.add_argument(
             "--folder",
+            dest="directory",
+            metavar="DIRECTORY",
             type=Path,
             help="where the cluster is described, and the processes have their data "
             "(default: hadoop-docker/.cluster/FORM)",
@@ -34,7 +36,7 @@ def main() -> int:
     arguments = parser.parse_args()
 
     form = FORMS[arguments.form]
-    directory = (arguments.folder or HERE / ".cluster" / arguments.form).resolve()
+    directory = (arguments.directory or HERE / ".cluster" / arguments.form).resolve()
     try:
         if arguments.action == "status":
             return 0 if form.status(directory) else 1

@@ -32,7 +32,7 @@ class Aggregate(TableJob):
             "--group-by",
             choices=("all", "folder"),
             default="all",
-            help="one result in all (the default), or one a folder: what rows are known by, the"
+            help="one result in all (the default), or one a directory: what rows are known by, the"
             " first column of a CSV file or the key of a result, up to its last /",
         )
         self.add_passthru_arg(

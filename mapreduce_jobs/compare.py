@@ -22,8 +22,8 @@ if TYPE_CHECKING:  # slow to import
 _ABOUT = """\
 Images and what was made of them, side by side: a page to zoom into, or a picture.
 
-A and B are an image each, or a folder, a glob, a bundle or a job's output folder each, here or on
-HDFS. Images of collections are paired by their names; what was made of scan.dcm may be named
+A and B are an image each, or a directory, a glob, a bundle or a job's output directory each, here
+or on HDFS. Images of collections are paired by their names; what was made of scan.dcm may be named
 scan.dcm.png. What fails or has no partner is shown by its name, and the exit status is then 1.
 """
 _LAYOUTS = ("pair", "difference", "sheet")

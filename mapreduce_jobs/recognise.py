@@ -128,7 +128,7 @@ class Recognise(LearningJob):
             return self._labels[name]
         label, slash, _ = name.partition("/")
         if not label or not slash:
-            raise NoLabel("it lies in no folder: give the folder above those of the classes")
+            raise NoLabel("it lies in no directory: give the directory above those of the classes")
         return label
 
     def _features(self, image: "Image") -> list[float]:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:  # slow to import
 _ABOUT = """\
 Results of jobs as one page to open and to send on: charts, tables, what failed, how it was made.
 
-RESULT is what a job printed, a folder that it wrote with -o, or a file of --provenance; several of
-any jobs go into one page. The page is one file that opens from disk and asks for nothing.
+RESULT is what a job printed, a directory that it wrote with -o, or a file of --provenance; several
+of any jobs go into one page. The page is one file that opens from disk and asks for nothing.
 """
 _MAX_NAMED = 5  # images that are named on standard error
 
@@ -34,7 +34,7 @@ def main() -> None:
         "results",
         nargs="+",
         metavar="RESULT",
-        help="a file, a folder, a glob, any of these on HDFS, or - for standard input",
+        help="a file, a directory, a glob, any of these on HDFS, or - for standard input",
     )
     parser.add_argument("-o", "--output", required=True, metavar="FILE.html", help="where to write")
     parser.add_argument(
@@ -42,8 +42,9 @@ def main() -> None:
         action="append",
         default=[],
         metavar="IMAGES",
-        help="the images that the results are of, as they were given to the jobs: a folder, a glob,"
-        " a bundle; those that the page points out are then shown (may be given several times)",
+        help="the images that the results are of, as they were given to the jobs: a directory,"
+        " a glob, a bundle; those that the page points out are then shown (may be given several"
+        " times)",
     )
     parser.add_argument("--title", metavar="TEXT", help="of the page (default: of what it is)")
     options = parser.parse_args()

@@ -27,7 +27,7 @@ def main() -> None:
         "results",
         nargs="+",
         metavar="RESULT",
-        help="a file that a job's result was written to, a folder (-o of a job), a glob, any of"
+        help="a file that a job's result was written to, a directory (-o of a job), a glob, any of"
         " these on HDFS, or - for standard input; of a job of your own with its --provenance FILE,"
         " which says what its lines are",
     )

@@ -18,17 +18,17 @@ from mapreduce_jobs.core.jobs.image_job import ImageJob
 from mapreduce_jobs.core.jobs.job import Job
 
 _ABOUT = """\
-Run a job on what is new in a folder, again and again.
+Run a job on what is new in a directory, again and again.
 
 Each time, the files that have not been given to the job before are: its result is merged into the
-one before, so that STATE/result.txt is what a run over the whole folder prints. Results of images
-by themselves are not merged: each batch has its own, STATE/batch-*/result.txt. What was taken, and
-how the job was run, stands beside them.
+one before, so that STATE/result.txt is what a run over the whole directory prints. Results of
+images by themselves are not merged: each batch has its own, STATE/batch-*/result.txt. What was
+taken, and how the job was run, stands beside them.
 
-Left alone are files that may not be whole yet: hidden ones, those in hidden folders or _temporary,
-and *.part, *.partial, *.filepart, *.crdownload, *.tmp and *._COPYING_; and those that changed less
-than --settle seconds ago, by the clock of this machine, which has to agree with that of HDFS. A
-file whose time of change lies in the future is named, and waits until then.
+Left alone are files that may not be whole yet: hidden ones, those in hidden directories or
+_temporary, and *.part, *.partial, *.filepart, *.crdownload, *.tmp and *._COPYING_; and those that
+changed less than --settle seconds ago, by the clock of this machine, which has to agree with that
+of HDFS. A file whose time of change lies in the future is named, and waits until then.
 
 The exit status is 1 if an image failed, a file has changed since it was taken, or its time of
 change lies in the future, and 2 if STATE cannot be used.
@@ -40,12 +40,12 @@ def main() -> None:
     """Do what the command line says, and exit."""
     parser = argparse.ArgumentParser(
         prog="python -m mapreduce_jobs.watch",
-        usage="%(prog)s [options] FOLDER STATE JOB [option ...]",
+        usage="%(prog)s [options] DIRECTORY STATE JOB [option ...]",
         description=_ABOUT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("folder", metavar="FOLDER", help="what is watched, also on HDFS")
-    parser.add_argument("state", metavar="STATE", help="a folder of the watcher's own, here")
+    parser.add_argument("directory", metavar="DIRECTORY", help="what is watched, also on HDFS")
+    parser.add_argument("state", metavar="STATE", help="a directory of the watcher's own, here")
     parser.add_argument("job", metavar="JOB", help="name of a job, as in edge_density")
     parser.add_argument(
         "options", metavar="option", nargs=argparse.REMAINDER, help="options of the job"
@@ -56,7 +56,7 @@ def main() -> None:
         type=float,
         default=60.0,
         metavar="SECONDS",
-        help="how long to wait after each look at the folder (default: 60)",
+        help="how long to wait after each look at the directory (default: 60)",
     )
     often.add_argument("--once", action="store_true", help="look once, run the job, and end")
     parser.add_argument(
@@ -75,12 +75,12 @@ def main() -> None:
 def _watch(options: argparse.Namespace) -> int:
     """Look at the directory as often as is asked for; return the exit status."""
     job = _job(options.job, options.options)
-    watched, state_path = Location.of(options.folder), os.path.abspath(options.state)
+    watched, state_path = Location.of(options.directory), os.path.abspath(options.state)
     if watched.is_local:
         real = os.path.realpath(watched.path)
         if os.path.commonpath([real, os.path.realpath(state_path)]) == real:
-            raise UsageError(f"{options.state}: lies in the folder that is watched")
-    for _ in files_in(options.folder):
+            raise UsageError(f"{options.state}: lies in the directory that is watched")
+    for _ in files_in(options.directory):
         break  # it can be listed
     about = {
         "folder": watched.path if watched.is_local else watched.text,
@@ -123,7 +123,7 @@ def _job(name: str, options: list[str]) -> Job:
     if job.options.cat_output is False:
         raise UsageError("--no-cat-output: the watcher keeps what the job prints")
     if job.options.args:
-        raise UsageError(f"{job.options.args[0]}: the folder is the job's input")
+        raise UsageError(f"{job.options.args[0]}: the directory is the job's input")
     return job
 
 
@@ -136,7 +136,7 @@ def _look(options: argparse.Namespace, job: Job, state: State, reported: set[Fil
     settled = (time.time() - options.settle) * 1000
     status = 0
     try:
-        new, changed = state.compared(files_in(options.folder))
+        new, changed = state.compared(files_in(options.directory))
     except UsageError as error:
         if options.once:
             raise

@@ -27,7 +27,7 @@ NOTES = """\
 
 _OURS = "this project, `-r hadoop`"
 _BUNDLE = "this project, a bundle"
-_DIRECTORY = "this project, a folder of images"
+_DIRECTORY = "this project, a directory of images"
 _BARE = "bare `hadoop jar`"
 _PLAIN = "plain mrjob"
 _DEFAULTS = "Hadoop's defaults"

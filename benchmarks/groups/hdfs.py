@@ -121,7 +121,7 @@ def _tree(label: str, cluster: Cluster, each: int) -> Iterator[Benchmark]:
     for title, slug, words, read in (
         (f"`ls -R` of {count:,} files", "ls", ("ls", "-R", _TREE), arrived.ls_lines),
         (
-            f"`du` of {_DIRECTORIES} folders of {each:,} files",
+            f"`du` of {_DIRECTORIES} directories of {each:,} files",
             "du",
             ("du", _TREE),
             arrived.du_lines,

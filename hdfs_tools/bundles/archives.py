@@ -39,7 +39,7 @@ def check_name(name: str) -> None:
     """Raise `UnsafeName` if a name, taken as a path in a directory, would lead out of it."""
     parts = name.replace("\\", "/").split("/")
     if ".." in parts or "." in parts or "" in parts or "\0" in name or _DRIVE.match(name):
-        raise UnsafeName(f"{name!r}: not a name of a file in the folder")
+        raise UnsafeName(f"{name!r}: not a name of a file in the directory")
 
 
 def members(name: str, file: "IO[bytes] | Any") -> Iterator[Member]:

@@ -228,7 +228,7 @@ class Reference:
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):
             os.scandir(path).close()  # a directory that may not be listed says so
-            raise NotARegularFile("a folder, or a link to a folder that it lies in")
+            raise NotARegularFile("a directory, or a link to a directory that it lies in")
         if not stat.S_ISREG(mode):
             raise NotARegularFile("a pipe, socket or device")
         return open(path, "rb")

@@ -147,7 +147,7 @@ class _Unpacking:
                 if isinstance(self._target, LocalTree) and os.path.islink(
                     self._target.path(directory)
                 ):
-                    raise UnsafeName(f"{name!r}: a link in the folder leads this name out of it")
+                    raise UnsafeName(f"{name!r}: a link in the directory leads this name out of it")
                 self._target.make_directory(directory)
                 self._made.add(directory)
 

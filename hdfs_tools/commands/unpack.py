@@ -23,7 +23,7 @@ def add_subparser(subparsers: Any) -> None:
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="show no progress")
     parser.add_argument("bundle", metavar="BUNDLE", help="a bundle")
-    parser.add_argument("folder", metavar="DIRECTORY", help="where to write; made if need be")
+    parser.add_argument("directory", metavar="DIRECTORY", help="where to write; made if need be")
     parser.add_argument("names", metavar="NAME", nargs="*", help="only these images (default: all)")
     parser.set_defaults(run=run)
 
@@ -38,9 +38,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     with metered(session, arguments.quiet) as meter:
         try:
-            count = unpack(arguments.bundle, arguments.folder, arguments.names, meter)
+            count = unpack(arguments.bundle, arguments.directory, arguments.names, meter)
         except TransferFailed:
             return 1  # the meter has named each
     noun = "image" if count == 1 else "images"
-    sys.stderr.write(f"{arguments.folder}: {count} {noun}\n")
+    sys.stderr.write(f"{arguments.directory}: {count} {noun}\n")
     return session.status

@@ -91,7 +91,7 @@ class Model:
     distribution : {"gaussian", "multinomial"}
         Of a feature in a class: log N(x; mean, variance), or x · log_probability.
     classes : tuple of str
-        Rising.
+        In ascending order.
     counts : tuple of int
         Rows of each class.
     priors : tuple of float

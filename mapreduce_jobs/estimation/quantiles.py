@@ -102,7 +102,7 @@ class Quantiles:
 
 
 def _counts(store: DenseStore) -> list[list[int]]:
-    """Return the bins that hold something, rising, each with its count."""
+    """Return the bins that hold something, in ascending order, each with its count."""
     pairs = enumerate(store.bins, store.offset)
     return [[key, int(count)] for key, count in pairs if count]
 

@@ -129,7 +129,8 @@ def _check_rows(rows: int, count: int, ridge: float) -> None:
         raise Singular("there are no rows")
     if not ridge and rows < count + 1:
         raise Singular(
-            f"{rows} rows cannot tell {count + 1} unknowns, one of each feature and the intercept"
+            f"{rows} rows cannot determine {count + 1} unknowns, one of each feature and the"
+            " intercept"
         )
 
 

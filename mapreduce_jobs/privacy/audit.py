@@ -94,5 +94,5 @@ def audit_of_raster(kind: str, removed: list[str]) -> dict[str, Any]:
         "removed": removed,
         "pixels": "unchanged",
         "identity_removed": False,
-        "review": ["pixels: whether text or a face is in them cannot be told"],
+        "review": ["pixels: whether text or a face is in them cannot be determined"],
     }

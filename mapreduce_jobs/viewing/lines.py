@@ -142,7 +142,7 @@ def _parts(location: Location) -> list[Location]:
     parts = [file for file, entry in found if _PART_NAME.fullmatch(name_within(entry.name))]
     if not parts:
         raise UsageError(
-            f"{location.text}: a folder without part files: give one that a job has written with"
+            f"{location.text}: a directory without part files: give one that a job has written with"
             " -o, or the files of results themselves"
         )
     return sorted(parts, key=lambda part: part.path)

@@ -152,7 +152,7 @@ class TestBeforeAnythingRuns:
     def test_no_input(self, on_cluster):
         ran = on_cluster("edge_density", "hdfs:///nowhere/to/be/found")
         assert ran.status == 2
-        said = "edge_density: hdfs:///nowhere/to/be/found: no such file or folder\n"
+        said = "edge_density: hdfs:///nowhere/to/be/found: no such file or directory\n"
         assert ran.stderr == said
 
     @pytest.mark.parametrize(

@@ -191,7 +191,7 @@ class TestResults:
         assert hdfs.exists(f"/user/{user}/results/edges/_SUCCESS")
         again = in_one_jvm("edge_density", "-o", "results/edges", f"{on_hdfs}/ct")
         assert again.status == 2
-        assert again.stderr.endswith("results/edges: the output folder exists already\n")
+        assert again.stderr.endswith("results/edges: the output directory exists already\n")
         assert len(again.stderr.splitlines()) == 1
 
     @pytest.mark.parametrize(

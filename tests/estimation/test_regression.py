@@ -97,5 +97,5 @@ class TestSingular:
         assert fitted(np.array(columns, float).T, np.array([1.0, 2, 3, 5]), ridge=0.1)
 
     def test_too_few_rows(self):
-        with pytest.raises(Singular, match="1 rows cannot tell 2 unknowns"):
+        with pytest.raises(Singular, match="1 rows cannot determine 2 unknowns"):
             fitted(np.array([[1.0]]), np.array([1.0]))

@@ -98,7 +98,7 @@ class TestUsage:
     @pytest.mark.parametrize(
         ("words", "said"),
         [
-            (["nowhere"], "nowhere: no such file or folder"),
+            (["nowhere"], "nowhere: no such file or directory"),
             (["s3://bucket/x"], "only files of this machine and of HDFS can be read"),
             (["-r", "emr", "."], "-r/--runner: invalid choice: 'emr' (choose from"),
             (["--on-error", "ignore", "."], "--on-error"),

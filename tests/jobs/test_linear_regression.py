@@ -107,7 +107,7 @@ class TestBadInput:
         ("text", "sentence"),
         [
             ("n,x,y\na,1,1\nb,1,2\nc,1,3\n", "the feature x is the same in all rows: leave it out"),
-            ("n,x,y\na,1,1\n", "1 rows cannot tell 2 unknowns"),
+            ("n,x,y\na,1,1\n", "1 rows cannot determine 2 unknowns"),
         ],
     )
     def test_no_model(self, tmp_path, text, sentence):

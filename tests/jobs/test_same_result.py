@@ -139,4 +139,4 @@ def test_results_in_an_output_folder(job, expected, good_folder, tmp_path):
         assert os.listdir(tmp_path / "out")[-1:] != ["partial"]
     again = job("edge_density", "-o", "out/local", good_folder)
     assert again.status == 2
-    assert "out/local: the output folder exists already" in again.stderr
+    assert "out/local: the output directory exists already" in again.stderr

@@ -204,7 +204,7 @@ def test_an_output_folder(spark, job, good_folder, tmp_path):
     assert (tmp_path / "o ut%" / "_SUCCESS").exists()
     again = job(*words)
     assert again.status == 2
-    assert again.stderr.endswith("/o ut%: the output folder exists already\n")
+    assert again.stderr.endswith("/o ut%: the output directory exists already\n")
     assert os.listdir(tmp_path) == ["o ut%"]
 
 
@@ -304,4 +304,4 @@ class TestUsage:
 
     def test_an_input_that_is_not_there(self, spark, job):
         ran = job("edge_density", *spark, "nowhere")
-        assert (ran.status, ran.stderr) == (2, "edge_density: nowhere: no such file or folder\n")
+        assert (ran.status, ran.stderr) == (2, "edge_density: nowhere: no such file or directory\n")

@@ -309,7 +309,7 @@ class TestRefusals:
             (["imaging"], "imaging: is not a job"),
             (["edge_density", "--threshold", "-1"], "--threshold: must be a number"),
             (["edge_density", "--no-such-option"], "unrecognized arguments: --no-such-option"),
-            (["edge_density", "other/"], "other/: the folder is the job's input"),
+            (["edge_density", "other/"], "other/: the directory is the job's input"),
             (["edge_density", "-o", "out"], "--output-dir: is the watcher's to say"),
             (["edge_density", "--no-cat-output"], "--no-cat-output: the watcher keeps what"),
             (["edge_density", "--merge-into", "x"], "--merge-into: is the watcher's to say"),
@@ -323,16 +323,16 @@ class TestRefusals:
         assert not state.exists()
 
     def test_the_folders(self, folder, state, tmp_path):
-        assert "no such file or folder" in watch(tmp_path / "nowhere", state, *SUMMED).stderr
-        assert "is not a folder" in watch(folder / "a/0.png", state, *SUMMED).stderr
+        assert "no such file or directory" in watch(tmp_path / "nowhere", state, *SUMMED).stderr
+        assert "is not a directory" in watch(folder / "a/0.png", state, *SUMMED).stderr
         inside = watch(folder, folder / "state", *SUMMED)
-        assert "lies in the folder that is watched" in inside.stderr
+        assert "lies in the directory that is watched" in inside.stderr
         assert "holds something else" in watch(folder, tmp_path, *SUMMED).stderr
 
     def test_a_state_of_something_else(self, folder, state, tmp_path):
         watch(folder, state, *SUMMED)
         other = shutil.copytree(folder, tmp_path / "other")
-        assert f"is of folder {folder}" in watch(other, state, *SUMMED).stderr
+        assert f"is of directory {folder}" in watch(other, state, *SUMMED).stderr
         assert "is of job edge_density" in watch(folder, state, "image_histogram").stderr
         ran = watch(folder, state, "edge_density", "--group-by", "all")
         assert "is of options --group-by folder, not --group-by all" in ran.stderr

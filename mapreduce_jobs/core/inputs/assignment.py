@@ -229,7 +229,7 @@ class _Assigner:
             if hash(reference.name) in self._seen:
                 raise UsageError(
                     f"{reference.location.replace('/./', '/')}: another image in the input would"
-                    f" have the same name, {reference.name}: give the folder above both"
+                    f" have the same name, {reference.name}: give the directory above both"
                 )
             self._seen |= {location, hash(reference.name)}
         cost = _OPENING_COST_HDFS if reference.is_remote else _OPENING_COST

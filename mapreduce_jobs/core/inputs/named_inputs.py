@@ -34,7 +34,7 @@ def usage_errors(argument: str) -> Iterator[None]:
     except NoMatch:
         raise UsageError(f"{argument}: no file matches this pattern") from None
     except NotFound:
-        raise UsageError(f"{argument}: no such file or folder") from None
+        raise UsageError(f"{argument}: no such file or directory") from None
     except (HdfsToolsError, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise UsageError(f"{argument}: {reason}") from None

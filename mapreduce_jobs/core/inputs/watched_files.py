@@ -86,7 +86,7 @@ def files_in(directory: str) -> Iterator[File]:
     with usage_errors(directory):
         location = Location.of(directory)
         if not location.entry().is_directory:
-            raise UsageError(f"{directory}: is not a folder")
+            raise UsageError(f"{directory}: is not a directory")
     for found in walk(location):
         if _is_meant(found.name):
             uri = location.beneath(found.name).uri

@@ -99,7 +99,7 @@ class State:
             partial = f"{path}.partial"
             if {*os.listdir(self.path)} - {os.path.basename(partial)}:
                 raise UsageError(
-                    f"{self.path}: holds something else: name a new or an empty folder"
+                    f"{self.path}: holds something else: name a new or an empty directory"
                 ) from None
             text = json.dumps(about, ensure_ascii=False, indent=2)
             write_lines(partial, [text.encode("utf-8", _ERRORS)])
@@ -113,9 +113,10 @@ class State:
             raise UsageError(f"{path}: is not what a watcher wrote")
         for key, value in about.items():
             if before.get(key) != value:
+                word = "directory" if key == "folder" else key  # states say folder
                 raise UsageError(
-                    f"{self.path}: is of {key} {_words(before.get(key))}, not {_words(value)}: name"
-                    " another folder for it"
+                    f"{self.path}: is of {word} {_words(before.get(key))}, not {_words(value)}:"
+                    " name another directory for it"
                 )
 
     def batches(self) -> list[str]:
@@ -141,7 +142,7 @@ class State:
             how = f"{number} lines, not {lines}" if number != lines else "other lines"
             raise UsageError(
                 f"{path}: is not the result that was written, it holds {how}: put that back from a"
-                f" copy, or give another folder than {self.path}, to begin anew with all files"
+                f" copy, or give another directory than {self.path}, to begin anew with all files"
             )
         return None if written["lines"] == 0 else path
 
@@ -236,7 +237,7 @@ def _found(path: str) -> dict[str, Any] | None:
 def _damaged(path: str) -> UsageError:
     return UsageError(
         f"{path}: is not what a watcher wrote: put that back from a copy, or begin anew in another"
-        " folder"
+        " directory"
     )
 
 

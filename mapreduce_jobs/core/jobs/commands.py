@@ -40,9 +40,9 @@ def check_output(output: str, inputs: Iterable[str]) -> None:
     """
     directory = os.path.dirname(output) or "."
     if not os.path.isdir(directory):
-        raise UsageError(f"-o {output}: there is no folder {directory}")
+        raise UsageError(f"-o {output}: there is no directory {directory}")
     if os.path.isdir(output):
-        raise UsageError(f"-o {output}: is a folder")
+        raise UsageError(f"-o {output}: is a directory")
     for path in inputs:
         if os.path.exists(path) and os.path.exists(output) and os.path.samefile(path, output):
             raise UsageError(f"-o {output}: is what is to be read")

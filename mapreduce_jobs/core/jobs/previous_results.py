@@ -37,8 +37,8 @@ def add_merge_into(add: Callable[..., Any]) -> None:
     add(
         "--merge-into",
         metavar="RESULT",
-        help="a result of this job over other input, a file or a folder: print what a run over all"
-        " of it together would, and the sums too; RESULT itself stays as it is",
+        help="a result of this job over other input, a file or a directory: print what a run over"
+        " all of it together would, and the sums too; RESULT itself stays as it is",
     )
 
 

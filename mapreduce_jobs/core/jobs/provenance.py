@@ -104,16 +104,17 @@ def check_target(path: str) -> None:
     real = os.path.realpath(path)
     directory = os.path.dirname(real)
     if os.path.isdir(real):
-        raise UsageError(f"--provenance: {path}: is a folder; name a file in it")
+        raise UsageError(f"--provenance: {path}: is a directory; name a file in it")
     if not os.path.isdir(directory):
-        raise UsageError(f"--provenance: {path}: there is no folder {directory}: make it first")
+        raise UsageError(f"--provenance: {path}: there is no directory {directory}: make it first")
     if os.path.lexists(real) and not os.path.isfile(real):
         raise UsageError(f"--provenance: {path}: is not a file")
     try:
         WholeFile(real).close()
     except OSError as error:
         raise UsageError(
-            f"--provenance: {path}: cannot be written in the folder {directory}: {error.strerror}"
+            f"--provenance: {path}: cannot be written in the directory {directory}:"
+            f" {error.strerror}"
         ) from None
     if is_standard_output(real):
         raise UsageError(

@@ -39,7 +39,7 @@ def add_options(add: Callable[..., Any], pixels: bool, groups: bool) -> None:
             "--group-by",
             choices=("image", "folder", "all", *GROUPS),
             default="image",
-            help="one result an image, a folder, in all, or a value of an element of the DICOM"
+            help="one result an image, a directory, in all, or a value of an element of the DICOM"
             f" header: {', '.join(GROUPS.values())} (default: %(default)s)",
         )
 

@@ -43,7 +43,7 @@ def add_options(add: Callable[..., Any], add_here: Callable[..., Any]) -> None:
     add_here(
         "--labels",
         metavar="folder|FILE.csv",
-        help=f"learn: the label of an image is the first folder of its name ({BY_DIRECTORY}), or"
+        help=f"learn: the label of an image is the first directory of its name ({BY_DIRECTORY}), or"
         " is in a table of two columns with a line of headings, name and label",
     )
     add_here(

@@ -55,7 +55,7 @@ def whole_output(directory: str) -> Iterator[str]:
             yield made
             open(os.path.join(made, "_SUCCESS"), "wb").close()
     except Exists:
-        raise UsageError(f"{directory}: the output folder exists already") from None
+        raise UsageError(f"{directory}: the output directory exists already") from None
 
 
 def is_words(line: str) -> bool:

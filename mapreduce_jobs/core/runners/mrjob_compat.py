@@ -95,8 +95,8 @@ _RUNNER_OPTIONS = (
 
 _HELP = {
     "runner": f"where to run the job: {', '.join(RUNNERS)} (default: inline)",
-    "output_dir": "a folder for the results, which must not exist: on HDFS with -r hadoop, else on"
-    " this machine",
+    "output_dir": "a directory for the results, which must not exist: on HDFS with -r hadoop, else"
+    " on this machine",
     "cleanup": "what to delete when a job succeeds: TMP, LOCAL_TMP, HADOOP_TMP, LOGS, ALL (the"
     " default) or NONE, several of them separated by commas",
     "cleanup_on_failure": "the same when it fails (default: ALL)",

@@ -58,7 +58,7 @@ def _sizes(data: bytes, size: int, offset: int) -> tuple[int, int]:
         (used,) = struct.unpack_from("<I", data, 46)
         entry = 4
     if bits not in (1, 2, 4, 8, 16, 24, 32) or columns < 1 or not rows:
-        raise CorruptImage("its header tells of no image")
+        raise CorruptImage("its header describes no image")
     if compression not in _RAW + _RLE or (size == _OS2_HEADER and compression == 3):
         raise Unsupported(f"a BMP of compression {compression}")
     masks = _MASKED.get(compression, 0) if size == _INFO_HEADER else 0

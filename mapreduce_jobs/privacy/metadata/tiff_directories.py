@@ -260,7 +260,7 @@ class Reader:
             starts = self._numbers(directory, offsets)
             sizes = self._numbers(directory, lengths)
             if len(starts) != len(sizes):
-                raise CorruptImage("it does not tell where its strips or tiles begin and end")
+                raise CorruptImage("it does not say where its strips or tiles begin and end")
             for offset, size in zip(starts, sizes, strict=True):
                 part = Part(offset if size else 0, size, compression)
                 if part not in self._parts:

@@ -224,4 +224,4 @@ def all_compared(pairs: Pairs, how: How, full: int) -> Iterator[Compared | Faile
         yield compared(pair, how, index < full)
     for side, source in pairs.alone:
         other = {"first": "second", "second": "first"}[side]
-        yield Failed(source.name, "NoPartner", f"the {other} place has no image of this name")
+        yield Failed(source.name, "NoPartner", f"the {other} location has no image of this name")

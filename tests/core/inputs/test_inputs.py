@@ -120,7 +120,7 @@ class TestTheSameTwice:
 
     def test_two_images_of_one_name_are_an_error(self, names, scans, tree, tmp_path):
         tree(tmp_path / "others", {"a.png": b"another"})
-        with pytest.raises(UsageError, match=r"others/a\.png.*same name, a\.png.*folder above"):
+        with pytest.raises(UsageError, match=r"others/a\.png.*same name, a\.png.*directory above"):
             names("scans", "others")
 
 
@@ -128,7 +128,7 @@ class TestWrongInput:
     @pytest.mark.parametrize(
         ("given", "said"),
         [
-            ("nowhere", "nowhere: no such file or folder"),
+            ("nowhere", "nowhere: no such file or directory"),
             ("no*where", r"no\*where: no file matches"),
             ("s3://bucket/data", "s3://bucket/data: only files of this machine and of HDFS"),
             ("webhdfs://localhost:1/data", "localhost:1: no answer .connection refused"),

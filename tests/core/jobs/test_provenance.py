@@ -233,8 +233,8 @@ class TestPlaces:
     @pytest.mark.parametrize(
         ("place", "said"),
         [
-            ("nowhere/run.json", "there is no folder"),
-            ("scans", "is a folder"),
+            ("nowhere/run.json", "there is no directory"),
+            ("scans", "is a directory"),
             ("pipe", "is not a file"),
             ("hdfs:///run.json", "must be a file on this machine"),
             ("x" * 300, "cannot be written"),

@@ -100,7 +100,7 @@ def test_two_jobs_at_once(namespace, slow, tmp_path, number):
     jobs = [begin(namespace, slow, 0.05 + 0.05 * maps, maps) for maps in (1, 3)]
     said = [job.communicate()[1] for job in jobs]
     assert sorted(job.returncode for job in jobs) == [0, 2], said
-    assert any("the output folder exists already" in text for text in said)
+    assert any("the output directory exists already" in text for text in said)
     lines = lines_of(tmp_path / "out")
     assert len(lines) == len(set(lines)) == 12
     assert [name for name in os.listdir(tmp_path) if name.endswith("._COPYING_")] == []

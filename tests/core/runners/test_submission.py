@@ -168,7 +168,7 @@ class TestWhatIsSaid:
             (
                 "org.apache.hadoop.mapred.FileAlreadyExistsException: Output directory hdfs://n/o"
                 " already exists",
-                "hdfs://n/o: the output folder exists already",
+                "hdfs://n/o: the output directory exists already",
             ),
             (
                 "java.net.ConnectException: Call From laptop/127.0.0.1 to rm:8032 failed on"

@@ -106,7 +106,7 @@ class TestPackAndUnpack:
     )
     def test_a_name_that_leads_out_is_refused(self, tmp_path, name):
         (tmp_path / "x.bundle").write_bytes(bundle_line(name, b"image"))
-        with pytest.raises(TransferFailed, match="not a name of a file in the folder"):
+        with pytest.raises(TransferFailed, match="not a name of a file in the directory"):
             unpack(tmp_path / "x.bundle", tmp_path / "inside" / "copy")
         assert sorted(p.name for p in tmp_path.rglob("*")) == ["copy", "inside", "x.bundle"]
 
@@ -114,7 +114,9 @@ class TestPackAndUnpack:
         (tmp_path / "copy").mkdir()
         (tmp_path / "copy" / "link").symlink_to(tmp_path)
         (tmp_path / "x.bundle").write_bytes(bundle_line("link/x.png", b"image"))
-        with pytest.raises(TransferFailed, match="a link in the folder leads this name out of it"):
+        with pytest.raises(
+            TransferFailed, match="a link in the directory leads this name out of it"
+        ):
             unpack(tmp_path / "x.bundle", tmp_path / "copy")
 
     def test_files_are_not_overwritten(self, tmp_path):

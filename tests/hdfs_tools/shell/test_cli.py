@@ -29,7 +29,7 @@ def test_a_failure_is_a_sentence(hdfs_tools, tmp_path):
         (("pack", "x.bundle", "x.bundle"), "x.bundle: File exists"),
         (("pack", "pipes", "y.bundle"), "pipes/p: a pipe, socket or device"),
         (("unpack", "nowhere", "made"), "nowhere: No such file or directory"),
-        (("unpack", "x.bundle", "copy"), "'../x.png': not a name of a file in the folder"),
+        (("unpack", "x.bundle", "copy"), "'../x.png': not a name of a file in the directory"),
     ]:
         ended = hdfs_tools(*words)
         assert ended.status == 1

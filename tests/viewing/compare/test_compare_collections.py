@@ -66,8 +66,8 @@ class TestCollection:
             assert ran.status == 1
             assert ran.stderr.splitlines() == [
                 "compare: empty.png: EmptyFile: the file is empty",
-                "compare: alone.png: NoPartner: the second place has no image of this name",
-                "compare: new.png: NoPartner: the first place has no image of this name",
+                "compare: alone.png: NoPartner: the second location has no image of this name",
+                "compare: new.png: NoPartner: the first location has no image of this name",
                 "compare: 3 of 6 cannot be compared",
             ]
         page = Page(tmp_path / "page.html")
@@ -100,10 +100,10 @@ class TestWrongUse:
         ("arguments", "sentence"),
         [
             (["a.png", "b.png", "-o", "x.pdf"], "-o x.pdf: must end with .html or .png"),
-            (["a.png", "none.png", "-o", "x.png"], "none.png: no such file or folder"),
+            (["a.png", "none.png", "-o", "x.png"], "none.png: no such file or directory"),
             (["a.png", "b.png", "-o", "a.png"], "-o a.png: is what is to be read"),
-            (["a.png", "b.png", "-o", "folder.png"], "-o folder.png: is a folder"),
-            (["a.png", "b.png", "-o", "no/x.png"], "-o no/x.png: there is no folder no"),
+            (["a.png", "b.png", "-o", "folder.png"], "-o folder.png: is a directory"),
+            (["a.png", "b.png", "-o", "no/x.png"], "-o no/x.png: there is no directory no"),
             (
                 ["a.png", "b.png", "-o", "x.html", "--layout", "pair"],
                 "--layout: is of pictures; a page has all of it",

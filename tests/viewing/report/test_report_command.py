@@ -79,14 +79,14 @@ def test_an_image_that_cannot_be_shown_is_named(report, scans, tmp_path):
     ("arguments", "says"),
     [
         (["edges.jsonl", "-o", "page.pdf"], "-o page.pdf: must end with .html"),
-        (["edges.jsonl", "-o", "no/page.html"], "-o no/page.html: there is no folder no"),
+        (["edges.jsonl", "-o", "no/page.html"], "-o no/page.html: there is no directory no"),
         (["nothing.jsonl", "-o", "page.html"], "nothing.jsonl"),
-        (["scans", "-o", "page.html"], "scans: a folder without part files"),
+        (["scans", "-o", "page.html"], "scans: a directory without part files"),
         (["scans/ct.dcm", "-o", "page.html"], "scans/ct.dcm, line 1: is no line of a job's result"),
         (["old.html", "-o", "old.html"], "-o old.html: is what is to be read"),
         (["edges.jsonl", "-o", "page.html", "--images", "other"], "none of the images"),
         (["edges.jsonl", "-o", "page.html", "--images", "nowhere"], "nowhere"),
-        (["edges.jsonl", "-o", "folder.html"], "-o folder.html: is a folder"),
+        (["edges.jsonl", "-o", "folder.html"], "-o folder.html: is a directory"),
         (["damaged", "-o", "page.html"], "damaged: the line of a.png looks like one of edge"),
     ],
 )

@@ -74,7 +74,7 @@ def test_tables_are_what_jobs_have_printed(executed):
 
 def test_pictures_and_pages_are_made(executed):
     folder, notebook = executed
-    assert "image/png" in output_of(notebook, 'Image(FOLDER / "figure.png")')
+    assert "image/png" in output_of(notebook, 'Image(DIRECTORY / "figure.png")')
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "mr/short.dcm" in page
     assert (folder / "edges.csv").read_text().startswith("key,images,pixels,")

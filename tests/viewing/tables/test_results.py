@@ -131,8 +131,8 @@ class TestWhereTheyAre:
     @pytest.mark.parametrize(
         ("path", "words"),
         [
-            ("missing.jsonl", "missing.jsonl: no such file or folder"),
-            ("images", "images: a folder without part files"),
+            ("missing.jsonl", "missing.jsonl: no such file or directory"),
+            ("images", "images: a directory without part files"),
             ("*.none", r"\*.none: no file matches this pattern"),
             ("s3://bucket/x", "only files of this machine and of HDFS can be read"),
         ],

@@ -457,9 +457,9 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("words", "sentence"),
         [
-            (["none.jsonl", "-o", "x.csv"], "none.jsonl: no such file or folder"),
-            (["a.jsonl", "-o", "no/x.csv"], "-o no/x.csv: there is no folder no"),
-            (["a.jsonl", "-o", "."], "-o .: is a folder"),
+            (["none.jsonl", "-o", "x.csv"], "none.jsonl: no such file or directory"),
+            (["a.jsonl", "-o", "no/x.csv"], "-o no/x.csv: there is no directory no"),
+            (["a.jsonl", "-o", "."], "-o .: is a directory"),
             (["a.jsonl", "-o", "a.jsonl"], "-o a.jsonl: is what is to be read"),
             (["empty", "-o", "x.csv"], "there is no line in the results"),
             (["bad.csv", "-o", "x.csv"], "bad.csv, line 1: is no line of a job's result"),

@@ -17,8 +17,8 @@ Again = Callable[[str, str], list[str]]
 
 _SENTENCES = (
     NAMELESS,
-    (r"Output directory (\S+) already exists", "{0}: the output folder exists already"),
-    (r"Input path does not exist: (\S+)", "{0}: no such file or folder"),
+    (r"Output directory (\S+) already exists", "{0}: the output directory exists already"),
+    (r"Input path does not exist: (\S+)", "{0}: no such file or directory"),
     (r"Input Pattern (\S+) matches 0 files", "{0}: no file matches this pattern"),
     (r"SafeModeException", "HDFS is in safe mode and takes no changes; wait until it has left it"),
     (r"Failed to submit application_\S+ to YARN ?: ?(.*)", "YARN does not take the job: {0}"),
@@ -49,7 +49,7 @@ def client_failure(tail: Iterable[str]) -> str:
     """Return why a job was not taken, from the last lines of the hadoop client.
 
     >>> client_failure(["x ERROR y: Output directory hdfs://n/out already exists"])
-    'hdfs://n/out: the output folder exists already'
+    'hdfs://n/out: the output directory exists already'
     """
     lines = [line for line in tail if line.strip()]
     for pattern, sentence in _SENTENCES:

@@ -194,7 +194,7 @@ class HadoopRunner(ShipsProject, HadoopJobRunner):
         self._connect()
         named = not self._is_ours(self._output_dir)
         if named and self.fs.exists(self._output_dir):
-            raise UsageError(f"{self._output_dir}: the output folder exists already")
+            raise UsageError(f"{self._output_dir}: the output directory exists already")
         directory = os.path.join(self._get_local_tmp_dir(), "input")
         os.makedirs(directory)
         count = requested_tasks(self._opts["jobconf"], "maps")

@@ -1,4 +1,4 @@
-"""mrjob's Spark runner, with this project's way of dealing input and of failing.
+"""mrjob's Spark runner, with this project's way of assigning input and of failing.
 
 What differs from mrjob's own:
 
@@ -242,7 +242,7 @@ class SparkRunner(ShipsProject, SparkMRJobRunner):
         if found := _SENTENCE.search(said):
             raise JobError(json.loads(found[1]))
         if found := re.search(r"Output directory (\S+) already exists", said):
-            raise UsageError(f"{found[1]}: the output folder exists already")
+            raise UsageError(f"{found[1]}: the output directory exists already")
         if found := _TRACEBACK.search(said):
             raise JobError(f"a task failed:\n{found[1]}")
         for pattern, sentence in _KNOWN:

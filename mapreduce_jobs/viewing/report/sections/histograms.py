@@ -80,14 +80,14 @@ class _Family:
     def __init__(self) -> None:
         self.all: _Sum | None = None
         self.lines = 0
-        self._by: dict[str, dict[str, _Sum] | None] = {"line": {}, "folder": {}}
+        self._by: dict[str, dict[str, _Sum] | None] = {"line": {}, "directory": {}}
 
     def add(self, key: str, one: _Sum) -> None:
         """Add a histogram."""
         self.lines += 1
         self.all = one if self.all is None else self.all.merged(one)
         directory = key.rpartition("/")[0] or "."
-        for how, name in (("line", key), ("folder", directory)):
+        for how, name in (("line", key), ("directory", directory)):
             groups = self._by[how]
             if groups is None:
                 continue
@@ -97,7 +97,7 @@ class _Family:
 
     def groups(self) -> dict[str, _Sum]:
         """Return what to draw apart: lines if they are few, else directories if these are."""
-        found = self._by["line"] or self._by["folder"] or {}
+        found = self._by["line"] or self._by["directory"] or {}
         return dict(sorted(found.items())) if len(found) > 1 else {}
 
 
