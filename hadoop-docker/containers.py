@@ -1,6 +1,8 @@
 """A cluster of containers of this machine, driven by docker compose."""
 
+import getpass
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -150,6 +152,7 @@ def run(compose: list[str], directory: Path, failure: str, *command: str) -> Non
     files = ["--project-name", PROJECT, "--project-directory", str(HERE)]
     ended = subprocess.run(
         [*compose, *files, "--file", str(directory / "compose.yaml"), *command],
+        env={**os.environ, "HDFS_ADMINISTRATOR": user_name()},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -163,6 +166,14 @@ def run(compose: list[str], directory: Path, failure: str, *command: str) -> Non
         for name in containers("{{.Names}}", "--filter", "status=exited"):
             lines += [f"--- the end of the log of {name}", docker("logs", "--tail", "20", name)]
         raise ClusterError("\n".join([f"{failure}:", *lines]))
+
+
+def user_name() -> str:
+    """Return the name that clients of this user tell HDFS; see `hdfs_tools.user`."""
+    try:
+        return os.environ.get("HADOOP_USER_NAME") or getpass.getuser()
+    except (KeyError, OSError):  # until Python 3.12, and since
+        return str(os.geteuid())
 
 
 def containers(what: str, *filters: str) -> list[str]:

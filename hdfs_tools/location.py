@@ -19,7 +19,7 @@ from hdfs_tools.copying.trees import Entry, Tree
 from hdfs_tools.copying.whole_files import WholeFile, whole_directory
 from hdfs_tools.errors import Exists, InvalidPath, NoMatch, NotFound, UnsupportedScheme
 from hdfs_tools.filesystem import FileSystem
-from hdfs_tools.paths import has_magic
+from hdfs_tools.paths import is_pattern
 from hdfs_tools.streams import SeekableReader
 from hdfs_tools.uri import (
     authority_of,
@@ -142,7 +142,7 @@ class Location:
         storage = self.storage
         if os.path.lexists(self.path) if storage is None else storage.exists(self.path):
             return [self]
-        if not (glob.has_magic if storage is None else has_magic)(self.path):
+        if not (glob.has_magic if storage is None else is_pattern)(self.path):
             raise NotFound(self.text)
         if storage is None:
             paths = sorted(glob.glob(self.text, recursive=True))

@@ -1,10 +1,12 @@
 """Paths of a file system: what HDFS allows, and patterns.
 
-Patterns have ``*``, ``?``, ``[a-z]``, ``{a,b}`` and, for any directories, ``**``.
+Patterns have ``*``, ``?``, ``[a-z]``, ``{a,b/c}`` and, for any directories, ``**``; what stands
+behind a backslash is meant as it is.
 """
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hdfs_tools.errors import InvalidPath
@@ -13,7 +15,10 @@ if TYPE_CHECKING:
     from hdfs_tools.status import Status
     from hdfs_tools.storage import Storage
 
-__all__ = ["MAX_NAME", "check_new", "glob", "has_magic", "matches", "wildcards"]
+__all__ = ["MAX_NAME", "check_new", "glob", "has_magic", "is_pattern", "matches", "wildcards"]
+
+_BRACES = re.compile(r"[{},]|\\.", re.DOTALL)
+_ESCAPED, _LITERAL = re.compile(r"\\(.)", re.DOTALL), r"\1"
 
 MAX_NAME = 255
 """Bytes of a name, as UTF-8."""
@@ -34,7 +39,39 @@ def glob(storage: "Storage", pattern: str) -> "Iterator[Status]":
     iterator of Status
         Of each file or directory that matches.
     """
-    return _glob(storage, "", [part for part in pattern.split("/") if part])
+    seen: set[str] = set()
+    for one in _alternatives(pattern):
+        for found in _glob(storage, "", [part for part in one.split("/") if part]):
+            if found.path not in seen:
+                seen.add(found.path)
+                yield found
+
+
+def _alternatives(pattern: str) -> Iterator[str]:
+    r"""Iterate over the patterns that one stands for which has a ``/`` between braces.
+
+    >>> list(_alternatives("/{2024/0[1-3],2025}/{a,b}"))
+    ['/2024/0[1-3]/{a,b}', '/2025/{a,b}']
+    """
+    borders: list[int] = []  # the opening brace and the commas at the same depth
+    depth = 0
+    for found in _BRACES.finditer(pattern):
+        position, character = found.start(), found[0]
+        if character == "{":
+            depth += 1
+            borders = [position] if depth == 1 else borders
+        elif character == "," and depth == 1:
+            borders.append(position)
+        elif character == "}" and depth:
+            depth -= 1
+            if not depth and "/" in pattern[borders[0] : position]:
+                for start, stop in pairwise([*borders, position]):
+                    chosen = pattern[start + 1 : stop]
+                    yield from _alternatives(
+                        pattern[: borders[0]] + chosen + pattern[position + 1 :]
+                    )
+                return
+    yield pattern
 
 
 def _glob(storage: "Storage", directory: str, parts: Sequence[str]) -> "Iterator[Status]":
@@ -48,7 +85,7 @@ def _glob(storage: "Storage", directory: str, parts: Sequence[str]) -> "Iterator
             if entry.is_directory:
                 yield from _glob(storage, entry.path, parts)
     elif not has_magic(part):
-        path = f"{directory}/{part}"
+        path = f"{directory}/{_ESCAPED.sub(_LITERAL, part)}"
         if storage.exists(path):
             yield from _glob(storage, path, rest)
     else:
@@ -66,6 +103,11 @@ def _entries(storage: "Storage", directory: str) -> "Iterator[Status]":
 def has_magic(path: str) -> bool:
     """Return whether a path holds wildcards of `glob`."""
     return re.search(r"[*?\[{]", path) is not None
+
+
+def is_pattern(path: str) -> bool:
+    """Return whether a path that is not there may stand for others."""
+    return has_magic(path) or "\\" in path
 
 
 def matches(pattern: str, path: str) -> bool:
@@ -89,7 +131,10 @@ def wildcards(part: str) -> re.Pattern[str]:
     while position < len(part):
         character = part[position]
         closing = part.find("]", position + 2) if character == "[" else -1
-        if closing > 0:
+        if character == "\\" and position + 1 < len(part):
+            position += 1
+            pattern += re.escape(part[position])
+        elif closing > 0:
             inside = part[position + 1 : closing].replace("\\", r"\\").replace("[", r"\[")
             if inside[0] in "!^":
                 inside = "^" + inside[1:]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hdfs_tools.errors import NotFound
-from hdfs_tools.paths import has_magic
+from hdfs_tools.paths import is_pattern
 
 if TYPE_CHECKING:
     from hdfs_tools.filesystem import FileSystem
@@ -79,9 +79,13 @@ class NamedPath:
         return found
 
     def expand(self) -> "Iterator[Found]":
-        """Iterate over what the path or pattern stands for; `NotFound` if that is nothing."""
-        if not has_magic(self.path):
-            yield self.found()
+        """Iterate over what the path or pattern stands for; `NotFound` if that is nothing.
+
+        What has the name as it is written comes before what it would stand for.
+        """
+        found = self.look()
+        if found is not None or not is_pattern(self.path):
+            yield found or self.found()
             return
         nothing = True
         for status in self.storage.glob(self.path):

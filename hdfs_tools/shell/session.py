@@ -17,7 +17,6 @@ from hdfs_tools.errors import (
     Unreachable,
     UnsupportedScheme,
 )
-from hdfs_tools.paths import has_magic
 from hdfs_tools.shell.named_paths import Found, NamedPath
 from hdfs_tools.uri import authority_of, is_uri, path_of
 
@@ -168,17 +167,15 @@ class Session:
 
 
 def _tidy(path: str) -> str:
-    """Return an absolute path without ``..``, but behind a pattern.
+    """Return an absolute path without ``..``, which Hadoop takes away before it looks.
 
-    >>> _tidy("/user/alice/../bob/*.dcm")
-    '/user/bob/*.dcm'
+    >>> _tidy("/user/alice/../bob/*.dcm"), _tidy("/data/*/../ct")
+    ('/user/bob/*.dcm', '/data/ct')
     """
     parts: list[str] = []
     for part in path.split("/"):
-        if part != "..":
-            parts += [part] if part not in ("", ".") else []
-        elif parts and has_magic(parts[-1]):
-            parts.append(part)
-        else:
+        if part == "..":
             parts = parts[:-1]
+        elif part not in ("", "."):
+            parts.append(part)
     return "/" + "/".join(parts)

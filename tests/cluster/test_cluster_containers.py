@@ -1,7 +1,9 @@
 """The cluster of containers: up, down, status, what survives, and who may use it."""
 
+import doctest
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,9 +15,13 @@ from pathlib import Path
 import pytest
 import requests
 
+from hdfs_tools.user import user_name
 from hdfs_tools.webhdfs.client import connect_to
 from tests.cluster.support import CLUSTER, cluster, unavailable
-from tests.support import ROOT, Ran, run
+from tests.hdfs_tools.shell.test_docs import SCANS
+from tests.support import ROOT, Ran, run, write_tree
+from tests.test_docs import commands as commands_of
+from tests.test_docs import section
 
 Job = Callable[..., Ran]
 
@@ -123,6 +129,38 @@ def test_a_foreign_user_runs_a_job(running: Path) -> None:
     assert webhdfs("GET", f"{FOLDER}/out/part-00000", op="OPEN").content == b"a\t\nb\t\nc\t\n"
     status = webhdfs("GET", f"{FOLDER}/out", op="GETFILESTATUS").json()["FileStatus"]
     assert status["owner"] == "radiology"
+
+
+class TestWhatThePagesSay:
+    """Typed by the user who started the cluster, whom no container knows either."""
+
+    @pytest.fixture
+    def here(
+        self, running: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> Iterator[Path]:
+        write_tree(tmp_path / "scans", SCANS)
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("HDFS_URL", HDFS)
+        monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+        yield tmp_path
+        storage = connect_to(HDFS, user_name())
+        for path in "/data", "/archive", "/results", f"/user/{user_name()}/.Trash":
+            storage.delete(path, recursive=True)
+
+    @pytest.mark.parametrize("page", ["README.md", "docs/hdfs.md"])
+    def test_every_command_and_example_of_files_on_hdfs(self, here: Path, page: str) -> None:
+        text = (ROOT / page).read_text(encoding="utf-8")
+        if page == "README.md":
+            text = section("Files on HDFS")
+        typed = [line for line in commands_of(text) if not line.startswith(("make ", "export "))]
+        assert len(typed) > 5
+        for line in typed:
+            ran = run("bash", "-o", "pipefail", "-c", line)
+            assert ran.status == 0, (line, ran.stderr)
+        for block in re.findall(r"^```pycon\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+            example = doctest.DocTestParser().get_doctest(block, {}, page, None, None)
+            told: list[str] = []
+            assert not doctest.DocTestRunner().run(example, out=told.append).failed, told
 
 
 class TestJobsFromAHostWithoutJava:

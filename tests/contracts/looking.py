@@ -108,6 +108,29 @@ class TestListing:
         found = [entry.path.removeprefix(folder) for entry in fs.glob(f"{folder}/*/[1-9].png")]
         assert found == ["/a/1.png", "/a/2.png", "/b/1.png"]
 
+    @pytest.mark.parametrize(
+        ("pattern", "expected"),
+        [
+            ("/{2024/01,2025/0[12]}/part-*", ["/2024/01/part-0", "/2025/02/part-1"]),
+            ("/{2025/{01,02},2024/01}/*", ["/2025/02/part-1", "/2024/01/part-0"]),
+            ("/{2024,2024/01/..}/*", ["/2024/01"]),
+            (r"/\{2024,2025}", ["/{2024,2025}"]),
+            (r"/star\*", ["/star*"]),
+            (r"/sta[r]\*", ["/star*"]),
+            (r"/star*", ["/star*", "/starry"]),
+            (r"/back\\sl?sh", ["/back\\slash"]),
+            ("/{2024,2025", []),
+        ],
+    )
+    def test_patterns_as_hadoop_has_them(self, fs, folder, pattern, expected):
+        for name in (
+            "2024/01/part-0", "2025/02/part-1", "2025/03/part-2", "star*", "starry",
+            "{2024,2025}", "back\\slash",
+        ):  # fmt: skip
+            fs.write(f"{folder}/{name}", b"")
+        found = [entry.path.removeprefix(folder) for entry in fs.glob(f"{folder}{pattern}")]
+        assert found == expected
+
 
 class TestSummaries:
     def test_of_a_folder(self, fs, folder):
