@@ -38,7 +38,7 @@ What can be read: a file is judged by its content, never by its name. This page 
 ## What the numbers mean
 
 `--values` chooses which numbers an image job gets of grey DICOM and NIfTI; all other images are the
-same in all three:
+same whatever it says, save `suv`, which they do not have:
 
 {values}
 
@@ -49,6 +49,27 @@ The result states the unit. Pixels that a file declares as padding are not count
 python mapreduce_jobs/image_histogram.py --values modality --group-by modality scans/
 python mapreduce_jobs/image_transform.py --values display --format png \\
     --ops 'normalise bits=8' scans/ct > shown.bundle
+```
+
+## Standardised uptake values
+
+`--values suv` computes SUV by body weight of PET, as the vendor-neutral pseudo-code of QIBA does:
+activity in Bq/ml × weight in g ÷ dose in Bq that is left of the injected one at the time that decay
+is corrected to. It takes Patient's Weight, and of one item of Radiopharmaceutical Information
+Sequence the dose, the half life and the time of the injection; a time without a date is the last
+one before the scan.
+
+- Units are BQML; or CNTS with one of Philips' scale factors; or GML with SUV Type BW or none, which
+  are SUV already.
+- Corrected Image has ATTN and DECY. Decay Correction is ADMIN, to the injection, or START, to the
+  start of the scan: Series Date and Time, unless these are after Acquisition Date and Time; then
+  GE's own scan start, else what Frame Reference Time and Actual Frame Duration say.
+- The result is float64 in the unit `SUVbw`. Whatever else is an error record that names the element
+  and what is wrong with it: one that is missing or zero, a dose that cannot be in Bq, an injection
+  after the scan or more than 10 half lives before it, PET of the enhanced kind, another modality.
+
+```console
+python mapreduce_jobs/image_histogram.py --values suv --where "Modality == 'PT'" scans/
 ```
 
 ## TIFF
@@ -90,8 +111,8 @@ set of PS3.3 C.12.1.1.2, with and without code extensions.
 Several orientations, stacks, echoes, times or b-values in one series are images of their own
 (`UID-1.tiff`, `UID-2.tiff` …), each with a note that says which it is; a tilted gantry and gaps are
 noted. Values are of a type that holds those of all slices. Slices whose stored values have
-different slopes, as of PET, are stacked with `--values modality` only. What belongs to no volume,
-such as a slice without a position where others have one, is an error record that says why.
+different slopes, as of PET, are stacked with `--values modality` or `suv` only. What belongs to no
+volume, such as a slice without a position where others have one, is an error record that says why.
 
 ## DICOM that contradicts itself
 
@@ -163,6 +184,12 @@ VALUES = [
         "what they mean: by the Modality LUT, or slope and intercept; of CT in HU; without these"
         " doses by Dose Grid Scaling, others by Real World Value Mapping, NaN where it maps none",
         "by scl_slope and scl_inter",
+    ),
+    (
+        "`suv`",
+        "of PET, [standardised uptake values](#standardised-uptake-values) by body weight; else an"
+        " error record",
+        "an error record",
     ),
     (
         "`display`",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mapreduce_jobs.imaging import MAX_PIXELS
 from mapreduce_jobs.imaging.description import described
-from mapreduce_jobs.imaging.errors import BadParameter, DecodeError
+from mapreduce_jobs.imaging.errors import BadParameter, DecodeError, UnsuitableImage
 from mapreduce_jobs.imaging.formats import nifti, raster
 from mapreduce_jobs.imaging.formats.file_formats import format_of
 from mapreduce_jobs.imaging.image import Image
@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # pydicom takes long to import
 __all__ = ["Decoded", "decode", "decode_file"]
 
 
-_VALUES = ("stored", "modality", "display")
+_VALUES = ("stored", "modality", "suv", "display")
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,12 +57,13 @@ def decode(
         The whole file.
     max_pixels : int, optional
         Most frames × rows × columns to decode; a larger image is not decoded at all.
-    values : {"stored", "modality", "display"}, optional
+    values : {"stored", "modality", "suv", "display"}, optional
         Which values grey pixels of DICOM and NIfTI get. ``"stored"``: those in the file.
-        ``"modality"``: what they mean, such as Hounsfield units; `dicom_values.modality` states the
-        dtype and the unit. ``"display"``: grey levels of 8 or 16 bits, by the file's window;
-        `dicom_values.display` states which. Colour, and every other format, is the same in all
-        three.
+        ``"modality"``: what they mean, such as Hounsfield units; `grey_values.modality` states the
+        dtype and the unit. ``"suv"``: standardised uptake values of PET, see `suv`; what has none
+        is refused. ``"display"``: grey levels of 8 or 16 bits, by the file's window;
+        `grey_values.display` states which. Colour, and every other format, is the same in all but
+        ``"suv"``.
     window : int, optional
         For ``"display"``: which of the file's windows, counted from 1.
 
@@ -75,7 +76,7 @@ def decode(
     DecodeError
         One of its kinds, whose message is the reason.
     UnsuitableImage
-        A DICOM file has no window of this number.
+        A DICOM file has no window of this number, or a file no standardised uptake values.
     MissingExtra
         A package is not installed that this kind of file needs.
     BadParameter
@@ -132,6 +133,8 @@ def decode_file(
 
                 image, header = image_of_file.read(data, max_pixels, values, window, beginning)
                 return Decoded(image, kind, header)
+            if values == "suv":
+                raise UnsuitableImage(f"it has no SUV: it is {kind}, and not DICOM of PET")
             if kind == "NIfTI":
                 return Decoded(nifti.read(data, max_pixels, values, window), kind)
             return Decoded(described(raster.READERS[kind](data, max_pixels), data, kind), kind)

@@ -48,10 +48,11 @@ def add_pixel_options(add: Callable[..., Any]) -> None:
     """Add the options of how images are decoded; `add` is as `add_options` has it."""
     add(
         "--values",
-        choices=("stored", "modality", "display"),
+        choices=("stored", "modality", "suv", "display"),
         default="stored",
         help="of DICOM and NIfTI, the values as they are stored (the default), rescaled to what"
-        " they mean (Hounsfield units of CT), or as they are to be displayed, through a window",
+        " they mean (Hounsfield units of CT), of PET as standardised uptake values by body weight,"
+        " or as they are to be displayed, through a window",
     )
     add(
         "--window",

@@ -12,7 +12,8 @@ from mapreduce_jobs.imaging.dicom.grey_values import display, modality
 from mapreduce_jobs.imaging.dicom.header import FUNCTIONAL_GROUPS, Beginning
 from mapreduce_jobs.imaging.dicom.padding import padding
 from mapreduce_jobs.imaging.dicom.stored_values import stored_values
-from mapreduce_jobs.imaging.errors import CorruptImage, Unsupported
+from mapreduce_jobs.imaging.dicom.suv import suv
+from mapreduce_jobs.imaging.errors import CorruptImage, UnsuitableImage, Unsupported
 from mapreduce_jobs.imaging.formats.spacing import Spacing, spacing_of
 from mapreduce_jobs.imaging.image import Image
 
@@ -39,10 +40,10 @@ def read(
         The whole file.
     max_pixels : int
         Most frames × rows × columns.
-    values : {"stored", "modality", "display"}, optional
+    values : {"stored", "modality", "suv", "display"}, optional
         Of grey pixels; see `decode`.
     window : int, optional
-        For ``"display"``, see `dicom_values.display`.
+        For ``"display"``, see `grey_values.display`.
     beginning : Beginning, optional
         What has been read of the file already, with all elements of its header.
 
@@ -62,7 +63,7 @@ def read(
     MissingExtra
         The decoder of the transfer syntax is not installed.
     UnsuitableImage
-        The file has no such window.
+        The file has no such window, or no standardised uptake values.
     """
     dataset, layout = open_dataset(data, max_pixels, beginning)
     pixels = stored_values(dataset, layout)
@@ -72,11 +73,15 @@ def read(
     bits = layout.bits if layout.photometric != "PALETTE COLOR" else pixels.dtype.itemsize * 8
     image = Image(pixels, bits, spacing=_spacing(dataset, layout.frames))
     if not layout.is_grey:
+        if values == "suv":
+            raise UnsuitableImage("it has no SUV: its pixels are colour")
         return image, dataset
     try:
         image = replace(image, padding=padding(pixels, dataset, layout))
         if values == "modality":
             image = modality(image, dataset)
+        elif values == "suv":
+            image = suv(image, dataset)
         elif values == "display":
             image = display(image, dataset, layout, window)
     except READ_ERRORS as error:
