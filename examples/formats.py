@@ -108,6 +108,8 @@ must fit, and `dicom_headers` lists a value for each. Names and texts are read i
 set of PS3.3 C.12.1.1.2, with and without code extensions.
 
 `image_transform --stack` makes one image of the slices of each series, sorted by their positions.
+A slice is a file, or a frame of an enhanced file whose functional groups say that frames lie at
+different places (`enhanced.dcm frame 3`); an image of several frames without these stays as it is.
 Several orientations, stacks, echoes, times or b-values in one series are images of their own
 (`UID-1.tiff`, `UID-2.tiff` …), each with a note that says which it is; a tilted gantry and gaps are
 noted. Values are of a type that holds those of all slices. Slices whose stored values have

@@ -5,7 +5,7 @@ import io
 import math
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -18,15 +18,9 @@ from mapreduce_jobs.core.results.protocols import ImageLineProtocol
 from mapreduce_jobs.core.runners.mrjob_compat import MRStep
 
 if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
-
+    from mapreduce_jobs.imaging.dicom.header import Beginning
     from mapreduce_jobs.imaging.image import Image
     from mapreduce_jobs.imaging.pipelines.pipeline import Pipeline
-
-
-# Digits and dots (PS3.5, 9), but archives have made names of their own; none of them is a path.
-_SERIES = "SeriesInstanceUID"
-_UID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
 
 
 class ImageTransform(ImageJob):
@@ -137,36 +131,38 @@ class ImageTransform(ImageJob):
 
     def outcome(self, name: str, item: Item) -> list[tuple[str, Any]]:
         """Return what one image becomes: a file, or what is to be brought together."""
-        from mapreduce_jobs.imaging.encode import encode
-
         data, beginning = item.read(), item.beginning
         self.count("bytes read", len(data))
-        series, position = "", dict[str, Any]()
         if self.options.stack:
-            from mapreduce_jobs.imaging.dicom.header import read_beginning
-
-            beginning = beginning or read_beginning(io.BytesIO(data))
-            series, position = self._series_of(beginning.header)
+            return [self._slices(name, data, beginning)]
         image = self._operations(self.decode(data, beginning).image)
         if not self._is_together:
             return [(self._named(name), self._written(image))]
-        file = base64.b64encode(encode(image, "tiff")).decode()
-        return [(series or self._key(name), {"name": name, "file": file, **position})]
+        return [(self._key(name), {"name": name, "file": _prepared(image)})]
 
-    def _series_of(self, header: "Dataset | None") -> tuple[str, dict[str, Any]]:
-        """Return the series of a slice, where it lies, and what its stored values mean."""
-        from mapreduce_jobs.imaging.dicom.grey_values import rescaling
-        from mapreduce_jobs.imaging.dicom.keywords import Element
-        from mapreduce_jobs.imaging.dicom.series.slice_position import slice_position_of
-        from mapreduce_jobs.imaging.errors import NotDicom, UnsuitableImage
+    def _slices(
+        self, name: str, data: bytes, beginning: "Beginning | None"
+    ) -> tuple[str, dict[str, Any]]:
+        """Return the series of a file, and its slices."""
+        from mapreduce_jobs.imaging.dicom.header import read_beginning
+        from mapreduce_jobs.imaging.dicom.series.slices import series_of, slices_of
+        from mapreduce_jobs.imaging.errors import NotDicom
 
+        beginning = beginning or read_beginning(io.BytesIO(data))
+        header = beginning.header
         if header is None:
             raise NotDicom("it has no DICOM header, and so belongs to no series")
-        series = "\\".join(Element.named(_SERIES).values(header))
-        if not _UID.fullmatch(series):
-            raise UnsuitableImage("it has no Series Instance UID, and so belongs to no series")
-        position = asdict(slice_position_of(header))
-        return series, {"position": position, "rescale": rescaling(header)}
+        series = series_of(header)
+        slices = [
+            {
+                "file": _prepared(self._operations(one.image)),
+                "position": asdict(one.position),
+                "rescale": one.rescale,
+                "frame": one.frame,
+            }
+            for one in slices_of(name, self.decode(data, beginning).image, header)
+        ]
+        return series, {"name": name, "slices": slices}
 
     def together(
         self, key: str, values: Iterable[dict[str, Any] | Failure]
@@ -181,7 +177,7 @@ class ImageTransform(ImageJob):
         if not members:
             return
         members.sort(key=itemgetter("name"))
-        left_out: list[tuple[str, Exception]] = []
+        left_out: Sequence[tuple[str, Exception]] = ()
         try:
             if self.options.stack:
                 images, left_out = self._stacked(members)
@@ -200,27 +196,27 @@ class ImageTransform(ImageJob):
 
     def _stacked(
         self, members: list[dict[str, Any]]
-    ) -> tuple[list["Image"], list[tuple[str, Exception]]]:
-        """Return the volumes, and which slices are in none."""
-        from mapreduce_jobs.imaging.dicom.series.partition import Slice
+    ) -> tuple[list["Image"], Sequence[tuple[str, Exception]]]:
+        """Return the volumes, and which files are not whole in them."""
         from mapreduce_jobs.imaging.dicom.series.slice_position import SlicePosition
+        from mapreduce_jobs.imaging.dicom.series.slices import Slice, by_file
         from mapreduce_jobs.imaging.dicom.series.volume import volumes
         from mapreduce_jobs.imaging.errors import TooManyPixels
 
         slices: list[Slice] = []
         pixels = 0
-        for member in members:
-            image = self._kept(member["file"])
+        for name, one in ((member["name"], one) for member in members for one in member["slices"]):
+            image = self._kept(one["file"])
             pixels += math.prod(image.pixels.shape[:3])
             if pixels > self.options.max_pixels:
                 raise TooManyPixels(
                     "the slices of its series have more pixels together than --max-pixels"
                     f" {self.options.max_pixels}"
                 )
-            position = SlicePosition(**member["position"])
-            slices.append(Slice(member["name"], image, position, tuple(member["rescale"])))
+            position = SlicePosition(**one["position"])
+            slices.append(Slice(name, image, position, tuple(one["rescale"]), one["frame"]))
         images, others = volumes(slices)
-        return images, [(one.name, reason) for one, reason in others]
+        return images, by_file(others)
 
     def _fused(self, images: list[tuple[str, str]]) -> "Image":
         from mapreduce_jobs.imaging.errors import NoPartner
@@ -286,6 +282,13 @@ class ImageTransform(ImageJob):
                 f" ({written / read:.1%})"
             )
         super().finished(runner)
+
+
+def _prepared(image: "Image") -> str:
+    """Return an image as a mapper hands it to what brings images together."""
+    from mapreduce_jobs.imaging.encode import encode
+
+    return base64.b64encode(encode(image, "tiff")).decode()
 
 
 def _sentence(error: Exception) -> str:

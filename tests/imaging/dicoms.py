@@ -60,6 +60,30 @@ def item(**elements) -> Dataset:
     return dataset
 
 
+def enhanced(pixels, positions, groups=(), shared=None, **elements) -> Dataset:
+    """Return a dataset of frames that have positions of their own; None is without.
+
+    `groups` has the other groups of each frame, by the keywords of their sequences, `shared` those
+    of all; without, frames are axial and have pixels of 0.5 × 0.7 mm.
+    """
+    dataset = header_of(pixels, **{"SeriesInstanceUID": "1.2.3", **elements})
+    shared = shared or {
+        "PlaneOrientationSequence": item(ImageOrientationPatient=[1, 0, 0, 0, 1, 0]),
+        "PixelMeasuresSequence": item(PixelSpacing=[0.5, 0.7]),
+    }
+    frames: list[dict] = [*groups] or [{} for _ in pixels]
+    for group, position in zip(frames, positions, strict=True):
+        if position is not None:
+            group["PlanePositionSequence"] = item(ImagePositionPatient=list(position))
+    dataset.SharedFunctionalGroupsSequence = [_groups(shared)]
+    dataset.PerFrameFunctionalGroupsSequence = [_groups(group) for group in frames]
+    return dataset
+
+
+def _groups(found: dict[str, Dataset]) -> Dataset:
+    return item(**{keyword: [macro] for keyword, macro in found.items()})
+
+
 def file_of(dataset, syntax=ExplicitVRLittleEndian) -> bytes:
     """Return the file of a dataset."""
     meta = FileMetaDataset()

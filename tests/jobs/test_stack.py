@@ -12,10 +12,12 @@ from hdfs_tools.bundles.record import Record, parse_line
 from mapreduce_jobs.imaging.decode import decode
 from mapreduce_jobs.imaging.description import notes
 from tests.imaging.dicom.test_volume import AXIAL, OBLIQUE, as_text, dicom_slice
+from tests.imaging.dicoms import enhanced, file_of
 from tests.support import JOBS, png, run, scan, write_tree
 
 SERIES = Path(pydicom.__file__).parent / "data/test_files/dicomdirtests"
 VOLUME = np.random.default_rng(3).integers(-1000, 2000, (7, 12, 10), np.int16)
+SHUFFLED = [4, 0, 6, 2, 1, 5, 3]
 NORMAL = np.cross(OBLIQUE[:3], OBLIQUE[3:])
 
 
@@ -43,6 +45,14 @@ FILES = {
         ImagePositionPatient=["0", "0", "0"],
     ),
     "no-series.dcm": dicom_slice(scan(2), None),
+    "enhanced.dcm": file_of(
+        enhanced(
+            VOLUME[SHUFFLED],
+            [(0, 0, 3 * index) for index in SHUFFLED],
+            SeriesInstanceUID="1.4",
+            PixelPaddingValue=int(VOLUME[2, 3, 4]),
+        )
+    ),
     "path.dcm": dicom_slice(scan(2), "1.2.9.9.9").replace(b"1.2.9.9.9", b"../../etc"),
     "stack.dcm": dicom_slice(VOLUME[:3], "1.3"),
     "photo.png": png(scan(3)),
@@ -74,8 +84,9 @@ def failures(ran):
 
 def test_the_slices_of_a_series_are_the_frames_of_one_image(stacked):
     made = records(stacked)
-    assert set(made) == {"1.1.tiff", "1.2.tiff", "1.3.tiff"}
-    for name, voxels in {"1.1": VOLUME, "1.2": VOLUME[:4], "1.3": VOLUME[:3]}.items():
+    assert set(made) == {"1.1.tiff", "1.2.tiff", "1.3.tiff", "1.4.tiff"}
+    expected = {"1.1": VOLUME, "1.2": VOLUME[:4], "1.3": VOLUME[:3], "1.4": VOLUME}
+    for name, voxels in expected.items():
         image = decode(made[f"{name}.tiff"])
         np.testing.assert_array_equal(image.pixels, voxels)
         assert image.pixels.dtype == np.int16
@@ -106,8 +117,34 @@ def test_what_cannot_be_part_of_a_volume_is_an_error_under_its_own_name(stacked)
     assert stacked.status == 1
     assert f"5 of {len(FILES)} images failed" in stacked.stderr
     assert "Traceback" not in stacked.stderr
-    taken = sum(len(notes(data)["slices"]) for data in records(stacked).values())
+    names = {
+        name.partition(" frame ")[0]
+        for data in records(stacked).values()
+        for name in notes(data)["slices"]
+    }
+    taken = len(names)
     assert taken + len(failed) == len(FILES)
+
+
+def test_the_frames_of_an_enhanced_file_are_slices(stacked):
+    """Which lie in another order than in the file; padding goes with them."""
+    data = records(stacked)["1.4.tiff"]
+    found = notes(data)
+    assert found["slices"] == [f"enhanced.dcm frame {SHUFFLED.index(i) + 1}" for i in range(7)]
+    assert found["positions"] == [0, 3, 6, 9, 12, 15, 18]
+    np.testing.assert_array_equal(decode(data).padding, np.equal(VOLUME, VOLUME[2, 3, 4]))
+
+
+def test_the_frames_that_belong_to_no_volume_are_one_error(job, tmp_path):
+    positions = [(0, 0, index) for index in SHUFFLED]
+    positions[2] = positions[5] = None
+    (tmp_path / "a.dcm").write_bytes(file_of(enhanced(VOLUME, positions)))
+    ran = job("image_transform", "--stack", tmp_path)
+    (error,) = failures(ran).values()
+    assert error["message"].startswith("frames 3, 6: it has no position in space")
+    assert "1 of 1 images failed" in ran.stderr
+    kept = [SHUFFLED.index(index) for index in (0, 1, 2, 3, 4)]
+    np.testing.assert_array_equal(decode(records(ran)["1.2.3.tiff"]).pixels, VOLUME[kept])
 
 
 def test_the_same_bytes_whatever_the_tasks(job, folder, stacked):

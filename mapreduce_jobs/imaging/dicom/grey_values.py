@@ -129,8 +129,8 @@ def _through_steps(
     return replace(image, pixels=pixels, bits=pixels.dtype.itemsize * 8)
 
 
-def rescaling(dataset: Dataset) -> tuple[float, float]:
-    """Return slope and intercept of a file's first frame; 1 and 0 if there are none.
+def rescaling(dataset: Dataset, frame: int = 0) -> tuple[float, float]:
+    """Return slope and intercept of a frame, counted from 0; 1 and 0 if there are none.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def rescaling(dataset: Dataset) -> tuple[float, float]:
         They cannot be read.
     """
     try:
-        step = modality_step(dataset, 0) or meaning(dataset, 0)
+        step = modality_step(dataset, frame) or meaning(dataset, frame)
     except READ_ERRORS as error:
         raise CorruptImage(f"DICOM: its values cannot be read: {reason(error)}") from error
     if isinstance(step, Rescale | Mapping):

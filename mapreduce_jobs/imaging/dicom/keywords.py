@@ -7,7 +7,7 @@ frames together or for each. They are found there by the same keywords.
 import difflib
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -98,7 +98,7 @@ class Element:
         """The keyword of what holds it in the header: its own, or that of a sequence."""
         return self.name.partition(".")[0]
 
-    def values(self, header: Dataset | None) -> list[Any]:
+    def values(self, header: Dataset | None, frame: int | None = None) -> list[Any]:
         """Return the values, in the order of the file; none if it is missing or empty.
 
         Those of all frames, if they differ in them.
@@ -107,6 +107,8 @@ class Element:
         ----------
         header : Dataset or None
             As `read_header` gives it.
+        frame : int, optional
+            Of this frame alone, counted from 0: its own values, else those of all frames.
 
         Returns
         -------
@@ -125,7 +127,7 @@ class Element:
         >>> Element.named("ImageType").values(header), Element.named("Rows").values(header)
         (['ORIGINAL', 'PRIMARY'], [512])
         """
-        found = [value for values in self._read(header, _values) for value in values]
+        found = [value for values in self._read(header, _values, frame) for value in values]
         return [self._number(value) for value in found] if self.kind == "number" else found
 
     def is_missing(self, header: Dataset | None) -> bool:
@@ -166,7 +168,9 @@ class Element:
         except (TypeError, ValueError):
             raise CorruptImage(f"DICOM: its {self.name} is not a number") from None
 
-    def _read(self, header: Dataset | None, read: Callable[[Any], Any]) -> list[Any]:
+    def _read(
+        self, header: Dataset | None, read: Callable[[Any], Any], frame: int | None = None
+    ) -> list[Any]:
         """Read the elements of this name: one at most, if it lies in no sequence."""
         if header is None:
             return []
@@ -187,7 +191,7 @@ class Element:
                     ]
                 found = [read(dataset[tag]) for dataset in datasets if tag in dataset]
                 if not (found or sequences):
-                    found = [read(element) for element in _of_frames(header, tag)]
+                    found = [read(element) for element in _of_frames(header, tag, frame)]
                     if all(one == found[0] for one in found):
                         return found[:1]
                 return found
@@ -195,18 +199,25 @@ class Element:
             raise CorruptImage(f"DICOM: its {self.name} cannot be read") from error
 
 
-def _of_frames(header: Dataset, tag: BaseTag) -> Iterator[Any]:
-    """Iterate over what functional groups have of a tag: that of all frames, or each frame's."""
-    for groups in FUNCTIONAL_GROUPS:
-        is_there = False
-        for frame in _items(header[groups].value) if groups in header else ():
-            for macro in frame:
-                for item in _items(macro.value)[:1]:
-                    if tag in item:
-                        is_there = True
-                        yield item[tag]
-        if is_there:
-            return
+def _of_frames(header: Dataset, tag: BaseTag, frame: int | None) -> list[Any]:
+    """Return what functional groups have of a tag: that of all frames, or each frame's.
+
+    Of one frame its own, or that of all.
+    """
+    shared, own = (
+        _items(header[groups].value) if groups in header else [] for groups in FUNCTIONAL_GROUPS
+    )
+    for holders in (shared, own) if frame is None else (own[frame : frame + 1], shared):
+        found = [
+            item[tag]
+            for holder in holders
+            for macro in holder
+            for item in _items(macro.value)[:1]
+            if tag in item
+        ]
+        if found:
+            return found
+    return []
 
 
 def everything(header: Dataset) -> dict[str, Any]:

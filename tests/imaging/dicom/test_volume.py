@@ -14,8 +14,9 @@ from pydicom.uid import ExplicitVRLittleEndian
 from scipy.spatial.transform import Rotation
 
 from mapreduce_jobs.imaging.dicom.header import read_header
-from mapreduce_jobs.imaging.dicom.series.partition import Slice, partition
+from mapreduce_jobs.imaging.dicom.series.partition import partition
 from mapreduce_jobs.imaging.dicom.series.slice_position import SlicePosition, slice_position_of
+from mapreduce_jobs.imaging.dicom.series.slices import Slice
 from mapreduce_jobs.imaging.dicom.series.volume import volume, volumes
 from mapreduce_jobs.imaging.errors import CorruptImage, UnsuitableImage
 from mapreduce_jobs.imaging.image import Image
@@ -291,8 +292,11 @@ class TestSeveralVolumesOfOneSeries:
             "EffectiveEchoTime",
             "DiffusionBValue",
             "ImageType",
+            "FrameType",
             "AcquisitionNumber",
+            "FrameAcquisitionNumber",
             "TriggerTime",
+            "NominalCardiacTriggerDelayTime",
         ],
     )
     def test_slices_at_the_same_places_that_differ(self, element):

@@ -2,32 +2,17 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from mapreduce_jobs.imaging.dicom.series.slice_position import (
-    DIVIDING,
-    STACK,
-    SlicePosition,
-    normal_of,
-)
+from mapreduce_jobs.imaging.dicom.series.slice_position import DIVIDING, STACK, normal_of
+from mapreduce_jobs.imaging.dicom.series.slices import Slice
 from mapreduce_jobs.imaging.errors import UnsuitableImage
-from mapreduce_jobs.imaging.image import Image, Pixels
+from mapreduce_jobs.imaging.image import Pixels
 
-__all__ = ["Slice", "partition", "places_of"]
+__all__ = ["partition", "places_of"]
 
 _SAME_DIRECTION = 1e-3  # of a direction cosine, which files have with few digits
 _SAME_SPACING = 0.01  # of the spacing
 _SAME_PLACE = 3  # decimals of a millimetre
-
-
-@dataclass(frozen=True)
-class Slice:
-    """A slice: its name, image and position; slope and intercept of its stored values."""
-
-    name: str
-    image: Image
-    position: SlicePosition
-    rescale: tuple[float, float] = (1.0, 0.0)
 
 
 def partition(
@@ -54,6 +39,8 @@ def partition(
     Examples
     --------
     >>> import numpy as np
+    >>> from mapreduce_jobs.imaging.dicom.series.slice_position import SlicePosition
+    >>> from mapreduce_jobs.imaging.image import Image
     >>> series = [
     ...     Slice(f"{index}.dcm", Image(np.zeros((1, side, side), np.int16), 16), SlicePosition())
     ...     for index, side in enumerate((512, 256, 512))
@@ -67,7 +54,7 @@ def partition(
     others = []
     single = []
     positioned = next((one for one in slices if one.position.orientation), None)
-    for one in sorted(slices, key=lambda one: one.name):
+    for one in sorted(slices, key=lambda one: one.rank):
         frames = len(one.image.pixels)
         reason = None
         if frames > 1 and len(slices) > 1:
@@ -101,7 +88,8 @@ def _rank(group: list[Slice]) -> list[tuple[bool, float, str]]:
             rank.append((False, float(text), ""))
         except ValueError:
             rank.append((True, 0.0, text))
-    return [*rank, (True, 0.0, group[0].name)]
+    file, frame = group[0].rank
+    return [*rank, (True, 0.0, file), (True, float(frame), "")]
 
 
 def _grouped(

@@ -7,33 +7,35 @@ from dataclasses import dataclass, field
 
 from pydicom.dataset import Dataset
 
-from mapreduce_jobs.imaging.dicom.element_values import READ_ERRORS, group, reason
 from mapreduce_jobs.imaging.dicom.keywords import Element
 from mapreduce_jobs.imaging.errors import CorruptImage
 
 __all__ = ["DIVIDING", "STACK", "SlicePosition", "normal_of", "slice_position_of"]
 
 STACK = "StackID"
-DIVIDING = {
-    STACK: "FrameContentSequence",
-    "TemporalPositionIdentifier": "",
-    "TemporalPositionIndex": "FrameContentSequence",
-    "EchoNumbers": "",
-    "EchoTime": "",
-    "EffectiveEchoTime": "MREchoSequence",
-    "DiffusionBValue": "MRDiffusionSequence",
-    "ImageType": "",
-    "AcquisitionNumber": "",
-    "TriggerTime": "",
-}
-"""Elements by which several volumes of a series differ, and the functional groups they lie in."""
+DIVIDING = (
+    STACK,
+    "TemporalPositionIdentifier",
+    "TemporalPositionIndex",
+    "EchoNumbers",
+    "EchoTime",
+    "EffectiveEchoTime",
+    "DiffusionBValue",
+    "ImageType",
+    "FrameType",
+    "AcquisitionNumber",
+    "FrameAcquisitionNumber",
+    "TriggerTime",
+    "NominalCardiacTriggerDelayTime",
+)
+"""Elements by which several volumes of a series differ, or of frames in one file."""
 
-# The elements of a position, and likewise.
+# The elements of a position, and how many values each has.
 _POSITION = {
-    "ImageOrientationPatient": "PlaneOrientationSequence",
-    "ImagePositionPatient": "PlanePositionSequence",
-    "SliceLocation": "",
-    "InstanceNumber": "",
+    "ImageOrientationPatient": 6,
+    "ImagePositionPatient": 3,
+    "SliceLocation": 1,
+    "InstanceNumber": 1,
 }
 
 _DECIMALS = 6  # of a millimetre, of which the rest is rounding
@@ -64,6 +66,10 @@ class SlicePosition:
     number: float | None = None
     divisions: Mapping[str, str] = field(default_factory=dict)
 
+    def is_at(self, other: "SlicePosition") -> bool:
+        """Return whether it lies where another one lies, as their files say it."""
+        return (self.orientation, self.position) == (other.orientation, other.position)
+
     def along(self, normal: Sequence[float]) -> float:
         """Return the millimetres along a direction."""
         assert self.position is not None  # noqa: S101
@@ -71,18 +77,20 @@ class SlicePosition:
         return round(math.fsum(products), _DECIMALS) + 0.0  # no −0
 
 
-def slice_position_of(header: Dataset) -> SlicePosition:
+def slice_position_of(header: Dataset, frame: int = 0) -> SlicePosition:
     """Return the position of a slice.
 
     Parameters
     ----------
     header : Dataset
-        As `read_header` returns it; with functional groups of one frame, or of its first.
+        As `read_header` returns it.
+    frame : int, optional
+        Which frame, counted from 0; with functional groups each has a position of its own.
 
     Raises
     ------
     CorruptImage
-        One of them is not what it should be.
+        One of its elements is not what it should be.
 
     Examples
     --------
@@ -92,8 +100,7 @@ def slice_position_of(header: Dataset) -> SlicePosition:
     SlicePosition(orientation=None, position=None, location=-12.5, number=3.0, divisions={})
     """
     orientation, position, location, number = (
-        _numbers(_holder(header, sequence), keyword, count)
-        for (keyword, sequence), count in zip(_POSITION.items(), (6, 3, 1, 1), strict=True)
+        _numbers(header, frame, keyword, count) for keyword, count in _POSITION.items()
     )
     if not (orientation and position):
         orientation = position = None
@@ -104,29 +111,22 @@ def slice_position_of(header: Dataset) -> SlicePosition:
         position,
         location[0] if location else None,
         number[0] if number else None,
-        _divisions(header),
+        _divisions(header, frame),
     )
 
 
-def _holder(header: Dataset, sequence: str) -> Dataset:
-    try:
-        return group(header, 0, sequence) if sequence else header
-    except READ_ERRORS as error:
-        raise CorruptImage(f"DICOM: its {sequence} cannot be read: {reason(error)}") from error
-
-
-def _divisions(header: Dataset) -> dict[str, str]:
+def _divisions(header: Dataset, frame: int) -> dict[str, str]:
     found = {}
-    for keyword, sequence in DIVIDING.items():
+    for keyword in DIVIDING:
         with contextlib.suppress(CorruptImage):  # without which it lies where it lies
-            values = Element.named(keyword).values(_holder(header, sequence))
+            values = Element.named(keyword).values(header, frame)
             if values:
                 found[keyword] = "\\".join(map(str, values))
     return found
 
 
-def _numbers(header: Dataset, keyword: str, count: int) -> list[float] | None:
-    found = Element.named(keyword).values(header)
+def _numbers(header: Dataset, frame: int, keyword: str, count: int) -> list[float] | None:
+    found = Element.named(keyword).values(header, frame)
     if not found:
         return None
     if len(found) != count or not all(map(math.isfinite, found)):

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mapreduce_jobs.imaging.dicom.series.partition import Slice, partition, places_of
+from mapreduce_jobs.imaging.dicom.series.partition import partition, places_of
 from mapreduce_jobs.imaging.dicom.series.slice_position import DIVIDING, normal_of
+from mapreduce_jobs.imaging.dicom.series.slices import Slice
 from mapreduce_jobs.imaging.errors import UnsuitableImage
 from mapreduce_jobs.imaging.image import Image
 
@@ -65,7 +66,7 @@ def volume(slices: Sequence[Slice]) -> Image:
     They are put in the order of their positions along the normal of the first one, by name
     (Image Position (Patient) · row × column of Image Orientation (Patient), PS3.3 C.7.6.2.1.1); if
     they have none, of their Slice Locations; if these are missing, of their Instance Numbers. At
-    the same place, Instance Number and then name decide.
+    the same place, Instance Number and then name decide, and the number of the frame.
 
     Parameters
     ----------
@@ -77,7 +78,7 @@ def volume(slices: Sequence[Slice]) -> Image:
     Image
         The slices as frames, in a type that holds the values of all. Its notes:
 
-        slices : names, in the order of the frames
+        slices : names, in the order of the frames, as `Slice` has them
         order : ``"position"``, ``"location"`` or ``"number"``
         positions : millimetres along the normal, or Slice Locations; None by number
         slice_spacing : their median distance in millimetres, apart from 0; None by number
@@ -165,9 +166,9 @@ def _keys(slices: Sequence[Slice]) -> tuple[str, list[float]]:
     return "number", [one.position.number or 0.0 for one in slices]
 
 
-def _rank(key: float, one: Slice) -> tuple[float, float, str]:
+def _rank(key: float, one: Slice) -> tuple[float, float, tuple[str, int]]:
     number = one.position.number
-    return key, -math.inf if number is None else number, one.name
+    return key, -math.inf if number is None else number, one.rank
 
 
 def _distances(positions: Sequence[float] | None) -> dict[str, Any]:
