@@ -111,10 +111,14 @@ set of PS3.3 C.12.1.1.2, with and without code extensions.
 A slice is a file, or a frame of an enhanced file whose functional groups say that frames lie at
 different places (`enhanced.dcm frame 3`); an image of several frames without these stays as it is.
 Several orientations, stacks, echoes, times or b-values in one series are images of their own
-(`UID-1.tiff`, `UID-2.tiff` …), each with a note that says which it is; a tilted gantry and gaps are
-noted. Values are of a type that holds those of all slices. Slices whose stored values have
-different slopes, as of PET, are stacked with `--values modality` or `suv` only. What belongs to no
-volume, such as a slice without a position where others have one, is an error record that says why.
+(`UID-1.tiff`, `UID-2.tiff` …), each with a note that says which it is, and so are slices of another
+size, pixel spacing or unit, such as a localizer, and images of several frames; a tilted gantry and
+gaps are noted. Values are of a type that holds those of all slices.
+
+No slice is left out, save these, each of which is an error record that says why: a slice without a
+position where others of its size have one; all slices of a volume whose stored values have
+different slopes, as of PET, which `--values modality` or `suv` stacks; and all of one in which a
+slice has neither position nor Slice Location nor number.
 
 ## DICOM that contradicts itself
 

@@ -73,8 +73,8 @@ def add_options(add: Callable[..., Any], add_here: Callable[..., Any]) -> None:
         action="store_true",
         help="make one image of the slices of each DICOM series (files, or frames that lie at"
         " places of their own), in the order in which they lie in the patient, after --ops; the"
-        " Series Instance UID is its name. Several orientations, echoes, stacks or times of a"
-        " series are images of their own, with -1, -2 … behind it",
+        " Series Instance UID is its name. Several orientations, echoes, stacks, times or"
+        " sizes of a series are images of their own, with -1, -2 … behind it",
     )
     add(
         "--match",

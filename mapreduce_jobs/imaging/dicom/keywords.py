@@ -285,8 +285,8 @@ def _name(tag: BaseTag) -> str:
     return keyword if is_one else f"{tag.group:04x},{tag.element:04x}"
 
 
-def _items(value: Any) -> list[Dataset]:
-    return list(value) if isinstance(value, Sequence) else []
+def _items(value: Any) -> Sequence | list[Dataset]:
+    return value if isinstance(value, Sequence) else []
 
 
 def _values(element: Any) -> list[Any]:

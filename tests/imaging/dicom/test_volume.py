@@ -1,7 +1,6 @@
 """Slices of a series become a volume in the order in which they lie in the patient."""
 
 import io
-import re
 from dataclasses import replace
 from itertools import combinations
 
@@ -178,45 +177,63 @@ class TestWhatIsNoted:
         assert volume(made).padding is None
 
 
-class TestWhatDoesNotBelong:
-    def belonging_and_others(self, *images, place=AXIAL):
-        made = [
-            Slice(f"{index}.dcm", image, SlicePosition(place, [0, 0, float(index)]))
-            for index, image in enumerate(images)
-        ]
-        (belonging,), others = partition(made)
-        assert len(belonging) + len(others) == len(images)
-        return [one.name for one in belonging], {one.name: str(why) for one, why in others}
-
+class TestWhatDoesNotBelongTogether:
     @pytest.mark.parametrize(
-        ("odd", "why"),
+        "odd",
         [
-            (
-                Image(scan(1, (4, 6))[None], 8),
-                "it has 4 × 6 pixels, 0.dcm of its series 4 × 5 pixels",
-            ),
-            (Image(scan(1, (4, 5))[None], 8, "HU"), "it has the unit HU, 0.dcm .* the unit stored"),
-            (
-                Image(scan(1, (4, 5))[None], 8, spacing=(1, 1)),
-                "its pixel spacing is not that of 0.dcm",
-            ),
-            (Image(np.zeros((1, 4, 5, 3), "u1"), 8), "it has 4 × 5 colour pixels, 0.dcm"),
-            (Image(np.zeros((3, 4, 5), "u1"), 8), "it has 3 frames, and so is no slice"),
+            Image(scan(1, (4, 6))[None], 8),
+            Image(scan(1, (5, 5))[None], 8),
+            Image(scan(1, (4, 5))[None], 8, "HU"),
+            Image(scan(1, (4, 5))[None], 8, spacing=(1, 1)),
+            Image(np.zeros((1, 4, 5, 3), "u1"), 8),
+            Image(np.zeros((3, 4, 5), "u1"), 8),
         ],
     )
-    def test_the_odd_one_is_told_why(self, odd, why):
+    def test_another_size_unit_or_spacing_is_a_volume_of_its_own(self, odd):
+        """A localizer, a reconstruction of another matrix; an image of frames is one already."""
         good = Image(scan(1, (4, 5))[None], 8)
-        belonging, others = self.belonging_and_others(good, good, odd)
-        assert (belonging, list(others)) == (["0.dcm", "1.dcm"], ["2.dcm"])
-        assert re.match(why, others["2.dcm"])
-
-    def test_which_a_volume_refuses(self):
-        made = slices_at([3, 0, 1])
-        odd = Slice("odd.dcm", Image(scan(1, (4, 5))[None], 8), made[0].position)
-        with pytest.raises(UnsuitableImage, match=r"^odd.dcm: it has 4 × 5 pixels"):
-            volume([*made, odd])
+        made = [
+            Slice(f"{index}.dcm", image, SlicePosition(AXIAL, [0, 0, float(index)]))
+            for index, image in enumerate((good, odd, good))
+        ]
+        images, others = volumes(made)
+        assert not others
+        assert [image.notes["slices"] for image in images] == [["0.dcm", "2.dcm"], ["1.dcm"]]
+        assert [image.notes["part"] for image in images] == [
+            {"number": 1, "of": 2},
+            {"number": 2, "of": 2},
+        ]
+        assert images[1].pixels.shape == odd.pixels.shape
         with pytest.raises(UnsuitableImage, match="slices of 2 volumes"):
-            volume([*slices_at([3], SAGITTAL), *made[1:]])
+            volume(made)
+
+    def test_nearly_the_same_spacing_is_the_same(self):
+        spacings = [(0.5, 0.7), (0.504, 0.703), (0.506, 0.7)]  # 1 % of 0.5 is 0.005
+        made = [
+            replace(one, image=replace(one.image, spacing=spacing))
+            for one, spacing in zip(slices_at([0, 1, 2]), spacings, strict=True)
+        ]
+        assert [len(part) for part in partition(made)[0]] == [2, 1]
+
+    def test_each_image_of_frames_is_a_volume_by_itself(self):
+        stacks = [Image(np.full((3, 4, 5), level, "u1"), 8) for level in (1, 2)]
+        made = [Slice(f"{index}", image, SlicePosition()) for index, image in enumerate(stacks)]
+        images, others = volumes(made)
+        assert not others
+        assert [image.pixels.max() for image in images] == [1, 2]
+
+    def test_each_of_them_is_divided_by_itself(self):
+        """Two echoes of one matrix, and one of another, at the same places."""
+        made = divided([0, 5, 0, 5, 0, 5], EchoNumbers=["1", "1", "2", "2", "1", "1"])
+        made[4:] = [
+            replace(one, image=Image(np.zeros((1, 8, 8), np.int16), 16)) for one in made[4:]
+        ]
+        parts, _ = partition(made)
+        assert [[one.name[0] for one in part] for part in parts] == [
+            ["0", "1"],
+            ["4", "5"],
+            ["2", "3"],
+        ]
 
     def test_a_slice_without_position_where_others_have_one(self):
         made = slices_at([0, 1, 2])
@@ -231,10 +248,18 @@ class TestWhatDoesNotBelong:
             " (Patient)), which 0.dcm of its series has"
         }
 
-    def test_the_most_that_are_alike_are_the_volume_of_as_many_the_first(self):
-        small, large = (Image(scan(1, (side, side))[None], 8) for side in (4, 8))
-        assert self.belonging_and_others(small, large, large)[0] == ["1.dcm", "2.dcm"]
-        assert self.belonging_and_others(small, large, large, small)[0] == ["0.dcm", "3.dcm"]
+    def test_but_where_those_of_another_size_have_one(self):
+        """A screenshot in the series of a scan: it is ordered by its number."""
+        shots = [
+            Slice(
+                f"shot-{index}", Image(scan(index, (9, 9))[None], 8), SlicePosition(number=-index)
+            )
+            for index in (1, 2)
+        ]
+        images, others = volumes([*shots, *slices_at([0, 1, 2])])
+        assert not others
+        assert [image.notes["order"] for image in images] == ["position", "number"]
+        assert images[1].notes["slices"] == ["shot-2", "shot-1"]
 
     def test_an_image_of_several_frames_alone_is_a_volume_already(self):
         stack = Image(np.arange(12, dtype=np.uint8).reshape(3, 2, 2), 8, notes={"otsu": 3})

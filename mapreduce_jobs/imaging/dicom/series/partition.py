@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from mapreduce_jobs.imaging.dicom.series.slice_position import DIVIDING, STACK, normal_of
 from mapreduce_jobs.imaging.dicom.series.slices import Slice
 from mapreduce_jobs.imaging.errors import UnsuitableImage
-from mapreduce_jobs.imaging.image import Pixels
 
 __all__ = ["partition", "places_of"]
 
@@ -28,13 +27,12 @@ def partition(
     Returns
     -------
     volumes : list of list of Slice
-        The most that are alike in size, unit and pixel spacing; of as many, those with the first
-        name. They are one volume if they have one orientation and one Stack ID, and no two that lie
-        at the same place differ in echo, temporal position, b-value, image type, acquisition or
-        trigger time; else one for each of these, in their order, and then that of the first names.
+        Those of one size, unit, pixel spacing, orientation and Stack ID, unless some of them lie at
+        the same place and differ in an element of `DIVIDING`: then those that are alike in it. In
+        the order of these elements, and then of the first names. An image of several frames is a
+        volume by itself.
     others : list of (Slice, UnsuitableImage)
-        Those that are not alike, that have no position where others have one, and an image of
-        several frames that is not alone.
+        Those without a position where others of their size, unit and pixel spacing have one.
 
     Examples
     --------
@@ -45,38 +43,29 @@ def partition(
     ...     Slice(f"{index}.dcm", Image(np.zeros((1, side, side), np.int16), 16), SlicePosition())
     ...     for index, side in enumerate((512, 256, 512))
     ... ]
-    >>> (belonging,), others = partition(series)
-    >>> [one.name for one in belonging], [one.name for one, _ in others]
-    (['0.dcm', '2.dcm'], ['1.dcm'])
-    >>> str(others[0][1])
-    'it has 256 × 256 pixels, 0.dcm of its series 512 × 512 pixels'
+    >>> found, others = partition(series)
+    >>> [[one.name for one in part] for part in found], others
+    ([['0.dcm', '2.dcm'], ['1.dcm']], [])
     """
-    others = []
-    single = []
-    positioned = next((one for one in slices if one.position.orientation), None)
-    for one in sorted(slices, key=lambda one: one.rank):
-        frames = len(one.image.pixels)
-        reason = None
-        if frames > 1 and len(slices) > 1:
-            reason = f"it has {frames} frames, and so is no slice: leave it out, or the others"
-        elif positioned and not one.position.orientation:
-            reason = (
-                "it has no position in space (Image Position (Patient) and Image Orientation"
-                f" (Patient)), which {positioned.name} of its series has"
-            )
-        if reason:
-            others.append((one, UnsuitableImage(reason)))
-        else:
-            single.append(one)
-    groups = _grouped(single, lambda one, other: _difference(one, other) is None)
-    belonging = max(groups, key=len, default=[])
-    for group in groups:
-        for one in group if group is not belonging else ():
-            others.append((one, UnsuitableImage(str(_difference(one, belonging[0])))))
-    found = _grouped(belonging, _is_parallel)
-    for keyword in DIVIDING:
-        found = [part for group in found for part in _divided(group, keyword)]
+    found: list[list[Slice]] = []
+    others: list[tuple[Slice, UnsuitableImage]] = []
+    for group in _grouped(sorted(slices, key=lambda one: one.rank), _is_alike):
+        belonging = [one for one in group if one.position.orientation] or group
+        if len(belonging) < len(group):
+            lost = [one for one in group if not one.position.orientation]
+            others += [(one, _lost(belonging[0])) for one in lost]
+        parts = _grouped(belonging, _is_parallel)
+        for keyword in DIVIDING:
+            parts = [smaller for part in parts for smaller in _divided(part, keyword)]
+        found += parts
     return sorted(found, key=_rank), others
+
+
+def _lost(other: Slice) -> UnsuitableImage:
+    return UnsuitableImage(
+        "it has no position in space (Image Position (Patient) and Image Orientation (Patient)),"
+        f" which {other.name} of its series has"
+    )
 
 
 def _rank(group: list[Slice]) -> list[tuple[bool, float, str]]:
@@ -108,7 +97,7 @@ def _grouped(
 
 
 def _is_parallel(one: Slice, other: Slice) -> bool:
-    return _alike(one.position.orientation, other.position.orientation, _SAME_DIRECTION)
+    return _are_close(one.position.orientation, other.position.orientation, _SAME_DIRECTION)
 
 
 def _divided(slices: list[Slice], keyword: str) -> list[list[Slice]]:
@@ -136,26 +125,18 @@ def _repetitions(slices: Sequence[Slice]) -> tuple[int, int]:
     return max(places.values()), len(slices) - len(places)
 
 
-def _difference(one: Slice, other: Slice) -> str | None:
-    """Return why two slices do not belong to one volume; None if they do."""
+def _is_alike(one: Slice, other: Slice) -> bool:
+    """Return whether two slices fit one volume: in size, unit and pixel spacing."""
     its, others = one.image, other.image
-    for has, expected in (
-        (_size(its.pixels), _size(others.pixels)),
-        (f"the unit {its.unit}", f"the unit {others.unit}"),
-    ):
-        if has != expected:
-            return f"it has {has}, {other.name} of its series {expected}"
-    if not _alike(its.spacing, others.spacing, _SAME_SPACING * min(its.spacing or (1.0,))):
-        return f"its pixel spacing is not that of {other.name} of its series"
-    return None
+    sizes = {(*image.pixels.shape[1:], image.unit) for image in (its, others)}
+    return len(sizes) == len(its.pixels) == len(others.pixels) == 1 and _are_close(
+        its.spacing, others.spacing, _SAME_SPACING * min(its.spacing or (1.0,))
+    )
 
 
-def _size(pixels: Pixels) -> str:
-    kind = "colour pixels" if pixels.ndim == 4 else "pixels"
-    return f"{pixels.shape[1]} × {pixels.shape[2]} {kind}"
-
-
-def _alike(one: Sequence[float] | None, other: Sequence[float] | None, tolerance: float) -> bool:
+def _are_close(
+    one: Sequence[float] | None, other: Sequence[float] | None, tolerance: float
+) -> bool:
     if one is None or other is None:
         return one is other
     return all(abs(a - b) <= tolerance for a, b in zip(one, other, strict=True))
