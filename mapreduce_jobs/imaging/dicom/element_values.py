@@ -76,6 +76,7 @@ def numbers(dataset: Dataset, keyword: str) -> list[float]:
         found = [float(number) for number in several if number is not None and number != ""]
     except READ_ERRORS as error:
         raise CorruptImage(f"its {named(keyword)} cannot be read: {reason(error)}") from error
-    if not all(map(math.isfinite, found)):
-        raise CorruptImage(f"its {named(keyword)} is {', '.join(map(str, found))}")
+    for number in found:
+        if not math.isfinite(number):
+            raise CorruptImage(f"its {named(keyword)} is {number}")
     return found

@@ -30,6 +30,7 @@ PIXEL_ELEMENTS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _NEEDED = ("Rows", "Columns", "BitsAllocated", "PhotometricInterpretation")
 _OTHERWISE = {"NumberOfFrames": 1, "SamplesPerPixel": 1, "BitsStored": 0}  # if they are missing
 _MAX_HEADER = 64 << 20  # bytes
+_MAX_WHOLE = (1 << 31) - 1  # of an integer string (PS3.5 6.2), and more than others hold
 _DEFLATED = DeflatedExplicitVRLittleEndian.encode()
 _INFLATED = ExplicitVRLittleEndian.encode().ljust(len(_DEFLATED), b"\0")
 
@@ -227,6 +228,10 @@ def layout_of(dataset: FileDataset, max_pixels: int, stopped: bool = False) -> L
         raise CorruptImage(f"the header has no {', '.join(missing)}{_kind(dataset)}")
     allocated = _whole(header, "BitsAllocated")
     bits = _whole(header, "BitsStored") or allocated
+    if bits > allocated:
+        raise CorruptImage(
+            f"its {named('BitsStored')} is {bits}, of {allocated} that are allocated"
+        )
     layout = Layout(
         element=elements[0] if elements else PIXEL_ELEMENTS[0],
         frames=_whole(header, "NumberOfFrames"),
@@ -251,8 +256,8 @@ def _whole(header: dict[str, Any], keyword: str) -> int:
         number = int(value)
     except (ValueError, TypeError):
         raise CorruptImage(f"its {named(keyword)} is no whole number: {shown(value)}") from None
-    if number < 1:
-        raise CorruptImage(f"its {named(keyword)} is {number}")
+    if not 1 <= number <= _MAX_WHOLE:
+        raise CorruptImage(f"its {named(keyword)} is {shown(str(number))}")
     return number
 
 

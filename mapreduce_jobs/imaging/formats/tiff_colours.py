@@ -23,6 +23,7 @@ _OTHERS = {
 }
 _PREMULTIPLIED, _ALPHA = 1, 2  # of ExtraSamples
 _COLOUR_MAP, _INK_SET = 320, 332
+_MAX_COLOUR = 65535  # of a colour map, whatever the type of its numbers
 _COEFFICIENTS, _SUBSAMPLING, _REFERENCE = 529, 530, 532
 _BT_601 = (0.299, 0.587, 0.114)
 _WHOLE_RANGE = (0, 255, 128, 255, 128, 255)
@@ -115,9 +116,12 @@ def bits_of(page: Page, pixels: Pixels) -> int:
 
 def _colours(page: Page, indices: Pixels) -> Pixels:
     """Return the colours that a colour map has for indices: of 8 bits if these say it all."""
-    colour_map = np.array(page.tags.get(_COLOUR_MAP, ()), np.uint16)
-    if len(colour_map) != 3 << page.bits:
-        raise CorruptImage(f"its colour map has {len(colour_map)} values for {page.bits} bits")
+    values = page.tags.get(_COLOUR_MAP, ())
+    if len(values) != 3 << page.bits:
+        raise CorruptImage(f"its colour map has {len(values)} values for {page.bits} bits")
+    if not 0 <= min(values) <= max(values) <= _MAX_COLOUR:
+        raise CorruptImage(f"its colour map has values that are not from 0 to {_MAX_COLOUR}")
+    colour_map = np.array(values, np.uint16)
     high, low = colour_map >> 8, colour_map & 255
     if not high.any():
         colour_map = low.astype(np.uint8)  # of 8 bits in spite of TIFF 6.0; libtiff asks this too

@@ -7,11 +7,13 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut
+from pydicom.uid import JPEGLosslessSV1
 
 from mapreduce_jobs.imaging import errors
 from mapreduce_jobs.imaging.decode import decode
-from tests.imaging.dicoms import FILES, FOLDER, dicom_of, file_of, header_of, item
-from tests.support import decodable, dicom
+from tests.imaging.dicoms import FILES, FOLDER, compressed, dicom_of, file_of, header_of, item
+from tests.imaging.lossless import encode as encode_lossless
+from tests.support import decodable, dicom, scan
 
 # Of pydicom's files those that are no whole image: why, in words that the reason has in it.
 REASONS = {
@@ -153,7 +155,7 @@ class TestFiles:
             ("NumberOfFrames", 0, "its Number of Frames (0028,0008) is 0"),
             ("PixelRepresentation", None, "Pixel Representation"),
             ("PhotometricInterpretation", "PURPLE", "PURPLE"),
-            ("BitsStored", 17, "Bits Stored"),
+            ("BitsStored", 17, "its Bits Stored (0028,0101) is 17, of 16 that are allocated"),
         ],
     )
     def test_a_header_that_lacks_something(self, keyword, value, said):
@@ -162,6 +164,19 @@ class TestFiles:
         with pytest.raises(errors.CorruptImage) as raised:
             decode(file_of(dataset))
         assert said in str(raised.value)
+
+    def test_a_number_of_hundreds_of_digits_is_not_in_the_message(self):
+        data = dicom_of(np.zeros((1, 3, 4), np.uint16), NumberOfFrames="12345678")
+        with pytest.raises(errors.CorruptImage) as raised:
+            decode(data.replace(b"12345678", b"1e308   "))
+        assert str(raised.value) == "DICOM: its Number of Frames (0028,0008) is unreadable"
+
+    def test_more_bits_stored_than_allocated_of_a_codestream(self):
+        pixels = scan(1, (8, 8), np.uint16)
+        codestream = encode_lossless(pixels[..., np.newaxis], 16)
+        data = compressed([codestream], pixels, JPEGLosslessSV1, BitsStored=12589)
+        with pytest.raises(errors.CorruptImage, match="is 12589, of 16 that are allocated"):
+            decode(data)
 
     def test_pixels_of_a_kind_that_there_is_none(self):
         data = dicom("CT_small.dcm")

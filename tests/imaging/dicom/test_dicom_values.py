@@ -187,6 +187,12 @@ class TestRealWorldValues:
             (4, 0, LINE, "maps no values: 4 to 0"),
             (0, 4, {}, "neither slope nor table"),
             (0, 4, {"RealWorldValueLUTData": [1.0]}, "has 1 entries for the values from 0 to 4"),
+            (
+                0,
+                299,
+                {"RealWorldValueLUTData": [*range(299), np.nan]},
+                r"its Real World Value LUT Data \(0040,9212\) is nan$",
+            ),
         ],
     )
     def test_that_are_none(self, first, last, elements, said):

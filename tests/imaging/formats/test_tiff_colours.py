@@ -100,6 +100,12 @@ class TestColours:
         with pytest.raises(CorruptImage, match="its colour map has 6 values for 2 bits"):
             decode(tiff(page(1, 1, b"\0", bits=2, photometric=3, colour_map=(0,) * 6)))
 
+    def test_a_colour_map_of_numbers_that_are_no_colours(self):
+        """Whose type is LONG, and no longer SHORT."""
+        colour_map = (0, 1, 2, 3, 4, 65536)
+        with pytest.raises(CorruptImage, match="has values that are not from 0 to 65535"):
+            decode(tiff(page(1, 1, b"\0", bits=1, photometric=3, colour_map=colour_map)))
+
     def test_ycbcr_that_is_not_compressed(self):
         """R = 100 + 1.402 · 50 = 170.1, B = 100 + 1.772 · (−20) = 64.56, G = 71.2."""
         content = bytes([100, 108, 178])
