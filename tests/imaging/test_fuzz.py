@@ -35,7 +35,7 @@ from mapreduce_jobs.imaging.dicom.series.slice_position import slice_position_of
 from mapreduce_jobs.imaging.errors import DecodeError
 from tests.imaging.dicoms import file_of, header_of, item
 from tests.imaging.formats import tiffs
-from tests.support import DECODES_JPEG_LS, ROOT, dicom, is_jpeg_ls, scan
+from tests.support import ROOT, dicom, scan
 
 FILES = int(os.environ.get("FUZZ_FILES", "1500"))
 PROCESSES = 2
@@ -184,7 +184,7 @@ def seeds() -> dict[str, tuple[bytes, Wrap]]:
         "NIfTI-2 double": nifti(2, "f8", ">"),
         "nested sequences": nested(2000),
         **odd_dicom(),
-        **{name: dicom(f"{name}.dcm") for name in DICOM if DECODES_JPEG_LS or not is_jpeg_ls(name)},
+        **{name: dicom(f"{name}.dcm") for name in DICOM},
     }
     found = {name: (data, as_it_is) for name, data in made.items()}
     found["PNG"] = bytes(cv2.imencode(".png", deep)[1]), png_checksums
