@@ -19,6 +19,8 @@ import numpy.typing as npt
 __all__ = [
     "dicom_directory",
     "image_directory",
+    "made_once",
+    "pool",
     "random_file",
     "read_through",
     "scan",
@@ -90,10 +92,10 @@ def image_directory(data: Path, images: int, bits: int) -> Path:
 
     def write(directory: Path) -> None:
         directory.mkdir()
-        with _pool() as pool:
-            pool.map(partial(_write_scan, directory, bits), range(images))
+        with pool() as workers:
+            workers.map(partial(_write_scan, directory, bits), range(images))
 
-    return _made_once(data / f"grey-{bits}bit-{images}", write)
+    return made_once(data / f"grey-{bits}bit-{images}", write)
 
 
 def _write_scan(directory: Path, bits: int, number: int) -> None:
@@ -117,10 +119,10 @@ def dicom_directory(data: Path, files: int) -> Path:
 
     def write(directory: Path) -> None:
         directory.mkdir()
-        with _pool() as pool:
-            pool.map(partial(_write_slice, directory), range(files))
+        with pool() as workers:
+            workers.map(partial(_write_slice, directory), range(files))
 
-    return _made_once(data / f"ct-{files}", write)
+    return made_once(data / f"ct-{files}", write)
 
 
 def _write_slice(directory: Path, number: int) -> None:
@@ -154,16 +156,16 @@ def text_file(data: Path, megabytes: int) -> Path:
     def write(path: Path) -> None:
         _zipf()  # before the processes are forked, which so have it too
         left = megabytes * 1_000_000
-        with open(path, "wb") as file, _pool() as pool:
+        with open(path, "wb") as file, pool() as workers:
             for first in count(step=4 * _PROCESSES):
-                for block in pool.map(_text_block, range(first, first + 4 * _PROCESSES), 1):
+                for block in workers.map(_text_block, range(first, first + 4 * _PROCESSES), 1):
                     if len(block) > left:
                         file.write(block[: block.rfind(b"\n", 0, left) + 1])
                         return
                     file.write(block)
                     left -= len(block)
 
-    return _made_once(data / f"text-{megabytes}mb.txt", write)
+    return made_once(data / f"text-{megabytes}mb.txt", write)
 
 
 def random_file(data: Path, megabytes: int) -> Path:
@@ -183,7 +185,7 @@ def random_file(data: Path, megabytes: int) -> Path:
             for _ in range(megabytes):
                 file.write(rng.bytes(1_000_000))
 
-    return _made_once(data / f"random-{megabytes}mb", write)
+    return made_once(data / f"random-{megabytes}mb", write)
 
 
 def table_file(data: Path, rows: int) -> Path:
@@ -210,7 +212,7 @@ def table_file(data: Path, rows: int) -> Path:
                 for number, row in enumerate(np.column_stack([x, y]).tolist(), start):
                     file.write(f"scan-{number:07d}," + ",".join(f"{v:.6f}" for v in row) + "\n")
 
-    return _made_once(data / f"table-{rows}.csv", write)
+    return made_once(data / f"table-{rows}.csv", write)
 
 
 def _text_block(number: int) -> bytes:
@@ -242,12 +244,13 @@ def _word(rank: int) -> str:
         rest -= 1
 
 
-def _pool() -> multiprocessing.pool.Pool:
+def pool() -> multiprocessing.pool.Pool:
+    """Return processes that make data."""
     # An interrupt is for this process to handle.
     return multiprocessing.Pool(_PROCESSES, signal.signal, (signal.SIGINT, signal.SIG_IGN))
 
 
-def _made_once(path: Path, write: Callable[[Path], None]) -> Path:
+def made_once(path: Path, write: Callable[[Path], None]) -> Path:
     """Return `path`; if it is not there, `write` it under another name first, then rename it."""
     if path.exists():
         return path

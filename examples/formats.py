@@ -13,7 +13,7 @@ from pathlib import Path
 from pydicom.uid import UID
 
 from mapreduce_jobs.imaging.decode import decode
-from mapreduce_jobs.imaging.dicom import stored_values
+from mapreduce_jobs.imaging.dicom import compressed_frames
 from mapreduce_jobs.imaging.dicom.header import read_header
 from mapreduce_jobs.imaging.dicom.keywords import Element
 from mapreduce_jobs.imaging.errors import ImagingError, MissingExtra
@@ -131,18 +131,24 @@ slice has neither position nor Slice Location nor number.
 
 ## Packages for some formats
 
-JPEG-LS, HTJ2K and JPEG 2000 of deep colour in DICOM need `pip install -e '.[dicom]'`, NIfTI needs
-`pip install -e '.[nifti]'`. A package that is missing is named in the error record:
+NIfTI needs `pip install -e '.[nifti]'`. A package that is missing is named in the error record:
 
 ```
 {missing}
 ```
 
-Which package decodes which transfer syntax of DICOM:
+## Decoders of DICOM
+
+Which library decodes which transfer syntax, all of the base installation:
 
 ```
 {syntaxes}
 ```
+
+Before any of them sees a frame, its markers, sizes and end are checked. Of lossless JPEG what
+libjpeg-turbo has decoded is taken only if its codes lie where the data have them; else a slower
+decoder of this project reads it, which notices every code that is none. Lossy JPEG cannot be
+checked so: flipped bits within its data are seen only where a marker or the end is damaged.
 
 ## File by file
 
@@ -172,7 +178,7 @@ KINDS = [
         "grey, colour, palette; integers to 32 bits, 1 bit, floats",
         "frames",
         "Pixel Spacing, or what stands for it",
-        "`dicom`, for some transfer syntaxes",
+        "",
     ),
     (
         "NIfTI-1, NIfTI-2, plain or gzipped",
@@ -205,12 +211,7 @@ VALUES = [
         " greatest value",
     ),
 ]
-EXTRAS = [
-    MissingExtra("reading NIfTI", "nibabel", "nifti"),
-    MissingExtra(
-        "DICOM: JPEG-LS Lossless Image Compression", "pyjpegls (Python 3.13 or older)", "dicom"
-    ),
-]
+EXTRAS = [MissingExtra("reading NIfTI", "nibabel", "nifti")]
 
 
 def main() -> None:
@@ -233,7 +234,7 @@ def page() -> str:
 def introduction() -> str:
     """Return what stands before the tables."""
     missing = [f'{{"error": "MissingExtra", "message": "{error}"}}' for error in EXTRAS]
-    syntaxes = str(stored_values.__doc__).split("\n\n")[1]
+    syntaxes = str(compressed_frames.__doc__).split("\n\n")[1]
     versions = {package: minor_version(package) for package in DIRECTORIES}
     return INTRODUCTION.format(
         formats=table(KINDS[0], KINDS[1:]),

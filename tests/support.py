@@ -6,16 +6,13 @@ import io
 import json
 import os
 import pty
-import re
 import subprocess
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-import pytest
 from PIL import Image as PillowImage
 from pydicom.data import get_testdata_file
 
@@ -25,9 +22,6 @@ from tests.forked import can_fork, fork
 
 ROOT = Path(__file__).resolve().parent.parent
 JOBS = ROOT / "mapreduce_jobs"
-
-DECODES_JPEG_LS = sys.version_info < (3, 14)
-is_jpeg_ls = re.compile("jpeg_?ls|_jls_", re.IGNORECASE).search  # of a name of pydicom's files
 
 ODD_NAMES = [
     "with space.png",
@@ -132,14 +126,6 @@ def item(data: bytes) -> Item:
 def dicom(name: str) -> bytes:
     """Return a file of pydicom's test data."""
     return Path(str(get_testdata_file(name, download=False))).read_bytes()
-
-
-def decodable(names: Iterable[str]) -> list:
-    """Return names of DICOM files as parameters, without JPEG-LS where Python is too new for it."""
-    too_new = pytest.mark.skipif(
-        not DECODES_JPEG_LS, reason="pyjpegls has no wheel for Python 3.14"
-    )
-    return [pytest.param(name, marks=too_new) if is_jpeg_ls(name) else name for name in names]
 
 
 def scan(seed: int, shape: tuple[int, int] = (48, 64), dtype: type = np.uint8) -> np.ndarray:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from benchmarks.declare import Benchmark, Settings
-from benchmarks.groups import dicom, hadoop, hdfs, images, operations, shuffle, tables
+from benchmarks.groups import dicom, formats, hadoop, hdfs, images, operations, shuffle, tables
 
 __all__ = ["GROUPS", "Group"]
 
@@ -43,6 +43,20 @@ GROUPS = {
     "headers": Group(dicom.headers, "dicom_headers, as many files as the largest of --images"),
     "deidentify": Group(
         dicom.deidentify, "deidentify, as many as the smallest", ("deid", "dicognito")
+    ),
+    "formats": Group(
+        formats.formats,
+        "image_histogram, formats and transfer syntaxes, as many as the smallest of --images",
+        (
+            "python-gdcm",
+            "pylibjpeg",
+            "pylibjpeg-openjpeg",
+            "pylibjpeg-rle",
+            "pyjpegls",
+            "SimpleITK",
+            "nibabel",
+        ),
+        default=False,
     ),
     "profile": Group(images.profile, "collection_profile"),
     "regression": Group(tables.regression, "linear_regression, 100 rows an image"),

@@ -12,14 +12,15 @@ from mapreduce_jobs.imaging.image import Image
 from mapreduce_jobs.imaging.measures.edges import gradient_edges
 from mapreduce_jobs.imaging.measures.histogram import bins_of, histogram
 
-__all__ = ["image_line", "measure", "names", "one_core"]
+__all__ = ["histogram_of", "image_line", "line", "measure", "names", "one_core"]
 
 # The jobs' defaults.
 _BINS = 256
 _THRESHOLD = 100.0
 
 
-def _histogram(image: Image) -> dict[str, Any]:
+def histogram_of(image: Image) -> dict[str, Any]:
+    """Return what `image_histogram` knows of an image."""
     bins = bins_of(image, _BINS)
     pixels, counts = histogram(image, bins)
     return {
@@ -44,7 +45,7 @@ def _edges(image: Image) -> dict[str, Any]:
 
 
 _MEASURES: dict[str, Callable[[Image], dict[str, Any]]] = {
-    "histogram": _histogram,
+    "histogram": histogram_of,
     "edges": _edges,
 }
 
@@ -83,5 +84,9 @@ def image_line(job: str, directory: str, name: str) -> str:
         Where the image is.
     """
     with open(os.path.join(directory, name), "rb") as file:
-        value = measure(job, file.read())
+        return line(name, measure(job, file.read()))
+
+
+def line(name: str, value: dict[str, Any]) -> str:
+    """Return a line of results, without the line end."""
     return f"{json.dumps(name, ensure_ascii=False)}\t{json.dumps(value, ensure_ascii=False)}"

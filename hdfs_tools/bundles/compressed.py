@@ -7,8 +7,8 @@ ending       codec of Hadoop     read by
 ``.bz2``     BZip2Codec          Python, also of several streams
 ``.deflate`` DefaultCodec        Python (zlib, RFC 1950)
 ``.zst``     ZStandardCodec      Python 3.14; before, backports.zstd, extra codecs
-``.snappy``  SnappyCodec         cramjam, extra codecs
-``.lz4``     Lz4Codec            cramjam, extra codecs
+``.snappy``  SnappyCodec         imagecodecs
+``.lz4``     Lz4Codec            imagecodecs
 ``.lzo``     LzoCodec            nothing: its library has the GPL as its licence
 ============ =================== ================================================
 
@@ -139,7 +139,12 @@ def _deflated(stored: IO[bytes]) -> IO[bytes]:
 
 def _zstandard(stored: IO[bytes]) -> IO[bytes]:
     name = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
-    zstd = _library(name, "Zstandard")
+    try:
+        zstd: Any = import_module(name)
+    except ImportError:
+        raise Unsupported(
+            "", f"Zstandard needs {name}: pip install 'mapreduce-imaging[codecs]'"
+        ) from None
 
     def pieces() -> Iterator[bytes]:
         try:
@@ -153,19 +158,15 @@ def _zstandard(stored: IO[bytes]) -> IO[bytes]:
 
 
 def _snappy(stored: IO[bytes]) -> IO[bytes]:
-    snappy = _library("cramjam", "Snappy").snappy
-    return ChunkReader.over(_blocks(stored, lambda chunk, _: snappy.decompress_raw(chunk)))
+    from imagecodecs import snappy_decode  # takes long to import
+
+    return ChunkReader.over(_blocks(stored, lambda chunk, _: snappy_decode(chunk)))
 
 
 def _lz4(stored: IO[bytes]) -> IO[bytes]:
-    lz4 = _library("cramjam", "LZ4").lz4
+    from imagecodecs import lz4_decode  # takes long to import
 
-    def decompress(chunk: bytes, left: int) -> bytearray:
-        content = bytearray(left)
-        del content[lz4.decompress_block_into(chunk, content) :]
-        return content
-
-    return ChunkReader.over(_blocks(stored, decompress))
+    return ChunkReader.over(_blocks(stored, lambda chunk, left: lz4_decode(chunk, out=left)))
 
 
 def _blocks(stored: IO[bytes], decompress: Callable[[bytes, int], Any]) -> Iterator[bytes]:
@@ -179,7 +180,7 @@ def _blocks(stored: IO[bytes], decompress: Callable[[bytes, int], Any]) -> Itera
                 raise EOFError("it ends within a chunk")
             try:
                 content = bytes(decompress(chunk, left))
-            except Exception as error:  # cramjam's own has no root but this
+            except RuntimeError as error:  # of which both libraries' errors are
                 raise OSError(f"a chunk is damaged: {error}") from error
             if not 0 < len(content) <= left:
                 raise OSError(f"a chunk holds {len(content)} bytes, and its block {left} more")
@@ -198,15 +199,6 @@ def _number(four: bytes) -> int:
 
 def _lzo(stored: IO[bytes]) -> IO[bytes]:
     raise Unsupported("", "LZO, which cannot be read: write results with another codec")
-
-
-def _library(name: str, codec: str) -> Any:
-    try:
-        return import_module(name)
-    except ImportError:
-        raise Unsupported(
-            "", f"{codec} needs the package {name}: pip install 'mapreduce-imaging[codecs]'"
-        ) from None
 
 
 _OPEN: dict[str, Callable[[IO[bytes]], Any]] = {

@@ -1,8 +1,7 @@
-"""Headers of compressed frames in DICOM: JPEG, JPEG-LS, JPEG 2000 and RLE.
+"""Headers of compressed frames in DICOM: JPEG, JPEG-LS and JPEG 2000.
 
-The C libraries behind pydicom's plug-ins trust it: CharLS never ends on a stream that is cut, and a
-frame that is larger than the header says is decoded all the same, whatever memory it takes. So this
-is read first.
+The C libraries trust it: CharLS never ends on a stream that is cut, and a frame that is larger than
+the header says is decoded all the same, whatever memory it takes. So this is read first.
 """
 
 import re
@@ -103,7 +102,7 @@ def check(frame: bytes, syntax: UID, layout: Layout, name: str) -> Coding:
     frame : bytes
         Its codestream. Behind its end there may be zeros, and a few other bytes before them.
     syntax : UID
-        Transfer syntax. What is neither JPEG nor JPEG-LS nor JPEG 2000 nor RLE is taken as it is.
+        Transfer syntax. What is neither JPEG nor JPEG-LS nor JPEG 2000 is taken as it is.
     layout : Layout
         What the header says.
     name : str
@@ -118,8 +117,6 @@ def check(frame: bytes, syntax: UID, layout: Layout, name: str) -> Coding:
     DecodeError
         `Truncated`, or `CorruptImage`.
     """
-    if syntax == RLELossless:
-        _check_rle(frame, layout, name)
     if syntax not in _JPEG | _JPEG_2000:
         return Coding(layout.allocated, is_lossy=False)
     try:
@@ -184,39 +181,3 @@ def _size_of_jpeg_2000(frame: bytes) -> _Size:
         position += 2 + max(length, 2)
     is_lossy = marker != _STYLE or frame[position - length + 11] != 1  # else the 5-3 wavelet
     return _Size(bottom - top, right - left, samples, Coding(max(precisions, default=0), is_lossy))
-
-
-def _check_rle(frame: bytes, layout: Layout, name: str) -> None:
-    """Refuse RLE of more rows than the header says, which the decoder would leave out.
-
-    What is wrong with it otherwise the decoder says.
-    """
-    if len(frame) < 64:
-        return
-    number, *starts = unpack_from("<16L", frame)
-    if number != layout.samples * layout.allocated // 8:
-        return
-    ends = [*starts[1:number], len(frame)]
-    for start, end in zip(starts, ends, strict=False):
-        rows = _unpacked_size(frame[start:end]) // layout.columns
-        if rows > layout.rows:
-            raise CorruptImage(
-                f"{name} has {rows} rows of {layout.columns} pixels, and the header says"
-                f" {layout.rows}"
-            )
-
-
-def _unpacked_size(segment: bytes) -> int:
-    """Return how many bytes a segment of RLE stands for (PS3.5 G.3)."""
-    unpacked, position, size = 0, 0, len(segment)
-    while position < size - 1:
-        code = segment[position]
-        if code < 128:
-            unpacked += min(code + 1, size - 1 - position)
-            position += code + 2
-        elif code > 128:
-            unpacked += 257 - code
-            position += 2
-        else:
-            position += 1
-    return unpacked

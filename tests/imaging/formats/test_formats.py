@@ -25,9 +25,8 @@ def test_what_comes_of_the_files_of_a_folder(package, folder):
         assert set(map(of, lines)) == set(on_page) - {"file", "---"}
     for line in lines:
         expected = on_page.get(of(line), line)
-        # The page is made with all extras, and without pylibjpeg-libjpeg, which is in none of them.
-        is_extra = "| MissingExtra: " in line or "only pylibjpeg-libjpeg" in expected
-        assert line == expected or is_extra
+        # The page is made with all extras.
+        assert line == expected or "| MissingExtra: " in line
     if missing:
         pytest.skip(f"an extra is missing for {len(missing)} files: {missing[0]}")
 

@@ -1,5 +1,6 @@
 """Lossless JPEG decodes to what was encoded, as gdcm has it too; damage is an error."""
 
+import imagecodecs
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,8 +11,8 @@ from pydicom.pixels import get_decoder
 from pydicom.uid import JPEGLossless, JPEGLosslessSV1
 
 from mapreduce_jobs.imaging import errors
+from mapreduce_jobs.imaging.codecs import huffman_codes, jpeg_lossless
 from mapreduce_jobs.imaging.decode import decode
-from mapreduce_jobs.imaging.formats import jpeg_lossless
 from tests.imaging.dicoms import compressed
 from tests.imaging.lossless import encode
 
@@ -87,7 +88,7 @@ class TestValues:
         pixels = noise(16, (40, 50, 3))
         stream = encode(pixels, 16, tables=2)
         for size in (1, 7, 1000):
-            monkeypatch.setattr(jpeg_lossless, "_PIECE", size)
+            monkeypatch.setattr(huffman_codes, "_PIECE", size)
             np.testing.assert_array_equal(jpeg_lossless.decode(stream), pixels)
 
     @given(st.data(), st.sampled_from(PREDICTORS), st.integers(2, 16))
@@ -97,6 +98,65 @@ class TestValues:
         values = st.integers(0, (1 << bits) - 1)
         pixels = data.draw(arrays.arrays(np.uint16, shape, elements=values))
         np.testing.assert_array_equal(jpeg_lossless.decode(encode(pixels, bits, predictor)), pixels)
+
+
+class TestFast:
+    """What libjpeg-turbo decodes is taken if, and only if, the slow decoder would find the same."""
+
+    @pytest.fixture
+    def slowly(self, monkeypatch):
+        """Return a decoder without libjpeg-turbo."""
+
+        def decode(stream):
+            with monkeypatch.context() as patched:
+                patched.setattr(jpeg_lossless, "_fast", lambda *_: None)
+                return outcome(stream)
+
+        return decode
+
+    @pytest.mark.parametrize("predictor", PREDICTORS)
+    @pytest.mark.parametrize("options", [{}, {"shift": 2}, {"tables": 2}])
+    def test_whole_streams(self, options, predictor, monkeypatch):
+        monkeypatch.setattr(jpeg_lossless, "_strict", None)  # which so is not called
+        pixels = smooth((23, 31, 3))
+        shift = options.get("shift", 0)
+        decoded = jpeg_lossless.decode(encode(pixels, 12, predictor, **options))
+        np.testing.assert_array_equal(decoded, pixels >> shift << shift)
+
+    @pytest.mark.parametrize("of", ["libjpeg", "ours"])
+    def test_damaged_streams(self, of, slowly):
+        """A code that is none, and data that end too early, libjpeg-turbo replaces by zeros."""
+        pixels = smooth((60, 50, 1)) & 0xFFF
+        stream = encode(pixels, 12)
+        if of == "libjpeg":  # whose tables are made for the image, and have few codes that are none
+            stream = imagecodecs.jpeg8_encode(
+                pixels[..., 0], lossless=True, predictor=1, bitspersample=12
+            )
+        rng = np.random.default_rng(4)
+        found = []
+        for number in range(400):
+            damaged = bytearray(stream)
+            start = int(rng.integers(100, len(stream) - 2))
+            if number % 4 == 0:
+                damaged[start] ^= 1 << int(rng.integers(8))
+            elif number % 4 == 1:
+                del damaged[start : start + int(rng.integers(1, 9))]
+            elif number % 4 == 2:
+                damaged[start:start] = rng.bytes(int(rng.integers(1, 9)))
+            else:
+                damaged[start:-2] = b""
+            found.append(outcome(bytes(damaged)))
+            assert found[-1] == slowly(bytes(damaged))
+        errors_found = sum(isinstance(one, str) for one in found)
+        assert 150 < errors_found < 390  # there is something to notice, and not always
+
+
+def outcome(stream):
+    """Return the bytes of what is decoded, or what the error says."""
+    try:
+        return jpeg_lossless.decode(stream).tobytes()
+    except errors.DecodeError as error:
+        return f"{type(error).__name__}: {error}"
 
 
 class TestInDicom:

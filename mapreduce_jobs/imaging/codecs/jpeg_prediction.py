@@ -1,13 +1,53 @@
-"""The predictors of lossless JPEG (ITU-T T.81, H.1.2.1), undone. NumPy's uint16 are modulo 2¹⁶."""
+"""The predictors of lossless JPEG (ITU-T T.81, H.1.2.1) and back. NumPy's uint16 are modulo 2¹⁶."""
 
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Samples", "undone"]
+__all__ = ["Samples", "differences", "undone"]
 
 Samples = npt.NDArray[np.uint16]
+
+
+def differences(samples: Samples, predictor: int) -> Samples:
+    """Return the differences of samples to what is predicted for them.
+
+    Parameters
+    ----------
+    samples : ndarray of uint16, shape (rows, columns)
+        One of a pixel.
+    predictor : int
+        As `undone` has it.
+
+    Returns
+    -------
+    ndarray of uint16, shape (rows, columns)
+        Modulo 2¹⁶; the first is the sample itself.
+
+    Examples
+    --------
+    >>> differences(np.uint16([[128, 129, 130], [130, 131, 130]]), predictor=1).tolist()
+    [[128, 1, 1], [2, 1, 65535]]
+    """
+    found = np.empty_like(samples)
+    left, above, corner = samples[1:, :-1], samples[:-1, 1:], samples[:-1, :-1]
+    np.subtract(samples[1:, 1:], _predicted(left, above, corner, predictor), out=found[1:, 1:])
+    np.subtract(samples[1:, 0], samples[:-1, 0], out=found[1:, 0])
+    np.subtract(samples[0, 1:], samples[0, :-1], out=found[0, 1:])
+    found[0, 0] = samples[0, 0]
+    return found
+
+
+def _predicted(left: Samples, above: Samples, corner: Samples, predictor: int) -> Samples:
+    if predictor <= 3:
+        return (left, above, corner)[predictor - 1]
+    if predictor == 4:
+        return left + above - corner
+    # Halves are of numbers with a sign.
+    a, b, c = (samples.astype(np.int32) for samples in (left, above, corner))
+    found = {5: a + (b - c >> 1), 6: b + (a - c >> 1), 7: a + b >> 1}[predictor]
+    return found.astype(np.uint16)
 
 
 def undone(differences: Samples, predictor: int, middle: int) -> Samples:
