@@ -13,9 +13,9 @@ from pathlib import Path
 from pydicom.uid import UID
 
 from mapreduce_jobs.imaging.decode import decode
-from mapreduce_jobs.imaging.dicom import compressed_frames
 from mapreduce_jobs.imaging.dicom.header import read_header
 from mapreduce_jobs.imaging.dicom.keywords import Element
+from mapreduce_jobs.imaging.dicom.pixels import compressed_frames
 from mapreduce_jobs.imaging.errors import ImagingError, MissingExtra
 from mapreduce_jobs.imaging.formats.file_formats import sniff
 from mapreduce_jobs.imaging.image import Image

@@ -11,7 +11,7 @@ from mapreduce_jobs.imaging.dicom.file import open_dataset
 from mapreduce_jobs.imaging.dicom.grey_values import display, modality
 from mapreduce_jobs.imaging.dicom.header import FUNCTIONAL_GROUPS, Beginning
 from mapreduce_jobs.imaging.dicom.padding import padding
-from mapreduce_jobs.imaging.dicom.stored_values import stored_values
+from mapreduce_jobs.imaging.dicom.pixels.stored_values import stored_values
 from mapreduce_jobs.imaging.dicom.suv import suv
 from mapreduce_jobs.imaging.errors import CorruptImage, UnsuitableImage, Unsupported
 from mapreduce_jobs.imaging.formats.spacing import Spacing, spacing_of

@@ -74,7 +74,7 @@ class Blanking:
 
     def _found(self, dataset: FileDataset) -> "list[Rectangle]":
         from mapreduce_jobs.imaging.dicom.file import layout_of
-        from mapreduce_jobs.imaging.dicom.stored_values import stored_values
+        from mapreduce_jobs.imaging.dicom.pixels.stored_values import stored_values
         from mapreduce_jobs.privacy.pixels.text_detector import find_text
 
         found: dict[Rectangle, None] = {}

@@ -11,7 +11,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from mapreduce_jobs.imaging import MAX_PIXELS
 from mapreduce_jobs.imaging.dicom.file import Layout, layout_of
-from mapreduce_jobs.imaging.dicom.stored_values import stored_values
+from mapreduce_jobs.imaging.dicom.pixels.stored_values import stored_values
 from mapreduce_jobs.imaging.errors import Unsupported
 from mapreduce_jobs.imaging.image import Pixels
 from mapreduce_jobs.privacy.pixels.native_pixels import overwritten

@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 from mapreduce_jobs.imaging.dicom.element_values import READ_ERRORS
 from mapreduce_jobs.imaging.dicom.file import Layout
 from mapreduce_jobs.imaging.dicom.lookup_table import descriptor
-from mapreduce_jobs.imaging.dicom.stored_values import coloured
+from mapreduce_jobs.imaging.dicom.pixels.stored_values import coloured
 from mapreduce_jobs.imaging.errors import CorruptImage, Truncated, Unsupported
 from mapreduce_jobs.imaging.image import Pixels
 from mapreduce_jobs.privacy.pixels.rectangle import Rectangle

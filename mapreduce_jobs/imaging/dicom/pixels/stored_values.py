@@ -11,11 +11,11 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.uid import UID
 
-from mapreduce_jobs.imaging.dicom import codestream
-from mapreduce_jobs.imaging.dicom.compressed_frames import decoded, frames, is_decoded_here
 from mapreduce_jobs.imaging.dicom.element_values import READ_ERRORS, named, reason, shown
 from mapreduce_jobs.imaging.dicom.file import Layout
 from mapreduce_jobs.imaging.dicom.lookup_table import descriptor
+from mapreduce_jobs.imaging.dicom.pixels import codestream
+from mapreduce_jobs.imaging.dicom.pixels.compressed_frames import decoded, frames, is_decoded_here
 from mapreduce_jobs.imaging.errors import CorruptImage, Truncated, Unsupported
 from mapreduce_jobs.imaging.formats.samples import pillow_limit
 from mapreduce_jobs.imaging.image import Pixels

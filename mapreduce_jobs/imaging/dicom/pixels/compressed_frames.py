@@ -40,8 +40,8 @@ from pydicom.uid import (
 )
 
 from mapreduce_jobs.imaging.codecs import jpeg_lossless, rle
-from mapreduce_jobs.imaging.dicom import codestream
 from mapreduce_jobs.imaging.dicom.file import Layout
+from mapreduce_jobs.imaging.dicom.pixels import codestream
 from mapreduce_jobs.imaging.errors import CorruptImage, Truncated
 from mapreduce_jobs.imaging.image import Pixels
 

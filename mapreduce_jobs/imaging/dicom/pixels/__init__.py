@@ -1,0 +1,1 @@
+"""From the pixel data of a DICOM file to its stored values."""
