@@ -2,7 +2,10 @@
 
 import builtins
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
+from inspect import signature
+from typing import Any
 
 from hdfs_tools.copying.local_tree import LocalTree
 from hdfs_tools.copying.stored_tree import StoredTree
@@ -16,12 +19,29 @@ from hdfs_tools.storage import Storage
 __all__ = ["FileSystem"]
 
 
+_PATHS = frozenset({"path", "directory", "pattern"})
+
+
 class FileSystem(Storage):
-    """A file system, with what is the same for every kind; see `Storage` for the rest."""
+    """A file system, with what is the same for every kind; see `Storage` for the rest.
+
+    A path may be relative to the home directory, in every method.
+    """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Let the methods of a kind of file system take relative paths."""
+        super().__init_subclass__(**options)
+        for name, method in [*vars(cls).items()]:
+            if name != "absolute" and callable(getattr(FileSystem, name, None)):
+                setattr(cls, name, _from_home(method))
 
     def glob(self, pattern: str) -> Iterator[Status]:
         """Iterate over what matches a pattern; see `hdfs_tools.paths`."""
-        return glob(self, pattern)
+        return glob(self, self._from_home(pattern))
+
+    def _from_home(self, path: str) -> str:
+        """Return an absolute path as it is, and of a relative one the absolute form."""
+        return path if path.startswith("/") else self.absolute(path)
 
     # Copies
 
@@ -39,7 +59,8 @@ class FileSystem(Storage):
     ) -> Transferred:
         """Copy a file or directory of this machine here; see `hdfs_tools.copying.transfer`."""
         options = Options(threads, overwrite, sync, preserve, verify)
-        return run(LocalTree(os.fspath(source)), StoredTree(self, target), options, meter)
+        there = StoredTree(self, self._from_home(target))
+        return run(LocalTree(os.fspath(source)), there, options, meter)
 
     def copy_to_local(
         self,
@@ -55,7 +76,8 @@ class FileSystem(Storage):
     ) -> Transferred:
         """Copy a file or directory from here to this machine; see `hdfs_tools.copying.transfer`."""
         options = Options(threads, overwrite, sync, preserve, verify)
-        return run(StoredTree(self, source), LocalTree(os.fspath(target)), options, meter)
+        there = StoredTree(self, self._from_home(source))
+        return run(there, LocalTree(os.fspath(target)), options, meter)
 
     # What only an HDFS server has: quotas, storage policies, snapshots
 
@@ -112,3 +134,25 @@ class FileSystem(Storage):
     def _only_on_a_server(self, path: str, what: str) -> Unsupported:
         reason = f"only an HDFS server has {what}, and {self.url} is none: name one with --url"
         return Unsupported(path, reason)
+
+
+def _from_home(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method that is given absolute paths, whatever it is called with."""
+    names = [*signature(method).parameters]
+    places = [(place, name) for place, name in enumerate(names) if name in _PATHS]
+    if "path" in names and "target" in names:  # to rename
+        places.append((names.index("target"), "target"))
+    if not places:
+        return method
+
+    @wraps(method)
+    def called(self: FileSystem, *arguments: Any, **options: Any) -> Any:
+        given = [self, *arguments]
+        for place, name in places:
+            if place < len(given):
+                given[place] = self._from_home(given[place])
+            elif name in options:
+                options[name] = self._from_home(options[name])
+        return method(*given, **options)
+
+    return called

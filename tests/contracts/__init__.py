@@ -11,6 +11,7 @@ from tests.contracts.looking import TestListing, TestLooking, TestSummaries
 from tests.contracts.names import TestNames
 from tests.contracts.permissions import TestOwners, TestPermissions, TestStickyFolders
 from tests.contracts.reading import TestReading
+from tests.contracts.relative_paths import TestRelativePaths
 from tests.contracts.renaming import TestRenaming
 from tests.contracts.times import TestReplication, TestTimes
 from tests.contracts.trash_root import TestTrashRoot
@@ -30,6 +31,7 @@ __all__ = [
     "TestOwners",
     "TestPermissions",
     "TestReading",
+    "TestRelativePaths",
     "TestRenaming",
     "TestReplication",
     "TestStickyFolders",

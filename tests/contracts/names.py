@@ -81,10 +81,3 @@ class TestNames:
     def test_that_are_reserved(self, fs):
         with pytest.raises(InvalidPath):
             fs.mkdir("/.reserved/a")
-
-    def test_paths_that_are_relative(self, fs):
-        with pytest.raises(InvalidPath):
-            fs.mkdir("a/b")
-        with pytest.raises(InvalidPath):
-            fs.write("a/b", b"1")
-        assert fs.absolute("a/./b/") == f"{fs.home()}/a/b"

@@ -29,7 +29,7 @@ class ScanData:
         Where 0xFF is with a zero behind it.
     restarts : ndarray of int64
         Where markers of restarts are.
-    is_filled : bool
+    has_markers : bool
         Whether there are restarts, or more of 0xFF than stand before a zero.
     """
 
