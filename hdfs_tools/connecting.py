@@ -10,6 +10,7 @@ from hdfs_tools.uri import authority_of, decode_name
 from hdfs_tools.webhdfs.addresses import address_of
 from hdfs_tools.webhdfs.aliases import client_of
 from hdfs_tools.webhdfs.client import WebHDFS, connect_to
+from hdfs_tools.webhdfs.web_urls import check_alias
 
 __all__ = ["connect", "locate"]
 
@@ -63,6 +64,7 @@ def connect(
         datanodes = _datanodes(os.environ.get("HDFS_DATANODES", ""))
     if "://" in url:
         return connect_to(url, user, patience, datanodes)
+    check_alias(url)
     client = client_of(url or None)
     if client.url.startswith("file:"):
         return _store(client.url, user)

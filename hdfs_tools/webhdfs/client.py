@@ -14,6 +14,7 @@ from hdfs_tools.user import user_name
 from hdfs_tools.webhdfs.downloads import Reading
 from hdfs_tools.webhdfs.rest import Rest
 from hdfs_tools.webhdfs.uploads import Writing
+from hdfs_tools.webhdfs.web_urls import endpoints
 
 __all__ = ["WebHDFS", "connect_to"]
 
@@ -29,15 +30,18 @@ def connect_to(
     Parameters
     ----------
     url : str
-        ``http://namenode:9870``; several NameNodes of one file system separated by ``;``.
+        ``http://namenode:9870``; several NameNodes of one file system separated by ``;``. For what
+        else may stand there see `hdfs_tools.webhdfs.web_urls`.
     user : str, optional
-        Who asks; by default ``HADOOP_USER_NAME`` or the user of this process.
+        Who asks; by default who is named in the address, ``HADOOP_USER_NAME`` or the user of this
+        process.
     patience : float, optional
         Seconds to try again for, while nodes do not answer.
     datanodes : mapping, optional
         See `hdfs_tools.webhdfs.rest.Rest`.
     """
-    return WebHDFS(hdfs.InsecureClient(url, user=user or user_name()), patience, datanodes)
+    url, named = endpoints(url)
+    return WebHDFS(hdfs.InsecureClient(url, user=user or named or user_name()), patience, datanodes)
 
 
 class WebHDFS(Reading, Writing):

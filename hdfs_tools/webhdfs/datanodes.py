@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-__all__ = ["DataNodes"]
+__all__ = ["DataNodes", "is_of_datanode"]
+
+_ROOT = "/webhdfs/v1/"
 
 _REMEMBERED = 1024  # files
 _OF_THE_CALLER = ("user.name", "doas", "delegation", "namenoderpcaddress")  # parameters
@@ -36,10 +38,13 @@ class DataNodes:
         Parameters
         ----------
         location : str
-            Where the NameNode redirects to.
+            Where the NameNode redirects to. What is no DataNode's address, but a gateway's, is
+            returned as it is.
         asked : str
             What the NameNode was asked.
         """
+        if not is_of_datanode(location):
+            return location
         url, namenode = urlsplit(location), urlsplit(asked)
         host = url.hostname or ""
         for name in (url.netloc, host, "*"):
@@ -50,10 +55,13 @@ class DataNodes:
         else:
             if not _resolves(host):
                 url = url._replace(netloc=f"{namenode.hostname}:{url.port}")
-        return urlunsplit(url._replace(path=namenode.path))
+        path = namenode.path[namenode.path.index(_ROOT) :]
+        return urlunsplit(url._replace(path=path))
 
     def served(self, path: str, url: str) -> None:
         """Note the address at which a DataNode served a file."""
+        if not is_of_datanode(url):
+            return
         if len(self._served) >= _REMEMBERED:
             self._served.clear()
         self._served[path] = url
@@ -76,6 +84,17 @@ class DataNodes:
         parts = urlsplit(url)
         kept = [pair for pair in parse_qsl(parts.query) if pair[0] in _OF_THE_CALLER]
         return urlunsplit(parts._replace(query=urlencode([("op", operation), *kept])))
+
+
+def is_of_datanode(url: str) -> bool:
+    """Return whether an address is one that a DataNode has, and not that of a gateway to it.
+
+    >>> is_of_datanode("http://dn1:9864/webhdfs/v1/a?op=OPEN")
+    True
+    >>> is_of_datanode("https://gateway:8443/gateway/default/webhdfs/data/v1/a?_=AAAA")
+    False
+    """
+    return urlsplit(url).path.startswith(_ROOT)
 
 
 @lru_cache(maxsize=1024)

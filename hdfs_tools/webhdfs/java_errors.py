@@ -18,6 +18,7 @@ from hdfs_tools.errors import (
     Unreachable,
     Unsupported,
 )
+from hdfs_tools.webhdfs.answers import no_webhdfs
 
 __all__ = ["is_transient", "remote_error"]
 
@@ -67,6 +68,10 @@ def remote_error(answer: requests.Response, path: str) -> StorageError:
         if answer.status_code == 401:
             return PermissionDenied(path, f"HDFS does not know who asks: {_wanted(answer)}")
         reason = f"HTTP status {answer.status_code} {answer.reason or ''}".rstrip()
+        if b"Hadoop IPC port" in answer.content:
+            return no_webhdfs(answer.url, "is the port of Hadoop's RPC; WebHDFS's is usually 9870")
+        if answer.status_code in (404, 405):
+            return no_webhdfs(answer.url, f"answers with {reason}")
         gateway = answer.status_code in (502, 503, 504)
         return RemoteError(path, reason, "HttpError" if gateway else None)
     error = _ERRORS.get(kind, RemoteError)

@@ -10,6 +10,7 @@ import requests
 from hdfs_tools.errors import IsADirectory, NotFound
 from hdfs_tools.filesystem import FileSystem
 from hdfs_tools.status import Acl, ContentSummary, Quota, SnapshotChange
+from hdfs_tools.webhdfs.answers import Answer
 from hdfs_tools.webhdfs.rest import Rest
 
 __all__ = ["Metadata", "octal"]
@@ -59,7 +60,7 @@ class Metadata(FileSystem, ABC):
 
     def set_replication(self, path: str, replication: int) -> None:
         """Set the number of copies of a file's blocks."""
-        if not self.put("SETREPLICATION", path, replication=replication).json()["boolean"]:
+        if not Answer(self.put("SETREPLICATION", path, replication=replication))["boolean"]:
             self.refuse_directory(path)
             raise NotFound(path)
 
@@ -153,7 +154,7 @@ class Metadata(FileSystem, ABC):
 
     def create_snapshot(self, directory: str, name: str | None = None) -> str:
         """Make a snapshot; return its path."""
-        return str(self.put("CREATESNAPSHOT", directory, snapshotname=name).json()["Path"])
+        return str(Answer(self.put("CREATESNAPSHOT", directory, snapshotname=name))["Path"])
 
     def rename_snapshot(self, directory: str, name: str, new_name: str) -> None:
         """Give a snapshot another name."""
@@ -195,7 +196,7 @@ class Metadata(FileSystem, ABC):
 
     def get(self, operation: str, path: str, **params: object) -> Any:
         """Return the JSON object that HDFS answers with."""
-        return self.rest.ask("GET", operation, path, params).json()
+        return Answer(self.rest.ask("GET", operation, path, params))
 
     def put(self, operation: str, path: str, **params: object) -> requests.Response:
         """Let HDFS change something; return its answer."""

@@ -8,15 +8,16 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import hdfs
 import requests
 from requests.adapters import HTTPAdapter
 from requests.cookies import extract_cookies_to_jar
-from requests.exceptions import ChunkedEncodingError
+from requests.exceptions import ChunkedEncodingError, ProxyError
 from requests.hooks import dispatch_hook
 from requests.structures import CaseInsensitiveDict
+from requests.utils import get_environ_proxies, select_proxy
 from urllib3.exceptions import HTTPError
 
 from hdfs_tools.errors import (
@@ -28,6 +29,7 @@ from hdfs_tools.errors import (
     StorageError,
     Unreachable,
 )
+from hdfs_tools.webhdfs.answers import check_answer, no_webhdfs
 from hdfs_tools.webhdfs.datanodes import DataNodes
 from hdfs_tools.webhdfs.java_errors import is_transient, remote_error
 
@@ -79,6 +81,7 @@ class Rest:
         self.patience = patience
         self.waits_in_safe_mode = False
         self.urls = [url.rstrip("/") for url in client.urls]
+        self._hosts = {urlsplit(url).netloc for url in self.urls}
         self._active = 0
         self._datanodes = DataNodes(datanodes)
         self.timeout = client._timeout or _TIMEOUT
@@ -165,7 +168,7 @@ class Rest:
         """Return what HDFS answers to a question that is put once; None if it does not."""
         try:
             return self.once("GET", operation, path, params).json()
-        except (requests.RequestException, StorageError, _FromDataNode):
+        except (requests.RequestException, StorageError, _FromDataNode, ValueError):
             return None
 
     def once(
@@ -195,11 +198,14 @@ class Rest:
             if answer.status_code >= 400:
                 raise _error_of(answer, path, operation in _ON_DATANODES)
         if answer.is_redirect:
-            url = self._datanodes.reached(answer.headers["location"], url)
+            url = self._datanodes.reached(_checked(answer, operation), url)
             answer = self._send(method, url, body() if body else None, stream)
             if answer.status_code >= 400:
                 raise _error_of(answer, path, True)
             self._datanodes.served(path, url)
+        elif body:
+            raise no_webhdfs(url, "takes no data")
+        check_answer(answer, is_file=operation == "OPEN")
         return answer
 
     @contextmanager
@@ -227,7 +233,7 @@ class Rest:
         elif body is not None:
             request.headers["Transfer-Encoding"] = "chunked"
         request.prepare_cookies(self._session.cookies)
-        if self._session.auth:
+        if self._session.auth and urlsplit(url).netloc in self._hosts:
             request.prepare_auth(self._session.auth, url)
         settings = {**self._settings_of(url), "timeout": self.timeout, "stream": True}
         answer = self._session.get_adapter(url).send(request, **settings)
@@ -281,6 +287,25 @@ def _error_of(answer: requests.Response, path: str, of_datanodes: bool) -> Excep
     return _FromDataNode(error) if of_datanodes and type(error) in _OF_DATANODES else error
 
 
+def _checked(answer: requests.Response, operation: str) -> str:
+    """Return where an answer redirects to, if that may be a DataNode, or a gateway to one.
+
+    Raises
+    ------
+    RemoteError
+        It is something else, such as a page to log in.
+    """
+    location = urljoin(answer.url or "", answer.headers["location"])
+    there = urlsplit(location)
+    if operation not in _ON_DATANODES or "/webhdfs/" not in there.path:
+        raise no_webhdfs(answer.url or "", f"sends to {there.netloc}, as to log in")
+    if (answer.url or "").startswith("https:") and there.scheme != "https":
+        raise RemoteError(
+            None, f"{there.netloc} is not encrypted, and the NameNode that names it is"
+        )
+    return location
+
+
 def _translated(error: Exception) -> StorageError:
     """Return the error that users see for one of a connection."""
     if isinstance(error, _FromDataNode):
@@ -288,7 +313,11 @@ def _translated(error: Exception) -> StorageError:
     if isinstance(error, StorageError):
         return error
     request = getattr(error, "request", None)
-    host = urlsplit(request.url).netloc if request is not None and request.url else "HDFS"
+    url = str(request.url) if request is not None and request.url else ""
+    host = urlsplit(url).netloc or "HDFS"
+    if isinstance(error, ProxyError):
+        proxy = select_proxy(url, get_environ_proxies(url)) or ""
+        host = f"{host}, by the proxy {urlsplit(proxy).netloc.rpartition('@')[2]}"
     return Unreachable(None, f"{host}: no answer ({_reason(error)})")
 
 

@@ -21,6 +21,7 @@ from hdfs_tools.errors import (
 )
 from hdfs_tools.paths import check_new
 from hdfs_tools.storage import Source
+from hdfs_tools.webhdfs.answers import Answer
 from hdfs_tools.webhdfs.metadata import Metadata, octal
 from hdfs_tools.webhdfs.rest import Body
 
@@ -179,7 +180,8 @@ class Writing(Metadata, ABC):
     def mkdir(self, path: str, permission: int = 0o755) -> None:
         """Make a directory and those above it; it may be there."""
         check_new(path)
-        self.put("MKDIRS", path, permission=octal(permission))
+        if not Answer(self.put("MKDIRS", path, permission=octal(permission)))["boolean"]:
+            raise NotFound(path)  # it went again at once
 
     def rename(self, path: str, target: str, overwrite: bool = False) -> None:
         """Give a file or directory another path, in one step."""
@@ -197,7 +199,7 @@ class Writing(Metadata, ABC):
             answer = self.rest.ask("DELETE", "DELETE", path, {"recursive": recursive})
         except NotFound:  # its name is none that HDFS has
             return False
-        return bool(answer.json()["boolean"])
+        return bool(Answer(answer)["boolean"])
 
 
 class _SourceFailed(Exception):
