@@ -1,9 +1,10 @@
 """Addresses of DataNodes as seen from here, and the one that served a file last."""
 
 import socket
+import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 __all__ = ["DataNodes", "is_of_datanode"]
 
@@ -38,14 +39,18 @@ class DataNodes:
         Parameters
         ----------
         location : str
-            Where the NameNode redirects to. What is no DataNode's address, but a gateway's, is
-            returned as it is.
+            Where the NameNode redirects to. Of what is no DataNode's address, but a gateway's, all
+            else stays.
         asked : str
             What the NameNode was asked.
         """
-        if not is_of_datanode(location):
-            return location
         url, namenode = urlsplit(location), urlsplit(asked)
+        meant = namenode.path[namenode.path.index(_ROOT) :]
+        if not is_of_datanode(location):
+            there, file = _composed(url.path), meant[len(_ROOT) - 1 :]
+            if there.endswith(_composed(file)):
+                url = url._replace(path=quote(there.removesuffix(_composed(file))) + file)
+            return urlunsplit(url)
         host = url.hostname or ""
         for name in (url.netloc, host, "*"):
             if name in self._addresses:
@@ -55,8 +60,7 @@ class DataNodes:
         else:
             if not _resolves(host):
                 url = url._replace(netloc=f"{namenode.hostname}:{url.port}")
-        path = namenode.path[namenode.path.index(_ROOT) :]
-        return urlunsplit(url._replace(path=path))
+        return urlunsplit(url._replace(path=meant))
 
     def served(self, path: str, url: str) -> None:
         """Note the address at which a DataNode served a file."""
@@ -84,6 +88,10 @@ class DataNodes:
         parts = urlsplit(url)
         kept = [pair for pair in parse_qsl(parts.query) if pair[0] in _OF_THE_CALLER]
         return urlunsplit(parts._replace(query=urlencode([("op", operation), *kept])))
+
+
+def _composed(path: str) -> str:
+    return unicodedata.normalize("NFC", unquote(path))
 
 
 def is_of_datanode(url: str) -> bool:

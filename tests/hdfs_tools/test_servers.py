@@ -169,7 +169,15 @@ class TestRedirects:
 
     def test_of_a_gateway_are_followed_as_they_are(self):
         location = "https://gw.invalid:8443/gateway/default/webhdfs/data/v1/a?_=AAAACAAAABAAAAD"
-        assert DataNodes({"*": "other"}).reached(location, "https://gw.invalid:8443/x") == location
+        asked = "https://gw.invalid:8443/gateway/default/webhdfs/v1/a?op=OPEN"
+        assert DataNodes({"*": "other"}).reached(location, asked) == location
+
+    def test_of_a_gateway_keep_the_path_that_was_meant_too(self):
+        there = DataNodes({}).reached(
+            "https://gw:8443/gateway/default/webhdfs/data/v1/webhdfs/v1/%C3%BC%201?_=A",
+            "https://gw:8443/gateway/default/webhdfs/v1/u%CC%88%201?op=OPEN",
+        )
+        assert there == "https://gw:8443/gateway/default/webhdfs/data/v1/webhdfs/v1/u%CC%88%201?_=A"
 
     def test_who_asks_is_shown_to_the_namenode_alone(self):
         """The other host is this machine by another name."""
