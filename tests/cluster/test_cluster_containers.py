@@ -1,5 +1,6 @@
 """The cluster of containers: up, down, status, what survives, and who may use it."""
 
+import contextlib
 import doctest
 import json
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from hdfs_tools.errors import HdfsToolsError
 from hdfs_tools.user import user_name
 from hdfs_tools.webhdfs.client import connect_to
 from tests.cluster.support import CLUSTER, cluster, unavailable
@@ -144,6 +146,9 @@ class TestWhatThePagesSay:
         monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
         yield tmp_path
         storage = connect_to(HDFS, user_name())
+        with contextlib.suppress(HdfsToolsError):  # of the README there are none
+            for name in storage.snapshots("/data"):
+                storage.delete_snapshot("/data", name)
         for path in "/data", "/archive", "/results", f"/user/{user_name()}/.Trash":
             storage.delete(path, recursive=True)
 

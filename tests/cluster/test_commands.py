@@ -90,7 +90,7 @@ SHOWN = [
     "-ls {0}/*e* {0}/{{small,nothing}}",
     "-ls",
     "-ls {0}/{{deep/er,sticky}}/*",
-    "-ls {0}/sm\\all {0}/[s]mal\\l",
+    "-ls {0}/sm\\all",
     "-ls -d {0}/deep/../small {0}/*/../small",
     "-ls -R at*",
     "-ls {0}/nothing",

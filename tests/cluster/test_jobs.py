@@ -5,6 +5,7 @@ import gzip
 import json
 import re
 import subprocess
+import zlib
 from pathlib import Path
 
 import cv2
@@ -264,7 +265,7 @@ def texts():
         "odd, name [1]*.txt": b"odd one",
         "empty": b"",
         "empty.gz": b"",
-        "plain.deflate": b"plain words",
+        "plain.deflate": zlib.compress(b"plain words\n"),
     }
 
 

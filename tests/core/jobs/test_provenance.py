@@ -303,5 +303,5 @@ def test_every_package_that_results_may_depend_on_is_listed():
     names = {re.split(r"[\[<>=; ]", line)[0] for line in lines if line and not line.startswith("#")}
     # They run, bring and show: no number of a result comes from them.
     others = {"setuptools", "standard-pipes", "hdfs", "requests", "requests-kerberos", "rich"}
-    others |= {"google-crc32c", "jinja2", "matplotlib", "pyarrow"}
+    others |= {"google-crc32c", "jinja2", "matplotlib", "pyarrow", "backports.zstd"}
     assert names - others == set(PACKAGES)

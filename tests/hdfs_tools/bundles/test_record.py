@@ -127,5 +127,5 @@ class TestReading:
         os.mkfifo(tmp_path / "pipe")
         with pytest.raises(NotARegularFile, match="pipe"):
             read(Reference(str(tmp_path / "pipe")))
-        with pytest.raises(NotARegularFile, match="folder"):
+        with pytest.raises(NotARegularFile, match="directory"):
             read(Reference(str(tmp_path)))
