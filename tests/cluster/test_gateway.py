@@ -1,6 +1,7 @@
 """HDFS behind a gateway, as Knox is one: a path before WebHDFS's, and redirects to itself."""
 
 import base64
+import contextlib
 import http.client
 import http.server
 import threading
@@ -39,10 +40,10 @@ class Gateway(http.server.BaseHTTPRequestHandler):
         else:
             self.send_error(404)
             return
-        connection = http.client.HTTPConnection(there.netloc, timeout=60)
-        connection.request(self.command, f"{there.path}?{there.query}", self.body())
-        answer = connection.getresponse()
-        content = answer.read()
+        with contextlib.closing(http.client.HTTPConnection(there.netloc, timeout=60)) as nearer:
+            nearer.request(self.command, f"{there.path}?{there.query}", self.body())
+            answer = nearer.getresponse()
+            content = answer.read()
         self.send_response(answer.status)
         if location := answer.headers["Location"]:
             token = base64.urlsafe_b64encode(location.encode()).decode()
