@@ -26,7 +26,7 @@ def shown(tmp_path):
 @pytest.fixture
 def images(tmp_path, tree):
     """A folder of 300 images, of which one is broken."""
-    image = png(scan(0, (512, 512)))
+    image = png(scan(0, (900, 900)))
     return tree(tmp_path / "scans", {f"{i}.png": image if i else b"" for i in range(300)})
 
 
