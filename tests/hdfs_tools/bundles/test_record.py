@@ -10,6 +10,7 @@ from hdfs_tools import connect
 from hdfs_tools.bundles import record
 from hdfs_tools.bundles.record import Record, Reference
 from hdfs_tools.errors import CorruptRecord, NotARegularFile, ReadFailed, UnsupportedScheme
+from hdfs_tools.uri import is_uri
 
 file_names = st.binary(min_size=1).map(os.fsdecode)
 
