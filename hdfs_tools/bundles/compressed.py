@@ -21,6 +21,7 @@ import bz2
 import contextlib
 import gzip
 import os
+import shutil
 import sys
 import tempfile
 import zlib
@@ -32,7 +33,7 @@ from hdfs_tools.errors import Corrupt, Unsupported
 from hdfs_tools.location import Location
 from hdfs_tools.streams import CHUNK, ChunkReader
 
-__all__ = ["ending_of", "is_compressed", "name_within", "open_text", "spooled", "uncompressed"]
+__all__ = ["ending_of", "is_compressed", "name_within", "open_text", "spool", "uncompressed"]
 
 _MAX_CHUNK = 1 << 28  # bytes of a chunk of Snappy or LZ4; Hadoop's have 256 KiB
 _MAGIC = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\x28\xb5\x2f\xfd": ".zst"}
@@ -111,15 +112,18 @@ def _damage(location: Location) -> Iterator[None]:
         raise Corrupt(location.text, f"its compression is damaged: {error}") from error
 
 
-@contextlib.contextmanager
-def spooled(location: Location) -> Iterator[Location]:
-    """Write what is compressed in a file to a temporary one, whose bytes have places."""
-    with tempfile.TemporaryDirectory() as directory:
-        path = os.path.join(directory, os.path.basename(name_within(location.path)))
-        with uncompressed(location) as source, open(path, "wb") as target:
-            while piece := source.read(CHUNK):
-                target.write(piece)
-        yield Location.of(path)
+def spool(location: Location, directory: str) -> Location:
+    """Write what is compressed in a file to one in a directory, whose bytes have places.
+
+    Returns
+    -------
+    Location
+        Where that is; its text is still that of the compressed file.
+    """
+    descriptor, path = tempfile.mkstemp(dir=directory)
+    with open(descriptor, "wb") as target, uncompressed(location) as source:
+        shutil.copyfileobj(source, target, CHUNK)
+    return Location(location.text, path)
 
 
 def _deflated(stored: IO[bytes]) -> IO[bytes]:

@@ -3,14 +3,15 @@
 import os
 import threading
 from collections.abc import Collection, Iterator
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate, starmap
+from tempfile import TemporaryDirectory
 
 from hdfs_tools.bundles.archives import check_name
 from hdfs_tools.bundles.bundle_index import Member, members, pieces_of, scanned
-from hdfs_tools.bundles.compressed import is_compressed, spooled
+from hdfs_tools.bundles.compressed import is_compressed, spool
 from hdfs_tools.bundles.record import Reference, parse_line
 from hdfs_tools.copying.local_tree import LocalTree
 from hdfs_tools.copying.transfer import Meter
@@ -62,8 +63,11 @@ def unpack(
     """
     source = Location.of(bundle)
     source.entry()
-    with spooled(source) if is_compressed(source.path) else nullcontext(source) as plain:
-        work = _Unpacking(plain, Location.of(directory), meter or Meter())
+    base = os.path.dirname(source.text if source.storage else source.path)
+    with ExitStack() as stack:
+        if is_compressed(source.path):
+            source = spool(source, stack.enter_context(TemporaryDirectory()))
+        work = _Unpacking(source, base, Location.of(directory), meter or Meter())
         for_each(
             _THREADS,
             work.one,
@@ -87,11 +91,11 @@ class _Image:
 class _Unpacking:
     """One run of `unpack`."""
 
-    def __init__(self, source: Location, target: Location, meter: Meter) -> None:
+    def __init__(self, source: Location, base: str, target: Location, meter: Meter) -> None:
         self.count = 0
         self.failures: list[tuple[str, Exception]] = []
         self._source = source
-        self._base = os.path.dirname(source.text if source.storage else source.path)
+        self._base = base
         self._target = target.tree
         self._meter = meter
         self._lock = threading.Lock()

@@ -2,15 +2,13 @@
 
 import os
 import posixpath
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
 
 from hdfs_tools.bundles.bundle import lines_between, open_at
-from hdfs_tools.bundles.compressed import is_compressed, uncompressed
+from hdfs_tools.bundles.compressed import is_compressed, spool
 from hdfs_tools.bundles.record import Reference, parse_line
 from hdfs_tools.location import Location
 from hdfs_tools.uri import encode_name
@@ -119,7 +117,7 @@ def sources(argument: str, directory: str) -> list[Source]:
     return found
 
 
-def _sources(lines: Iterator[bytes], spool: str) -> Iterator[Source]:
+def _sources(lines: Iterator[bytes], directory_of_spools: str) -> Iterator[Source]:
     reached: dict[str, int] = {}  # in each bundle, the line after the last one
     for line in lines:
         span = Span.parse(line)
@@ -128,7 +126,8 @@ def _sources(lines: Iterator[bytes], spool: str) -> Iterator[Source]:
             continue
         directory = os.path.dirname(span.location)
         if is_compressed(span.location):
-            span = _spooled(span, spool)
+            plain = spool(Location.of_uri(span.location), directory_of_spools).path
+            span = Span(plain, 0, os.path.getsize(plain))
         position = max(span.start, reached.get(span.location, 0))
         for record in lines_between(span.location, span.start, span.length):
             location = Span(span.location, position, len(record))
@@ -137,14 +136,6 @@ def _sources(lines: Iterator[bytes], spool: str) -> Iterator[Source]:
                 item = parse_line(image)
                 yield Source(item.name, item if isinstance(item, Reference) else location)
         reached[span.location] = position
-
-
-def _spooled(span: Span, directory: str) -> Span:
-    """Return the span of what is in a compressed bundle, written to a file of its own."""
-    descriptor, path = tempfile.mkstemp(dir=directory)
-    with open(descriptor, "wb") as file, uncompressed(Location.of_uri(span.location)) as source:
-        shutil.copyfileobj(source, file)
-    return Span(path, 0, os.path.getsize(path))
 
 
 def _reference(line: bytes) -> Source:

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from hdfs_tools import connect
 from hdfs_tools.bundles.compressed import is_compressed, open_text, uncompressed
-from hdfs_tools.bundles.record import bundle_line
+from hdfs_tools.bundles.record import Reference, bundle_line, reference_line
 from hdfs_tools.bundles.unpacking import unpack
-from hdfs_tools.errors import Corrupt, Unsupported
+from hdfs_tools.errors import Corrupt, TransferFailed, Unsupported
 from hdfs_tools.location import Location
 from tests.support import run
 
@@ -149,6 +149,19 @@ def test_a_compressed_bundle_is_unpacked(ending, tmp_path):
     assert (tmp_path / "all/ct/7.png").read_bytes() == b"\x07" * 7
     assert unpack(path, tmp_path / "one", ["ct/3.png"]) == 1
     assert [file.name for file in (tmp_path / "one/ct").iterdir()] == ["3.png"]
+
+
+def test_what_stands_beside_it_is_found(tmp_path):
+    """And an image that it lacks is missed in the bundle that was named."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/beside.png").write_bytes(b"beside")
+    lines = reference_line(Reference("beside.png")) + bundle_line("a.png", b"a")
+    (tmp_path / "in/part-00000.gz").write_bytes(COMPRESS[".gz"](lines))
+    assert unpack(tmp_path / "in/part-00000.gz", tmp_path / "all") == 2
+    assert (tmp_path / "all/beside.png").read_bytes() == b"beside"
+    assert unpack(tmp_path / "in/part-00000.gz", tmp_path / "one", ["beside.png"]) == 1
+    with pytest.raises(TransferFailed, match=r"no image of \S+/in/part-00000\.gz"):
+        unpack(tmp_path / "in/part-00000.gz", tmp_path / "none", ["missing.png"])
 
 
 def test_pack_writes_none(tmp_path):
