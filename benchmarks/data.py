@@ -19,8 +19,7 @@ import numpy.typing as npt
 __all__ = [
     "dicom_directory",
     "image_directory",
-    "made_once",
-    "pool",
+    "made_by_number",
     "random_file",
     "read_through",
     "scan",
@@ -90,12 +89,7 @@ def image_directory(data: Path, images: int, bits: int) -> Path:
         Bits used of a pixel; more than 8 make 16-bit files.
     """
 
-    def write(directory: Path) -> None:
-        directory.mkdir()
-        with pool() as workers:
-            workers.map(partial(_write_scan, directory, bits), range(images))
-
-    return made_once(data / f"grey-{bits}bit-{images}", write)
+    return made_by_number(data / f"grey-{bits}bit-{images}", images, _write_scan, bits)
 
 
 def _write_scan(directory: Path, bits: int, number: int) -> None:
@@ -117,12 +111,7 @@ def dicom_directory(data: Path, files: int) -> Path:
         How many.
     """
 
-    def write(directory: Path) -> None:
-        directory.mkdir()
-        with pool() as workers:
-            workers.map(partial(_write_slice, directory), range(files))
-
-    return made_once(data / f"ct-{files}", write)
+    return made_by_number(data / f"ct-{files}", files, _write_slice)
 
 
 def _write_slice(directory: Path, number: int) -> None:
@@ -156,7 +145,7 @@ def text_file(data: Path, megabytes: int) -> Path:
     def write(path: Path) -> None:
         _zipf()  # before the processes are forked, which so have it too
         left = megabytes * 1_000_000
-        with open(path, "wb") as file, pool() as workers:
+        with open(path, "wb") as file, _pool() as workers:
             for first in count(step=4 * _PROCESSES):
                 for block in workers.map(_text_block, range(first, first + 4 * _PROCESSES), 1):
                     if len(block) > left:
@@ -165,7 +154,7 @@ def text_file(data: Path, megabytes: int) -> Path:
                     file.write(block)
                     left -= len(block)
 
-    return made_once(data / f"text-{megabytes}mb.txt", write)
+    return _made_once(data / f"text-{megabytes}mb.txt", write)
 
 
 def random_file(data: Path, megabytes: int) -> Path:
@@ -185,7 +174,7 @@ def random_file(data: Path, megabytes: int) -> Path:
             for _ in range(megabytes):
                 file.write(rng.bytes(1_000_000))
 
-    return made_once(data / f"random-{megabytes}mb", write)
+    return _made_once(data / f"random-{megabytes}mb", write)
 
 
 def table_file(data: Path, rows: int) -> Path:
@@ -212,7 +201,7 @@ def table_file(data: Path, rows: int) -> Path:
                 for number, row in enumerate(np.column_stack([x, y]).tolist(), start):
                     file.write(f"scan-{number:07d}," + ",".join(f"{v:.6f}" for v in row) + "\n")
 
-    return made_once(data / f"table-{rows}.csv", write)
+    return _made_once(data / f"table-{rows}.csv", write)
 
 
 def _text_block(number: int) -> bytes:
@@ -244,13 +233,36 @@ def _word(rank: int) -> str:
         rest -= 1
 
 
-def pool() -> multiprocessing.pool.Pool:
+def _pool() -> multiprocessing.pool.Pool:
     """Return processes that make data."""
     # An interrupt is for this process to handle.
     return multiprocessing.Pool(_PROCESSES, signal.signal, (signal.SIGINT, signal.SIG_IGN))
 
 
-def made_once(path: Path, write: Callable[[Path], None]) -> Path:
+def made_by_number(path: Path, count: int, write: Callable[..., None], *arguments: object) -> Path:
+    """Return a directory of numbered files, made if it is not there yet.
+
+    Parameters
+    ----------
+    path : path
+        Where it is to be.
+    count : int
+        How many files.
+    write : callable
+        Writes one: ``write(directory, *arguments, number)``.
+    *arguments : object
+        Of each.
+    """
+
+    def write_all(directory: Path) -> None:
+        directory.mkdir()
+        with _pool() as workers:
+            workers.map(partial(write, directory, *arguments), range(count))
+
+    return _made_once(path, write_all)
+
+
+def _made_once(path: Path, write: Callable[[Path], None]) -> Path:
     """Return `path`; if it is not there, `write` it under another name first, then rename it."""
     if path.exists():
         return path

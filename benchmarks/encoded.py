@@ -13,7 +13,7 @@ from pydicom import uid
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 
-from benchmarks.data import made_once, pool, scan
+from benchmarks.data import made_by_number, scan
 
 __all__ = ["KINDS", "encoded_directory"]
 
@@ -109,13 +109,8 @@ def encoded_directory(data: Path, images: int, kind: str) -> Path:
         One of `KINDS`.
     """
 
-    def write(directory: Path) -> None:
-        directory.mkdir()
-        with pool() as workers:
-            workers.map(partial(_write, directory, kind), range(images))
-
     name = "".join(character if character.isalnum() else "-" for character in kind)
-    return made_once(data / f"encoded-{name}-{images}", write)
+    return made_by_number(data / f"encoded-{name}-{images}", images, _write, kind)
 
 
 def _write(directory: Path, kind: str, number: int) -> None:

@@ -33,7 +33,7 @@ class FileSystem(Storage):
         super().__init_subclass__(**options)
         for name, method in [*vars(cls).items()]:
             if name != "absolute" and callable(getattr(FileSystem, name, None)):
-                setattr(cls, name, _from_home(method))
+                setattr(cls, name, _taking_relative_paths(method))
 
     def glob(self, pattern: str) -> Iterator[Status]:
         """Iterate over what matches a pattern; see `hdfs_tools.paths`."""
@@ -136,7 +136,7 @@ class FileSystem(Storage):
         return Unsupported(path, reason)
 
 
-def _from_home(method: Callable[..., Any]) -> Callable[..., Any]:
+def _taking_relative_paths(method: Callable[..., Any]) -> Callable[..., Any]:
     """Return a method that is given absolute paths, whatever it is called with."""
     names = [*signature(method).parameters]
     places = [(place, name) for place, name in enumerate(names) if name in _PATHS]

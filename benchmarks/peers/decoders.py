@@ -4,16 +4,13 @@ import os
 import sys
 from collections.abc import Callable
 from functools import partial
-from multiprocessing import Pool
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.peers.images import histogram_of, line, names, one_core
+from benchmarks.peers.images import histogram_of, line, write_lines
 from mapreduce_jobs.imaging.image import Image
-
-_CHUNK = 16  # images handed to a process at once
 
 
 def _pydicom(path: str, plugin: str) -> npt.NDArray[Any]:
@@ -75,10 +72,7 @@ def main() -> None:
     who, directory, tasks = sys.argv[1:]
     library, _, plugin = who.partition(":")
     decode = _DECODERS.get(library) or partial(_pydicom, plugin=plugin)
-    with Pool(int(tasks), one_core) as pool:
-        measured = partial(_line, decode, directory)
-        for found in pool.imap_unordered(measured, names(directory), _CHUNK):
-            sys.stdout.write(f"{found}\n")
+    write_lines(partial(_line, decode, directory), directory, tasks)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 import json
 import os
+import sys
 from collections.abc import Callable
+from multiprocessing import Pool
 from typing import Any
 
 import cv2
@@ -12,7 +14,9 @@ from mapreduce_jobs.imaging.image import Image
 from mapreduce_jobs.imaging.measures.edges import gradient_edges
 from mapreduce_jobs.imaging.measures.histogram import bins_of, histogram
 
-__all__ = ["histogram_of", "image_line", "line", "measure", "names", "one_core"]
+__all__ = ["histogram_of", "image_line", "line", "measure", "names", "one_core", "write_lines"]
+
+_CHUNK = 16  # images handed to a process at once
 
 # The jobs' defaults.
 _BINS = 256
@@ -58,6 +62,13 @@ def one_core() -> None:
 def names(directory: str) -> list[str]:
     """Return the names of the images of a directory."""
     return sorted(os.listdir(directory))
+
+
+def write_lines(line_of: Callable[[str], str], directory: str, tasks: str) -> None:
+    """Write a line for each image of a directory, as they come from a bare Pool."""
+    with Pool(int(tasks), one_core) as pool:
+        for found in pool.imap_unordered(line_of, names(directory), _CHUNK):
+            sys.stdout.write(f"{found}\n")
 
 
 def measure(job: str, data: bytes) -> dict[str, Any]:

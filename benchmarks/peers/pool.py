@@ -2,20 +2,14 @@
 
 import sys
 from functools import partial
-from multiprocessing import Pool
 
-from benchmarks.peers.images import image_line, names, one_core
-
-_CHUNK = 16  # images handed to a process at once
+from benchmarks.peers.images import image_line, write_lines
 
 
 def main() -> None:
     """Write the results as they come."""
     job, directory, tasks = sys.argv[1:]
-    with Pool(int(tasks), one_core) as pool:
-        measure = partial(image_line, job, directory)
-        for line in pool.imap_unordered(measure, names(directory), _CHUNK):
-            sys.stdout.write(f"{line}\n")
+    write_lines(partial(image_line, job, directory), directory, tasks)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mapreduce_jobs.imaging.arrays.masking import measured
 from mapreduce_jobs.imaging.errors import UnsuitableImage
 from mapreduce_jobs.imaging.image import Image, Pixels, grey
 from mapreduce_jobs.imaging.measures import clustering
@@ -78,7 +79,7 @@ class GreyCounts:
         UnsuitableImage
             A grey level is no whole number, or beyond the limits; all is padding.
         """
-        values, counts = distinct(_measured(grey(image), image))
+        values, counts = distinct(grey(measured(image)))
         if values.dtype.kind == "f" and not (values == np.rint(values)).all():  # NaN among them
             raise UnsuitableImage(
                 "it has grey levels that are no whole numbers: image_transform --ops 'normalise"
@@ -252,16 +253,7 @@ def _colours(image: Image) -> Pixels:
             f"its channels are {image.pixels.dtype}, and colours are of 8 bits: image_transform"
             " --ops 'normalise bits=8' makes them"
         )
-    return _measured(image.pixels, image).reshape(-1, 3)
-
-
-def _measured(pixels: Pixels, image: Image) -> Pixels:
-    """Return the pixels that are no padding, one after the other."""
-    if image.padding is None:
-        return pixels
-    if image.padding.all():
-        raise UnsuitableImage("every pixel is padding")
-    return pixels[~image.padding]
+    return measured(image).pixels.reshape(-1, 3)
 
 
 def classes_of(counted: Counted, k: int, seed: int = 0, iterations: int = 100) -> dict[str, Any]:
